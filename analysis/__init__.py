@@ -1,0 +1,4 @@
+"""Pure functions on values and data frames: hyperparameters, candidates, command lines, later importance and rules.
+
+May import: nothing else of ours, and neither Dash, Ray nor the database. Start reading at `hyperparameters.py`.
+"""

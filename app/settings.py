@@ -1,0 +1,67 @@
+"""Every setting of the installation, from environment variables, typed, in one place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+DEFAULT_PORT = 8050
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message names the variable and what to write."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are. Each field's variable is in VARIABLES; the README names them all."""
+
+    data_dir: Path
+    database_url: str | None = None
+    ray_address: str | None = None
+    port: int = DEFAULT_PORT
+    hosts: tuple[str, ...] = ()
+    ray_token_file: Path | None = None
+
+
+VARIABLES = {
+    "data_dir": "HYPERTUNER_DATA_DIR",
+    "database_url": "HYPERTUNER_DATABASE_URL",
+    "ray_address": "HYPERTUNER_RAY_ADDRESS",
+    "port": "HYPERTUNER_PORT",
+    "hosts": "HYPERTUNER_HOSTS",
+    "ray_token_file": "HYPERTUNER_RAY_TOKEN_FILE",
+}
+
+
+def default_data_dir(environment: Mapping[str, str]) -> Path:
+    """`$XDG_DATA_HOME/hypertuner`, or `~/.local/share/hypertuner`; for root `/var/lib/hypertuner`."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # PostgreSQL does not run as root, and its own user could not enter /root.
+        return Path("/var/lib/hypertuner")
+    base = environment.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "hypertuner"
+
+
+def read_settings(environment: Mapping[str, str] | None = None, *, data_dir: Path | None = None) -> Settings:
+    """Read the environment; an explicit data_dir wins over it.
+
+    Raises SettingsError where a value cannot be read.
+    """
+    environment = os.environ if environment is None else environment
+    text = {name: environment.get(variable) or None for name, variable in VARIABLES.items()}
+    folder = data_dir or (Path(text["data_dir"]) if text["data_dir"] else default_data_dir(environment))
+    settings = Settings(
+        data_dir=folder.expanduser().absolute(), database_url=text["database_url"], ray_address=text["ray_address"]
+    )
+    if text["port"]:
+        if not (text["port"].isdigit() and 0 < int(text["port"]) < 65536):
+            raise SettingsError(f"HYPERTUNER_PORT is {text['port']!r}; write a number from 1 to 65535.")
+        settings = replace(settings, port=int(text["port"]))
+    if text["hosts"]:
+        settings = replace(settings, hosts=tuple(host.strip() for host in text["hosts"].split(",") if host.strip()))
+    if text["ray_token_file"]:
+        settings = replace(settings, ray_token_file=Path(text["ray_token_file"]))
+    return settings

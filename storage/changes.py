@@ -1,0 +1,63 @@
+"""What changed since a cursor: the one poll of every page.
+
+Sequence numbers become visible out of order when transactions overlap, so the cursor is a whole snapshot: which
+transactions the reader could see (`pg_current_snapshot()`). Every row carries the transaction that changed it last; it
+is news exactly when that transaction was not visible in the cursor. So nothing is missed and nothing comes twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from storage import schema
+from storage.experiments import read_experiments
+from storage.records import Experiment
+from storage.store import Store
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The experiments that changed, whole, and the cursor to ask with next. `run_changed` tells about runs' own rows."""
+
+    cursor: str
+    experiments: Sequence[Experiment]
+    run_changed: bool
+
+
+# As PostgreSQL writes a snapshot: oldest open transaction, first one not yet begun, and the open ones in between.
+_CURSOR = re.compile(r"([0-9]{1,20}):[0-9]{1,20}:[0-9,]{0,8000}", re.ASCII)
+_NOTHING_SEEN = "1:1:"
+_IS_NEWS = """{table}.change >= CAST(CAST(:oldest AS text) AS xid8)
+    AND NOT pg_visible_in_snapshot({table}.change, CAST(CAST(:cursor AS text) AS pg_snapshot))"""
+
+
+def changes_since(store: Store, project_id: int, cursor: str, *, run_id: int | None = None) -> Changes:
+    """Read what became visible after `cursor` ('' for everything), of one run or of the whole project.
+
+    Raises ValueError where the cursor is none of ours.
+    """
+    match = _CURSOR.fullmatch(cursor or _NOTHING_SEEN)
+    if match is None:
+        raise ValueError(f"{cursor[:40]!r} is no cursor.")
+    since = {"oldest": match[1], "cursor": match[0]}
+    table = schema.experiment.c
+    scope = table.project_id == project_id
+    if run_id is not None:
+        scope &= table.run_id == run_id
+    with store.begin() as connection:
+        # One snapshot for the cursor and for the rows, or a commit in between would be skipped.
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        reached = str(connection.scalar(text("SELECT CAST(pg_current_snapshot() AS text)")))
+        if reached == cursor:
+            return Changes(cursor, (), False)
+        news = text(_IS_NEWS.format(table="experiment")).bindparams(**since)
+        experiments = read_experiments(connection, scope & news)
+        run_news = text(
+            f"SELECT EXISTS (SELECT FROM run WHERE project_id = :project AND {_IS_NEWS.format(table='run')})"
+        )
+        run_changed = connection.scalar(run_news, {"project": project_id, **since})
+    return Changes(reached, experiments, bool(run_changed))

@@ -1,0 +1,132 @@
+"""Experiments as people read them: settings, state, metric summaries, curves, views and logs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, text, update
+
+from storage import schema
+from storage.records import Curve, Experiment, MetricSummary
+from storage.store import Store
+
+_OWN = [schema.experiment.c[name] for name in Experiment.__dataclass_fields__ if name not in {"run_number", "metrics"}]
+
+
+@dataclass(frozen=True)
+class ViewEntry:
+    """A view that a script attached, without its payload."""
+
+    id: int
+    name: str
+    kind: str
+    epoch: float | None
+
+
+def _select_experiments() -> Any:
+    return select(*_OWN, schema.run.c.number.label("run_number")).join(
+        schema.run, schema.run.c.id == schema.experiment.c.run_id
+    )
+
+
+def _summaries(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, MetricSummary]]:
+    summary, metric = schema.metric_summary.c, schema.metric.c
+    statement = (
+        select(summary.experiment_id, metric.name, summary.count, summary.last, summary.minimum, summary.maximum)
+        .join(schema.metric, metric.id == summary.metric_id)
+        .where(text("experiment_id = ANY(:ids)"))
+        .order_by(metric.id)
+    )
+    found: dict[int, dict[str, MetricSummary]] = {}
+    for experiment_id, name, count, last, low, high in connection.execute(statement, {"ids": list(ids)}):
+        found.setdefault(experiment_id, {})[name] = MetricSummary(count, last, low, high)
+    return found
+
+
+def read_experiments(connection: Connection, condition: Any) -> list[Experiment]:
+    """The experiments that meet a condition on `schema.experiment`, by number, inside a transaction of the caller."""
+    rows: Sequence[Row[Any]] = connection.execute(
+        _select_experiments().where(condition).order_by(schema.experiment.c.number)
+    ).all()
+    metrics = _summaries(connection, [row.id for row in rows]) if rows else {}
+    return [Experiment(**row._mapping, metrics=metrics.get(row.id, {})) for row in rows]
+
+
+def fetch_experiments(store: Store, project_id: int, *, run_id: int | None = None) -> list[Experiment]:
+    """A project's experiments, or those of one run, by number."""
+    table = schema.experiment.c
+    condition = table.project_id == project_id if run_id is None else table.run_id == run_id
+    with store.begin() as connection:
+        return read_experiments(connection, condition)
+
+
+def find_experiment(store: Store, project_id: int, number: int) -> Experiment | None:
+    """Look an experiment up by its number in its project."""
+    table = schema.experiment.c
+    with store.begin() as connection:
+        found = read_experiments(connection, (table.project_id == project_id) & (table.number == number))
+    return found[0] if found else None
+
+
+def fetch_curves(store: Store, experiment_id: int) -> list[Curve]:
+    """Every metric's values in the experiment's newest attempt, in arrival order."""
+    statement = text(
+        """SELECT metric.name, chunk."values", chunk.epochs, chunk.batches, chunk.times
+        FROM metric_chunk chunk JOIN metric ON metric.id = chunk.metric_id
+            JOIN experiment ON experiment.id = chunk.experiment_id AND experiment.attempt = chunk.attempt
+        WHERE chunk.experiment_id = :experiment_id ORDER BY metric.id, chunk.first_seq"""
+    )
+    collected: dict[str, tuple[list[Any], list[Any], list[Any], list[Any]]] = {}
+    with store.begin() as connection:
+        for row in connection.execute(statement, {"experiment_id": experiment_id}):
+            lists = collected.setdefault(row[0], ([], [], [], []))
+            for whole, part in zip(lists, row[1:], strict=True):
+                whole.extend(part)
+    return [Curve(name, *lists) for name, lists in collected.items()]
+
+
+def fetch_views(store: Store, experiment_id: int) -> list[ViewEntry]:
+    """The views of the experiment's newest attempt: for each name, every epoch in order of arrival."""
+    view, experiment = schema.view.c, schema.experiment.c
+    statement = (
+        select(view.id, view.name, view.kind, view.epoch)
+        .join(schema.experiment, (experiment.id == view.experiment_id) & (experiment.attempt == view.attempt))
+        .where(view.experiment_id == experiment_id)
+        .order_by(view.id)
+    )
+    with store.begin() as connection:
+        return [ViewEntry(**row._mapping) for row in connection.execute(statement)]
+
+
+def fetch_view_payload(store: Store, experiment_id: int, view_id: int) -> bytes | None:
+    """A view's JSON as the script wrote it, UTF-8; None where that experiment has no such view."""
+    view = schema.view.c
+    statement = select(view.payload).where(view.id == view_id, view.experiment_id == experiment_id)
+    with store.begin() as connection:
+        payload = connection.scalar(statement)
+    return None if payload is None else bytes(payload)
+
+
+def fetch_log(store: Store, experiment_id: int) -> tuple[str, str]:
+    """The last lines of stdout and of stderr."""
+    log = schema.experiment_log.c
+    statement = select(log.stdout_tail, log.stderr_tail).where(log.experiment_id == experiment_id)
+    with store.begin() as connection:
+        row = connection.execute(statement).one_or_none()
+    return (row.stdout_tail, row.stderr_tail) if row else ("", "")
+
+
+def request_stop(store: Store, experiment_id: int, reason: str = "stopped by request") -> None:
+    """Interrupt one experiment: at once where it is queued, else as soon as its owner reads the request."""
+    table = schema.experiment.c
+    with store.begin() as connection:
+        connection.execute(
+            update(schema.experiment)
+            .where(table.id == experiment_id, table.state == "queued")
+            .values(state="stopped", reason=reason, ended_at=func.now())
+        )
+        connection.execute(
+            update(schema.experiment).where(table.id == experiment_id, table.state == "running").values(request="stop")
+        )

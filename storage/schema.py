@@ -1,0 +1,236 @@
+"""The tables. Alembic migrations create them; queries refer to them by these names."""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import UserDefinedType
+
+EXPERIMENT_STATES = ("queued", "running", "finished", "failed", "stopped")
+RUN_STATES = ("queued", "running", "finished", "failed", "stopped")
+ENDED_STATES = ("finished", "failed", "stopped")
+
+# One channel for everything that asks the dispatcher to look at its runs.
+WORK_CHANNEL = "hypertuner_work"
+
+
+class TransactionId(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id, compared as such."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
+
+metadata = MetaData()
+
+
+def _created() -> Column[object]:
+    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def _change() -> Column[int]:
+    # Set by a trigger to the writing transaction; see changes.py.
+    return Column("change", TransactionId, nullable=False, server_default=text("pg_current_xact_id()"))
+
+
+project = Table(
+    "project",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    # Working directory and argv in front of the tuned flags: [interpreter, script].
+    Column("directory", Text, nullable=False),
+    Column("command", JSONB, nullable=False),
+    # What discovery found: a list of hyperparameters as plain dictionaries.
+    Column("hyperparameters", JSONB, nullable=False),
+    Column("objective", Text),
+    Column("goal", Text, nullable=False, server_default="maximize"),
+    _created(),
+    _change(),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", Text, nullable=False, server_default="queued"),
+    # The bracket command line as shown to people, and the argv prefix [interpreter, script] that is launched.
+    Column("command_line", Text, nullable=False),
+    Column("command", JSONB, nullable=False),
+    Column("directory", Text, nullable=False),
+    # Hyperparameter name -> candidates, in the order of the command line.
+    Column("candidates", JSONB, nullable=False),
+    # The hyperparameters that settings name, as discovered: they know how a value becomes argv items.
+    Column("hyperparameters", JSONB, nullable=False),
+    Column("objective", Text),
+    Column("goal", Text, nullable=False, server_default="maximize"),
+    Column("snapshot_digest", ForeignKey("snapshot.digest")),
+    Column("cpus", Double, nullable=False, server_default="1"),
+    Column("gpus", Double, nullable=False, server_default="0"),
+    Column("concurrency", Integer),
+    Column("time_limit_s", Double),
+    Column("retries", Integer, nullable=False, server_default="0"),
+    # One idempotency key makes one run, however often the launch is sent.
+    Column("idempotency_key", Text, unique=True),
+    Column("request", Text),
+    Column("reason", Text),
+    Column("owner", Text),
+    Column("fence", BigInteger, nullable=False, server_default="0"),
+    Column("lease_until", DateTime(timezone=True)),
+    Column("started_at", DateTime(timezone=True)),
+    Column("ended_at", DateTime(timezone=True)),
+    _created(),
+    _change(),
+    UniqueConstraint("project_id", "number"),
+)
+
+experiment = Table(
+    "experiment",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", Text, nullable=False, server_default="queued"),
+    Column("settings", JSONB, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    # How often an owner vanished; a script's own failures are counted by attempt.
+    Column("losses", Integer, nullable=False, server_default="0"),
+    Column("request", Text),
+    Column("reason", Text),
+    Column("exit_code", Integer),
+    Column("host", Text),
+    # What the launcher ran, for the page's copy button.
+    Column("argv", JSONB),
+    # Progress as last reported: epoch (1-based count of what the script named) and, if known, the number of epochs.
+    Column("epoch", Double),
+    Column("epochs", Double),
+    # Bytes of the spool that are in the database; committed together with their values.
+    Column("metric_offset", BigInteger, nullable=False, server_default="0"),
+    Column("stdout_offset", BigInteger, nullable=False, server_default="0"),
+    Column("value_count", BigInteger, nullable=False, server_default="0"),
+    Column("rejected_lines", Integer, nullable=False, server_default="0"),
+    Column("rejected_sample", Text),
+    Column("owner", Text),
+    Column("fence", BigInteger, nullable=False, server_default="0"),
+    Column("lease_until", DateTime(timezone=True)),
+    Column("started_at", DateTime(timezone=True)),
+    Column("ended_at", DateTime(timezone=True)),
+    # Measured by a monotonic clock in one process, so never negative.
+    Column("duration_s", Double),
+    _created(),
+    _change(),
+    UniqueConstraint("project_id", "number"),
+)
+
+metric = Table(
+    "metric",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+# A chunk holds consecutive values of one metric; `first_seq` counts that metric's values in arrival order.
+metric_chunk = Table(
+    "metric_chunk",
+    metadata,
+    Column("experiment_id", ForeignKey("experiment.id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("metric_id", ForeignKey("metric.id"), primary_key=True),
+    Column("first_seq", BigInteger, primary_key=True),
+    Column("values", ARRAY(Double), nullable=False),
+    Column("epochs", ARRAY(Double), nullable=False),
+    Column("batches", ARRAY(Double), nullable=False),
+    Column("times", ARRAY(Double), nullable=False),
+)
+
+# One row per (experiment, metric): what tables and plots of experiments need, without reading chunks.
+metric_summary = Table(
+    "metric_summary",
+    metadata,
+    Column("experiment_id", ForeignKey("experiment.id"), primary_key=True),
+    Column("metric_id", ForeignKey("metric.id"), primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("last", Double, nullable=False),
+    # Over finite values only; null where there is none.
+    Column("minimum", Double),
+    Column("maximum", Double),
+)
+
+view = Table(
+    "view",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("experiment_id", ForeignKey("experiment.id"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("epoch", Double),
+    # UTF-8 JSON as the script wrote it; bytes, because JSONB refuses NaN.
+    Column("payload", LargeBinary, nullable=False),
+    _created(),
+)
+
+# The last lines of each stream, so that the page needs no access to the node's disk.
+experiment_log = Table(
+    "experiment_log",
+    metadata,
+    Column("experiment_id", ForeignKey("experiment.id"), primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("stdout_tail", Text, nullable=False, server_default=""),
+    Column("stderr_tail", Text, nullable=False, server_default=""),
+)
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    # A gzipped tar with fixed order, owners and times: equal folders give equal bytes.
+    Column("archive", LargeBinary, nullable=False),
+    Column("script", Text, nullable=False),
+    _created(),
+)
+
+# Login links: only the SHA-256 of the secret is kept, and each opens one session.
+token = Table(
+    "token",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+    _created(),
+)
+
+# A process that must be seen alive by others: name -> last sign of life (the dispatcher writes here).
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seen_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("detail", JSONB, nullable=False, server_default="{}"),
+)
+
+__all__ = ["ENDED_STATES", "EXPERIMENT_STATES", "RUN_STATES", "WORK_CHANNEL", "metadata"]

@@ -1,0 +1,37 @@
+"""One-time login links. Only a hash is kept; a link opens one session and no more."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from sqlalchemy import text
+
+from storage.store import Store
+
+LINK_LIFETIME_H = 24
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def create_link_token(store: Store) -> str:
+    """Make a secret of 256 bits for one login."""
+    secret = secrets.token_urlsafe(32)
+    with store.begin() as connection:
+        connection.execute(
+            text("INSERT INTO token (hash, expires_at) VALUES (:hash, now() + make_interval(hours => :hours))"),
+            {"hash": _hash(secret), "hours": LINK_LIFETIME_H},
+        )
+    return secret
+
+
+def use_link_token(store: Store, secret: str) -> bool:
+    """Spend a login secret: true for the first use of a valid one, false ever after."""
+    with store.begin() as connection:
+        spent = connection.execute(
+            text("UPDATE token SET used_at = now() WHERE hash = :hash AND used_at IS NULL AND expires_at > now()"),
+            {"hash": _hash(secret)},
+        )
+    return spent.rowcount == 1

@@ -1,0 +1,461 @@
+"""Leases on runs and experiments, and the writes of those who hold them.
+
+An owner holds a lease in the row, with a fencing number that grows at every claim; each of its writes names both the
+attempt and the fence, so that whoever lost the lease writes nothing more. The database's clock decides.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from storage.records import Claim, Run
+from storage.runs import RUN_COLUMNS
+from storage.store import Store
+
+LEASE_S = 15
+# An experiment whose owner vanished this often is not tried again: it may be what kills its owners.
+MAX_LOSSES = 3
+
+
+class LeaseLost(Exception):
+    """Somebody else owns the work now; stop at once and write nothing."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """New values of one metric, in arrival order; `first_seq` is the number of its values before them."""
+
+    metric_id: int
+    first_seq: int
+    values: Sequence[float]
+    epochs: Sequence[float | None]
+    batches: Sequence[float | None]
+    times: Sequence[float]
+
+
+@dataclass(frozen=True)
+class NewView:
+    """A view to attach; `payload` is UTF-8 JSON."""
+
+    name: str
+    kind: str
+    epoch: float | None
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What was read from the spool since the last commit, with the offsets that it moves from and to."""
+
+    metric_offset: int
+    new_metric_offset: int
+    stdout_offset: int
+    new_stdout_offset: int
+    values: Sequence[Values] = ()
+    views: Sequence[NewView] = ()
+    epoch: float | None = None
+    epochs: float | None = None
+    rejected_lines: int = 0
+    rejected_sample: str | None = None
+    # None leaves the tails as they are.
+    stdout_tail: str | None = None
+    stderr_tail: str | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt ended."""
+
+    state: str
+    duration_s: float
+    exit_code: int | None = None
+    reason: str | None = None
+    # True queues the experiment for another attempt instead of ending it.
+    retry: bool = field(default=False)
+
+
+# --- runs ---------------------------------------------------------------------------------------------------------
+
+
+def claim_runs(store: Store, owner: str) -> list[Run]:
+    """Take every open run that nobody owns; the fence in the records is the new one."""
+    columns = ", ".join(f"run.{column.name}" for column in RUN_COLUMNS)
+    statement = text(
+        f"""UPDATE run SET owner = :owner, fence = fence + 1, state = 'running',
+            started_at = coalesce(started_at, now()), lease_until = now() + make_interval(secs => :lease)
+        WHERE id IN (SELECT id FROM run WHERE state IN ('queued', 'running')
+            AND (lease_until IS NULL OR lease_until < now()) ORDER BY id FOR UPDATE SKIP LOCKED)
+        RETURNING {columns}"""
+    )
+    with store.begin() as connection:
+        rows = connection.execute(statement, {"owner": owner, "lease": LEASE_S}).all()
+    return [Run(**row._mapping) for row in rows]
+
+
+def renew_run(store: Store, run_id: int, fence: int) -> str | None:
+    """Keep the run; returns what people asked of it ('stop') or None.
+
+    Raises LeaseLost.
+    """
+    statement = text(
+        """UPDATE run SET lease_until = now() + make_interval(secs => :lease)
+        WHERE id = :id AND fence = :fence AND state = 'running' RETURNING request"""
+    )
+    with store.begin() as connection:
+        _commit_lightly(connection)
+        row = connection.execute(statement, {"id": run_id, "fence": fence, "lease": LEASE_S}).one_or_none()
+    if row is None:
+        raise LeaseLost(f"run {run_id}, fence {fence}")
+    return row.request if row.request is None else str(row.request)
+
+
+def open_experiments(store: Store, run_id: int) -> dict[str, int]:
+    """How many of a run's experiments are queued and running."""
+    statement = text(
+        "SELECT state, count(*) FROM experiment WHERE run_id = :id AND state IN ('queued', 'running') GROUP BY state"
+    )
+    with store.begin() as connection:
+        counts = {state: count for state, count in connection.execute(statement, {"id": run_id})}
+    return {"queued": counts.get("queued", 0), "running": counts.get("running", 0)}
+
+
+def end_run(store: Store, run_id: int, fence: int, *, state: str, reason: str | None = None) -> bool:
+    """Close a run if it is still ours and nothing of it is open; a failed run stops what was queued.
+
+    Returns whether it was closed.
+    """
+    with store.begin() as connection:
+        held = connection.execute(
+            text("SELECT FROM run WHERE id = :id AND fence = :fence AND state = 'running' FOR UPDATE"),
+            {"id": run_id, "fence": fence},
+        ).one_or_none()
+        if held is None:
+            return False
+        if state == "failed":
+            connection.execute(
+                text(
+                    """UPDATE experiment SET state = 'stopped', reason = :reason, ended_at = now()
+                    WHERE run_id = :id AND state = 'queued'"""
+                ),
+                {"id": run_id, "reason": reason},
+            )
+        closed = connection.execute(
+            text(
+                """UPDATE run SET state = :state, reason = coalesce(:reason, reason), ended_at = now(),
+                    lease_until = NULL, owner = NULL
+                WHERE id = :id AND NOT EXISTS (
+                    SELECT FROM experiment WHERE run_id = :id AND state IN ('queued', 'running'))"""
+            ),
+            {"id": run_id, "state": state, "reason": reason},
+        )
+    return closed.rowcount == 1
+
+
+# --- experiments --------------------------------------------------------------------------------------------------
+
+
+def claim_experiment(store: Store, run_id: int, run_fence: int, owner: str, host: str) -> Claim | None:
+    """Take the next queued experiment of a run, or None where nothing is queued or the run is no longer ours."""
+    with store.begin() as connection:
+        return _claim_next(connection, run_id, run_fence, owner, host)
+
+
+def _claim_next(connection: Connection, run_id: int, run_fence: int, owner: str, host: str) -> Claim | None:
+    row = connection.execute(
+        text(
+            """UPDATE experiment SET state = 'running', owner = :owner, host = :host, fence = fence + 1,
+                attempt = attempt + 1, lease_until = now() + make_interval(secs => :lease), started_at = now(),
+                metric_offset = 0, stdout_offset = 0, value_count = 0, rejected_lines = 0, rejected_sample = NULL,
+                epoch = NULL, epochs = NULL, exit_code = NULL, reason = NULL, ended_at = NULL, duration_s = NULL
+            WHERE id = (SELECT experiment.id FROM experiment JOIN run ON run.id = experiment.run_id
+                WHERE run_id = :run AND run.fence = :fence AND run.state = 'running' AND experiment.state = 'queued'
+                ORDER BY experiment.number LIMIT 1 FOR UPDATE OF experiment SKIP LOCKED)
+            RETURNING id, project_id, run_id, number, attempt, fence, settings"""
+        ),
+        {"run": run_id, "fence": run_fence, "owner": owner, "host": host, "lease": LEASE_S},
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.attempt > 1:
+        # A new attempt replaces what the table and plots show of the last one; its chunks stay under their attempt.
+        connection.execute(text("DELETE FROM metric_summary WHERE experiment_id = :id"), {"id": row.id})
+    return Claim(row.id, row.project_id, row.run_id, row.number, row.attempt, row.fence, owner, row.settings)
+
+
+def renew_experiment(store: Store, claim: Claim) -> str | None:
+    """Keep the experiment; returns what people asked of it ('stop') or None.
+
+    Raises LeaseLost.
+    """
+    statement = text(
+        """UPDATE experiment SET lease_until = now() + make_interval(secs => :lease)
+        WHERE id = :id AND attempt = :attempt AND fence = :fence AND state = 'running' RETURNING request"""
+    )
+    with store.begin() as connection:
+        _commit_lightly(connection)
+        row = connection.execute(statement, {**_held(claim), "lease": LEASE_S}).one_or_none()
+    if row is None:
+        raise LeaseLost(f"experiment {claim.number}, attempt {claim.attempt}")
+    return row.request if row.request is None else str(row.request)
+
+
+def record(store: Store, claim: Claim, batch: Batch) -> None:
+    """Write a batch and move the spool's offsets in one transaction, so that every value counts exactly once.
+
+    A batch that was committed already changes nothing, so trying again after a lost answer is safe.
+    Raises LeaseLost.
+    """
+    with store.begin() as connection:
+        _record(connection, claim, batch)
+
+
+def finish_experiment(
+    store: Store, claim: Claim, batch: Batch, ending: Ending, *, run_fence: int, host: str
+) -> Claim | None:
+    """Write the last batch, end the attempt, and take the run's next experiment, all in one transaction.
+
+    Raises LeaseLost.
+    """
+    with store.begin() as connection:
+        _record(connection, claim, batch)
+        ended = connection.execute(
+            text(
+                """UPDATE experiment SET state = :state, exit_code = :exit_code, reason = :reason, request = NULL,
+                    duration_s = :duration_s, ended_at = CASE WHEN :state = 'queued' THEN NULL ELSE now() END,
+                    owner = NULL, lease_until = NULL
+                WHERE id = :id AND attempt = :attempt AND fence = :fence AND state = 'running'"""
+            ),
+            {
+                **_held(claim),
+                "state": "queued" if ending.retry else ending.state,
+                "exit_code": ending.exit_code,
+                "reason": ending.reason,
+                "duration_s": ending.duration_s,
+            },
+        )
+        if ended.rowcount != 1:
+            raise LeaseLost(f"experiment {claim.number}, attempt {claim.attempt}")
+        return _claim_next(connection, claim.run_id, run_fence, claim.owner, host)
+
+
+def set_argv(store: Store, claim: Claim, argv: Sequence[str]) -> None:
+    """Keep the command that was launched."""
+    with store.begin() as connection:
+        connection.execute(
+            text("UPDATE experiment SET argv = CAST(:argv AS jsonb) WHERE id = :id AND fence = :fence"),
+            {"argv": _json(list(argv)), "id": claim.experiment_id, "fence": claim.fence},
+        )
+
+
+def release_lost(store: Store, *, owner: str | None = None) -> int:
+    """Queue again the running experiments whose lease ran out, or at once those of an owner known to be dead.
+
+    One that was lost MAX_LOSSES times fails instead; one that was to stop is stopped. Returns how many there were.
+    """
+    whose = "lease_until < now()" if owner is None else "owner = :owner"
+    statement = text(
+        f"""UPDATE experiment SET losses = losses + 1, fence = fence + 1, owner = NULL, lease_until = NULL, request = NULL,
+            state = CASE WHEN request = 'stop' THEN 'stopped' WHEN losses + 1 >= :most THEN 'failed' ELSE 'queued' END,
+            reason = CASE WHEN request = 'stop' THEN 'stopped by request'
+                ELSE 'lost: the process that ran it vanished' END,
+            ended_at = CASE WHEN request = 'stop' OR losses + 1 >= :most THEN now() END
+        WHERE id IN (SELECT id FROM experiment WHERE state = 'running' AND {whose} FOR UPDATE SKIP LOCKED)"""
+    )
+    parameters: dict[str, Any] = {"most": MAX_LOSSES}
+    if owner is not None:
+        parameters["owner"] = owner
+    with store.begin() as connection:
+        return connection.execute(statement, parameters).rowcount
+
+
+def release_runs(store: Store, owner_prefix: str = "") -> None:
+    """Let go of every run whose owner begins like this, so that it can be claimed at once (an orderly stop)."""
+    with store.begin() as connection:
+        connection.execute(
+            text(
+                """UPDATE run SET lease_until = NULL, owner = NULL
+                WHERE state = 'running' AND starts_with(coalesce(owner, ''), :prefix)"""
+            ),
+            {"prefix": owner_prefix},
+        )
+
+
+def beat(store: Store, name: str, detail: Mapping[str, Any]) -> None:
+    """Say that a standing process is alive, with what others may want to know of it."""
+    with store.begin() as connection:
+        _commit_lightly(connection)
+        connection.execute(
+            text(
+                """INSERT INTO heartbeat (name, seen_at, detail) VALUES (:name, now(), CAST(:detail AS jsonb))
+                ON CONFLICT (name) DO UPDATE SET seen_at = now(), detail = excluded.detail"""
+            ),
+            {"name": name, "detail": _json(dict(detail))},
+        )
+
+
+def last_beat(store: Store, name: str) -> tuple[float, dict[str, Any]] | None:
+    """Seconds since a standing process was last heard of, and what it said; None where it never spoke."""
+    with store.begin() as connection:
+        row = connection.execute(
+            text("SELECT extract(epoch FROM now() - seen_at) AS age, detail FROM heartbeat WHERE name = :name"),
+            {"name": name},
+        ).one_or_none()
+    return (float(row.age), row.detail) if row else None
+
+
+# --- how ----------------------------------------------------------------------------------------------------------
+
+
+def _held(claim: Claim) -> dict[str, int]:
+    return {"id": claim.experiment_id, "attempt": claim.attempt, "fence": claim.fence}
+
+
+def _commit_lightly(connection: Connection) -> None:
+    # A lease that a crash forgets is only renewed again; waiting for the disk would buy nothing.
+    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value)
+
+
+def _array(numbers: Iterable[float | None]) -> str:
+    # PostgreSQL's own text form, which knows NaN and infinities; much faster than adapting each number.
+    return "{" + ",".join("NULL" if number is None else repr(number) for number in numbers) + "}"
+
+
+def _record(connection: Connection, claim: Claim, batch: Batch) -> None:
+    count = sum(len(part.values) for part in batch.values)
+    moved = connection.execute(
+        text(
+            """UPDATE experiment SET metric_offset = :new_metric, stdout_offset = :new_stdout,
+                value_count = value_count + :count, rejected_lines = rejected_lines + :rejected,
+                rejected_sample = coalesce(rejected_sample, :sample),
+                epoch = coalesce(:epoch, epoch), epochs = coalesce(:epochs, epochs),
+                lease_until = now() + make_interval(secs => :lease)
+            WHERE id = :id AND attempt = :attempt AND fence = :fence AND state = 'running'
+                AND metric_offset = :metric AND stdout_offset = :stdout"""
+        ),
+        {
+            **_held(claim),
+            "metric": batch.metric_offset,
+            "stdout": batch.stdout_offset,
+            "new_metric": batch.new_metric_offset,
+            "new_stdout": batch.new_stdout_offset,
+            "count": count,
+            "rejected": batch.rejected_lines,
+            "sample": batch.rejected_sample,
+            "epoch": batch.epoch,
+            "epochs": batch.epochs,
+            "lease": LEASE_S,
+        },
+    )
+    if moved.rowcount != 1:
+        _refuse_or_accept_repeat(connection, claim, batch)
+        return
+    if batch.values:
+        _insert_values(connection, claim, batch.values)
+    if batch.views:
+        _insert_views(connection, claim, batch.views)
+    if batch.stdout_tail is not None or batch.stderr_tail is not None:
+        _keep_tails(connection, claim, batch)
+
+
+def _refuse_or_accept_repeat(connection: Connection, claim: Claim, batch: Batch) -> None:
+    # The answer to a commit may get lost: then the offsets stand already where this batch ends.
+    done = connection.execute(
+        text(
+            """SELECT FROM experiment WHERE id = :id AND attempt = :attempt AND fence = :fence AND state = 'running'
+                AND metric_offset = :metric AND stdout_offset = :stdout"""
+        ),
+        {**_held(claim), "metric": batch.new_metric_offset, "stdout": batch.new_stdout_offset},
+    ).one_or_none()
+    if done is None:
+        raise LeaseLost(f"experiment {claim.number}, attempt {claim.attempt}")
+
+
+def _insert_values(connection: Connection, claim: Claim, parts: Sequence[Values]) -> None:
+    rows, summaries = [], []
+    for part in parts:
+        finite = [value for value in part.values if math.isfinite(value)]
+        key = {"experiment": claim.experiment_id, "attempt": claim.attempt, "metric": part.metric_id}
+        rows.append(
+            {
+                **key,
+                "first_seq": part.first_seq,
+                "values": _array(part.values),
+                "epochs": _array(part.epochs),
+                "batches": _array(part.batches),
+                "times": _array(part.times),
+            }
+        )
+        summaries.append(
+            {
+                **key,
+                "count": len(part.values),
+                "last": part.values[-1],
+                "low": min(finite, default=None),
+                "high": max(finite, default=None),
+            }
+        )
+    connection.execute(
+        text(
+            """INSERT INTO metric_chunk (experiment_id, attempt, metric_id, first_seq, "values", epochs, batches, times)
+            VALUES (:experiment, :attempt, :metric, :first_seq, CAST(:values AS float8[]), CAST(:epochs AS float8[]),
+                CAST(:batches AS float8[]), CAST(:times AS float8[]))"""
+        ),
+        rows,
+    )
+    connection.execute(
+        text(
+            """INSERT INTO metric_summary AS old (experiment_id, metric_id, attempt, count, last, minimum, maximum)
+            VALUES (:experiment, :metric, :attempt, :count, :last, :low, :high)
+            ON CONFLICT (experiment_id, metric_id) DO UPDATE SET attempt = excluded.attempt,
+                count = old.count + excluded.count, last = excluded.last,
+                minimum = least(old.minimum, excluded.minimum), maximum = greatest(old.maximum, excluded.maximum)"""
+        ),
+        summaries,
+    )
+
+
+def _insert_views(connection: Connection, claim: Claim, views: Sequence[NewView]) -> None:
+    connection.execute(
+        text(
+            """INSERT INTO view (experiment_id, attempt, name, kind, epoch, payload)
+            VALUES (:experiment, :attempt, :name, :kind, :epoch, :payload)"""
+        ),
+        [
+            {
+                "experiment": claim.experiment_id,
+                "attempt": claim.attempt,
+                "name": entry.name,
+                "kind": entry.kind,
+                "epoch": entry.epoch,
+                "payload": entry.payload,
+            }
+            for entry in views
+        ],
+    )
+
+
+def _keep_tails(connection: Connection, claim: Claim, batch: Batch) -> None:
+    connection.execute(
+        text(
+            """INSERT INTO experiment_log AS old (experiment_id, attempt, stdout_tail, stderr_tail)
+            VALUES (:experiment, :attempt, coalesce(:stdout, ''), coalesce(:stderr, ''))
+            ON CONFLICT (experiment_id) DO UPDATE SET attempt = excluded.attempt,
+                stdout_tail = coalesce(:stdout, old.stdout_tail), stderr_tail = coalesce(:stderr, old.stderr_tail)"""
+        ),
+        {
+            "experiment": claim.experiment_id,
+            "attempt": claim.attempt,
+            "stdout": batch.stdout_tail,
+            "stderr": batch.stderr_tail,
+        },
+    )
