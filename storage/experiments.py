@@ -83,7 +83,7 @@ def fetch_curves(store: Store, experiment_id: int) -> list[Curve]:
         for row in connection.execute(statement, {"experiment_id": experiment_id}):
             lists = collected.setdefault(row[0], ([], [], [], []))
             for whole, part in zip(lists, row[1:], strict=True):
-                whole.extend(part)
+                whole.extend(part if part is not None else [None] * len(row[1]))
     return [Curve(name, *lists) for name, lists in collected.items()]
 
 

@@ -117,3 +117,5 @@ class Claim:
     fence: int
     owner: str
     settings: Settings
+    # How many of the attempts before this one ended because their owner vanished.
+    losses: int = 0

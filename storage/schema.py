@@ -161,8 +161,9 @@ metric_chunk = Table(
     Column("metric_id", ForeignKey("metric.id"), primary_key=True),
     Column("first_seq", BigInteger, primary_key=True),
     Column("values", ARRAY(Double), nullable=False),
-    Column("epochs", ARRAY(Double), nullable=False),
-    Column("batches", ARRAY(Double), nullable=False),
+    # As long as the values, or null where the script named no epoch or batch.
+    Column("epochs", ARRAY(Double)),
+    Column("batches", ARRAY(Double)),
     Column("times", ARRAY(Double), nullable=False),
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,7 +121,7 @@ def open_experiments(store: Store, run_id: int) -> dict[str, int]:
         "SELECT state, count(*) FROM experiment WHERE run_id = :id AND state IN ('queued', 'running') GROUP BY state"
     )
     with store.begin() as connection:
-        counts = {state: count for state, count in connection.execute(statement, {"id": run_id})}
+        counts = {row.state: row[1] for row in connection.execute(statement, {"id": run_id})}
     return {"queued": counts.get("queued", 0), "running": counts.get("running", 0)}
 
 
@@ -176,7 +176,7 @@ def _claim_next(connection: Connection, run_id: int, run_fence: int, owner: str,
             WHERE id = (SELECT experiment.id FROM experiment JOIN run ON run.id = experiment.run_id
                 WHERE run_id = :run AND run.fence = :fence AND run.state = 'running' AND experiment.state = 'queued'
                 ORDER BY experiment.number LIMIT 1 FOR UPDATE OF experiment SKIP LOCKED)
-            RETURNING id, project_id, run_id, number, attempt, fence, settings"""
+            RETURNING id, project_id, run_id, number, attempt, fence, settings, losses"""
         ),
         {"run": run_id, "fence": run_fence, "owner": owner, "host": host, "lease": LEASE_S},
     ).one_or_none()
@@ -185,7 +185,7 @@ def _claim_next(connection: Connection, run_id: int, run_fence: int, owner: str,
     if row.attempt > 1:
         # A new attempt replaces what the table and plots show of the last one; its chunks stay under their attempt.
         connection.execute(text("DELETE FROM metric_summary WHERE experiment_id = :id"), {"id": row.id})
-    return Claim(row.id, row.project_id, row.run_id, row.number, row.attempt, row.fence, owner, row.settings)
+    return Claim(row.id, row.project_id, row.run_id, row.number, row.attempt, row.fence, owner, row.settings, row.losses)
 
 
 def renew_experiment(store: Store, claim: Claim) -> str | None:
@@ -260,7 +260,8 @@ def release_lost(store: Store, *, owner: str | None = None) -> int:
     """
     whose = "lease_until < now()" if owner is None else "owner = :owner"
     statement = text(
-        f"""UPDATE experiment SET losses = losses + 1, fence = fence + 1, owner = NULL, lease_until = NULL, request = NULL,
+        f"""UPDATE experiment SET losses = losses + 1, fence = fence + 1, owner = NULL, lease_until = NULL,
+            request = NULL,
             state = CASE WHEN request = 'stop' THEN 'stopped' WHEN losses + 1 >= :most THEN 'failed' ELSE 'queued' END,
             reason = CASE WHEN request = 'stop' THEN 'stopped by request'
                 ELSE 'lost: the process that ran it vanished' END,
@@ -274,16 +275,22 @@ def release_lost(store: Store, *, owner: str | None = None) -> int:
         return connection.execute(statement, parameters).rowcount
 
 
-def release_runs(store: Store, owner_prefix: str = "") -> None:
-    """Let go of every run whose owner begins like this, so that it can be claimed at once (an orderly stop)."""
+def release_everything(store: Store) -> int:
+    """Queue again all that was running, without counting it as lost: for a launcher that knows that nothing runs.
+
+    Returns how many experiments there were.
+    """
+    experiments = text(
+        """UPDATE experiment SET fence = fence + 1, owner = NULL, lease_until = NULL, request = NULL,
+            state = CASE WHEN request = 'stop' THEN 'stopped' ELSE 'queued' END,
+            reason = CASE WHEN request = 'stop' THEN 'stopped by request' ELSE 'interrupted' END,
+            ended_at = CASE WHEN request = 'stop' THEN now() END
+        WHERE state = 'running'"""
+    )
     with store.begin() as connection:
-        connection.execute(
-            text(
-                """UPDATE run SET lease_until = NULL, owner = NULL
-                WHERE state = 'running' AND starts_with(coalesce(owner, ''), :prefix)"""
-            ),
-            {"prefix": owner_prefix},
-        )
+        released = connection.execute(experiments).rowcount
+        connection.execute(text("UPDATE run SET owner = NULL, lease_until = NULL WHERE state = 'running'"))
+    return released
 
 
 def beat(store: Store, name: str, detail: Mapping[str, Any]) -> None:
@@ -325,9 +332,14 @@ def _json(value: Any) -> str:
     return json.dumps(value)
 
 
-def _array(numbers: Iterable[float | None]) -> str:
-    # PostgreSQL's own text form, which knows NaN and infinities; much faster than adapting each number.
-    return "{" + ",".join("NULL" if number is None else repr(number) for number in numbers) + "}"
+def _array(numbers: Sequence[float | None]) -> str:
+    # JSON's words for NaN, infinities and null are also PostgreSQL's; its encoder is far faster than a loop.
+    return "{" + json.dumps(numbers)[1:-1] + "}"
+
+
+def _array_or_none(numbers: Sequence[float | None]) -> str | None:
+    """Nothing where the script gave no number at all, which is how most metrics' batches are."""
+    return None if all(number is None for number in numbers) else _array(numbers)
 
 
 def _record(connection: Connection, claim: Claim, batch: Batch) -> None:
@@ -390,8 +402,8 @@ def _insert_values(connection: Connection, claim: Claim, parts: Sequence[Values]
                 **key,
                 "first_seq": part.first_seq,
                 "values": _array(part.values),
-                "epochs": _array(part.epochs),
-                "batches": _array(part.batches),
+                "epochs": _array_or_none(part.epochs),
+                "batches": _array_or_none(part.batches),
                 "times": _array(part.times),
             }
         )

@@ -104,11 +104,14 @@ CREATE TABLE metric_chunk (
     metric_id integer NOT NULL REFERENCES metric,
     first_seq bigint NOT NULL,
     "values" double precision[] NOT NULL,
-    epochs double precision[] NOT NULL,
-    batches double precision[] NOT NULL,
+    epochs double precision[],
+    batches double precision[],
     times double precision[] NOT NULL,
     PRIMARY KEY (experiment_id, attempt, metric_id, first_seq)
 );
+-- Compressing doubles costs the writer more than it saves: half of its throughput.
+ALTER TABLE metric_chunk ALTER COLUMN "values" SET STORAGE EXTERNAL, ALTER COLUMN epochs SET STORAGE EXTERNAL,
+    ALTER COLUMN batches SET STORAGE EXTERNAL, ALTER COLUMN times SET STORAGE EXTERNAL;
 CREATE TABLE metric_summary (
     experiment_id bigint NOT NULL REFERENCES experiment,
     metric_id integer NOT NULL REFERENCES metric,

@@ -1,0 +1,65 @@
+# What can be done with this project; `make help` lists it. Everything lives in .venv and in the user's data folder.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := analysis app callbacks hypertuner layouts storage training
+CODE := $(PACKAGES) examples tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format browser bench lock clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## create .venv and install the pinned dependencies
+
+demo: $(VENV)/.ready ## start everything with a real run on handwritten digits; Ctrl-C stops it
+	@$(BIN)/hypertuner demo $(ARGS)
+
+test: $(VENV)/.ready-test check ## run every check and every test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.ready-test ## formatting, lint, types, import contracts, the scripts of the page
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@if command -v node >/dev/null; then node --test tests/assets/*.test.js; \
+	else echo "Node.js is missing, so the tests of the page's scripts are skipped; install Node.js 20 or newer."; fi
+
+format: $(VENV)/.ready-test ## bring the code into shape
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+browser: $(VENV)/.ready-test ## only the tests that drive a browser
+	$(BIN)/python -m pytest -m browser $(ARGS)
+
+bench: $(VENV)/.ready-test ## run the benchmarks; fails where a budget is missed
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## pin what pyproject.toml admits today, into requirements*.txt
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet '.[examples]'
+	.venv-lock/bin/pip freeze --exclude hypertuner | sed 's/+cpu$$//' > requirements.txt
+	.venv-lock/bin/pip install --quiet '.[examples,test]'
+	.venv-lock/bin/pip freeze --exclude hypertuner | sed 's/+cpu$$//' | grep -vxFf requirements.txt > requirements-test.txt
+	rm -rf .venv-lock
+
+clean: ## remove .venv and everything that tools left here
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+
+$(VENV)/.ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "HyperTuner needs Python 3.11 or newer; this is $$($(PYTHON) --version). Name one: make PYTHON=python3.12 ..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ echo "Python cannot make a virtual environment; install its venv module (Debian: apt-get install python3-venv)."; exit 1; }
+	@echo "Installing the dependencies into $(VENV); this takes a few minutes the first time."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m compileall -q $(PACKAGES)
+	@touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready requirements-test.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@

@@ -1,0 +1,5 @@
+"""`python -m hypertuner` is the `hypertuner` command."""
+
+from hypertuner.cli.main import main
+
+main()

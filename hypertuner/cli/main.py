@@ -1,0 +1,342 @@
+"""The `hypertuner` command: what each subcommand takes, and how errors reach a person."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.settings import SettingsError, read_settings
+from app.table import experiments_csv
+from hypertuner.cli.doctor import examine
+from hypertuner.cli.errors import CommandError
+from hypertuner.cli.launch import (
+    Launch,
+    Objective,
+    Options,
+    find_or_refuse,
+    queue_run,
+    read_launch,
+    read_objective,
+    resolve_interpreter,
+)
+from hypertuner.cli.progress import failures, follow_run, printable, results_table
+from hypertuner.cli.services import Services, open_store, read_running, read_token
+from storage.experiments import fetch_experiments
+from storage.folders import FolderError
+from storage.records import Project, Run
+from storage.runs import fetch_runs, find_run
+from storage.schema import ENDED_STATES
+from storage.store import Store, StoreError, check_schema, is_outage
+from storage.store import migrate as migrate_schema
+from storage.tokens import create_link_token
+from training.discovery import DiscoveryError, discover
+from training.head import HeadError, submit_dispatcher
+from training.supervision import StartError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Visual analytics for hyperparameter tuning: runs your training script many times and shows what happened.",
+)
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+log = logging.getLogger(__name__)
+
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where everything is kept. [HYPERTUNER_DATA_DIR]")]
+EXPECTED = (CommandError, StoreError, FolderError, SettingsError, DiscoveryError, HeadError, StartError)
+DEMO_PROJECT, DEMO_NAME = "digits", "Handwritten digits"
+DEMO_COMMAND = [
+    *("--batch_size", "[28:112:2*]"),
+    *("--num_epochs", "[4:8:4]"),
+    *("--dropout_rate", "[0.3:0.7:0.2]"),
+]
+DEMO_OBJECTIVE = Objective("validation_accuracy", "maximize")
+
+
+def main() -> None:
+    """Run the command line; whatever goes wrong is one sentence, and the log has the rest."""
+    # Terminals that close and managers that stop us ask in these ways; all end like Ctrl-C.
+    for asked in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(asked, _interrupt)
+    try:
+        app()
+    except EXPECTED as error:
+        errors.print(f"[bold red]Error:[/] {printable(str(error))}", soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if is_outage(error):
+            errors.print("[bold red]Error:[/] The database does not answer; see `hypertuner doctor`.", soft_wrap=True)
+        else:
+            path = _keep_traceback()
+            errors.print(f"[bold red]Error:[/] {printable(str(error))} (details: {path})", soft_wrap=True)
+        sys.exit(1)
+
+
+def _interrupt(number: int, _: object) -> None:
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def _keep_traceback() -> Path:
+    folder = read_settings().data_dir / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "command.log"
+    logging.basicConfig(filename=path, format="%(asctime)s %(message)s")
+    log.exception("hypertuner %s", " ".join(sys.argv[1:2]))
+    return path
+
+
+def _say(sentence: str) -> None:
+    console.print(f"[dim]{printable(sentence)}[/]", soft_wrap=True)
+
+
+# --- commands ------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def up(data_dir: DataDir = None) -> None:
+    """Start PostgreSQL, Ray and the page, and keep them until Ctrl-C."""
+    with Services(read_settings(data_dir=data_dir), _say) as services:
+        _open(services)
+        _tell_resumed(services)
+        _stay(services)
+
+
+@app.command()
+def demo(data_dir: DataDir = None) -> None:
+    """The same as `up`, with a real run on handwritten digits to look at."""
+    script = Path(__file__).resolve().parents[2] / "examples" / "digits" / "train.py"
+    if not script.exists():
+        raise CommandError(f"The demo's script {script} is missing; run the demo from a clone of HyperTuner.")
+    with Services(read_settings(data_dir=data_dir), _say) as services:
+        run = _demo_run(services.store, script)
+        _open(services)
+        _tell_resumed(services)
+        if run is None or run[1].state in ENDED_STATES:
+            _say("The demo's experiments are all done; nothing runs again. Start new ones on the page.")
+        else:
+            follow_run(console, services.store, *run, check=lambda: _refuse_dead(services))
+        _stay(services)
+
+
+def _demo_run(store: Store, script: Path) -> tuple[Project, Run] | None:
+    """The demo's newest run; made where there is none with these settings and this code."""
+    items = [sys.executable, str(script), *DEMO_COMMAND]
+    launch = read_launch(items, script.parent)
+    project, run, _ = queue_run(store, launch, DEMO_PROJECT, DEMO_OBJECTIVE, Options(name=DEMO_NAME))
+    if run is None:
+        open_runs = [known for known in fetch_runs(store, project.id) if known.state not in ENDED_STATES]
+        run = open_runs[0] if open_runs else None
+    return (project, run) if run else None
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": False})
+def run(
+    context: typer.Context,
+    project: Annotated[str, typer.Option(help="The project; made if it is new.")],
+    objective: Annotated[str | None, typer.Option(help="max:METRIC or min:METRIC.")] = None,
+    wait: Annotated[bool, typer.Option(help="Show progress until the run ends; fails if an experiment failed.")] = False,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="At most so many experiments at a time.")] = None,
+    cpus: Annotated[float, typer.Option(min=0, help="CPUs per experiment.")] = 1,
+    gpus: Annotated[float, typer.Option(min=0, help="GPUs per experiment, fractions too.")] = 0,
+    time_limit: Annotated[float | None, typer.Option(min=1, help="Seconds that one experiment may take.")] = None,
+    retries: Annotated[int, typer.Option(min=0, help="How often a failed experiment is tried again.")] = 0,
+    again: Annotated[bool, typer.Option(help="Run settings again that this code has finished before.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Launch a script with many settings: hypertuner run --project NAME -- python train.py --lr [0.1,0.01]."""
+    goal = read_objective(objective)
+    launch = read_launch(context.args, Path.cwd())
+    options = Options(cpus, gpus, concurrency, time_limit, retries, again)
+    settings = read_settings(data_dir=data_dir)
+    if read_running(settings.data_dir):
+        with open_store(settings) as store:
+            queued = _queue(store, launch, project, goal, options)
+            if queued and wait:
+                _finish(queued, follow_run(console, store, *queued), store)
+        return
+    with Services(settings, _say) as services:
+        queued = _queue(services.store, launch, project, goal, options)
+        if queued is None:
+            return
+        services.start_training()
+        services.start_web()
+        console.print(f"Watch it at [link={(link := services.link())}]{link}[/link]", soft_wrap=True)
+        seen = follow_run(console, services.store, *queued, check=lambda: _refuse_dead(services))
+        _finish(queued, seen, services.store)
+
+
+def _queue(
+    store: Store, launch: Launch, project_name: str, objective: Objective, options: Options
+) -> tuple[Project, Run] | None:
+    project, queued, skipped = queue_run(store, launch, project_name, objective, options)
+    for note in launch.discovery.notes:
+        _say(note)
+    if skipped:
+        _say(f"{skipped} of {len(launch.settings)} were done before and are left out; --again runs them again")
+    if queued is None:
+        console.print("Nothing to run: this code has finished every one of these settings.")
+        return None
+    console.print(
+        f"Run {queued.number} of [bold]{printable(project.slug)}[/]: {len(launch.settings) - skipped} experiments queued",
+        soft_wrap=True,
+    )
+    return project, queued
+
+
+def _finish(queued: tuple[Project, Run], experiments: list[Any], store: Store) -> None:
+    project, run_ = queued
+    ended = find_run(store, project.id, run_.number) or run_
+    console.print(results_table(experiments, ended))
+    for reason, numbers in failures(experiments).items():
+        listed = ", ".join(map(str, numbers[:10])) + (" ..." if len(numbers) > 10 else "")
+        errors.print(f"[red]failed:[/] {listed}: {printable(reason)}", soft_wrap=True)
+    if ended.state == "failed":
+        errors.print(f"[bold red]Error:[/] {printable(ended.reason or 'the run failed')}", soft_wrap=True)
+    if ended.state == "failed" or failures(experiments):
+        raise typer.Exit(1)
+
+
+@app.command(name="discover")
+def discover_script(
+    script: Annotated[Path, typer.Argument(help="A Python script with argparse, click or typer.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data_dir: DataDir = None,  # noqa: ARG001 - every command understands it
+) -> None:
+    """Print the hyperparameters of a script, without training anything."""
+    found = discover([resolve_interpreter("python"), str(script)], Path.cwd())
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2))
+        return
+    table = Table("flag", "type", "default", "choices", "help")
+    for hyperparameter in found.hyperparameters:
+        choices = ", ".join(map(str, hyperparameter.choices))
+        cells = (hyperparameter.flag, hyperparameter.type, str(hyperparameter.default), choices, hyperparameter.help)
+        table.add_row(*map(printable, cells))
+    console.print(table)
+    for note in found.notes:
+        _say(note)
+
+
+@app.command()
+def export(
+    project: Annotated[str, typer.Argument(help="The project's name.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="The file; else standard output.")] = None,
+    run_number: Annotated[int | None, typer.Option("--run", help="Only this run's experiments.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Write a project's experiments as CSV, every value exactly."""
+    with open_store(read_settings(data_dir=data_dir)) as store:
+        found = find_or_refuse(store, project)
+        run_id = None
+        if run_number is not None:
+            wanted = find_run(store, found.id, run_number)
+            if wanted is None:
+                raise CommandError(f"Project {found.slug} has no run {run_number}.")
+            run_id = wanted.id
+        experiments = fetch_experiments(store, found.id, run_id=run_id)
+        if output is None:
+            for line in experiments_csv(experiments):
+                typer.echo(line, nl=False)
+            return
+        try:
+            with output.open("w", newline="", encoding="utf-8") as file:
+                file.writelines(experiments_csv(experiments))
+        except OSError as error:
+            raise CommandError(f"{output} cannot be written: {error.strerror}.") from None
+        console.print(f"{len(experiments)} experiments written to {printable(str(output))}", soft_wrap=True)
+
+
+@app.command()
+def link(data_dir: DataDir = None) -> None:
+    """Print a fresh link to the page that runs."""
+    settings = read_settings(data_dir=data_dir)
+    running = read_running(settings.data_dir)
+    # A shared database's web runs elsewhere; it is published on our port.
+    web = running.web if running else f"http://127.0.0.1:{settings.port}" if settings.database_url else None
+    if web is None:
+        raise CommandError(f"No page is running on {settings.data_dir}; start it with `hypertuner up`.")
+    with open_store(settings) as store:
+        typer.echo(f"{web}/login?token={create_link_token(store)}")
+
+
+@app.command()
+def migrate(data_dir: DataDir = None) -> None:
+    """Bring the database's schema to this version (`up` does it by itself)."""
+    with open_store(read_settings(data_dir=data_dir)) as store:
+        migrate_schema(store)
+        check_schema(store)
+    console.print("The schema is up to date.")
+
+
+@app.command()
+def dispatch(data_dir: DataDir = None) -> None:
+    """Submit the standing dispatcher to the cluster of HYPERTUNER_RAY_ADDRESS (`up` does it by itself)."""
+    settings = read_settings(data_dir=data_dir)
+    if settings.ray_address is None:
+        raise CommandError("HYPERTUNER_RAY_ADDRESS is not set; name the cluster's Jobs API, as in http://head:8265.")
+    submit_dispatcher(settings.ray_address, read_token(settings.ray_token_file), settings.data_dir)
+    console.print(f"The dispatcher runs on {settings.ray_address}.")
+
+
+@app.command()
+def doctor(data_dir: DataDir = None) -> None:
+    """Say what is there, what is wrong, and how to mend it."""
+    colours = {"ok": "green", "note": "yellow", "missing": "bold red"}
+    worst = 0
+    for finding in examine(read_settings(data_dir=data_dir)):
+        console.print(f"[{colours[finding.mark]}]{finding.mark:>7}[/] {finding.subject}: {printable(finding.found)}", soft_wrap=True)
+        if finding.remedy:
+            console.print(f"        {printable(finding.remedy)}", soft_wrap=True)
+        worst = max(worst, finding.mark == "missing")
+    raise typer.Exit(int(worst))
+
+
+# --- how -----------------------------------------------------------------------------------------------------------
+
+
+def _open(services: Services) -> None:
+    """Start the page before Ray: it can be looked at while Ray, the slowest of all, gets ready."""
+    services.start_web()
+    console.print()
+    console.print("  [bold]HyperTuner is ready.[/] Open this link; it works once, `hypertuner link` makes more:")
+    console.print(f"  [bold cyan]{services.link()}[/]", soft_wrap=True)
+    console.print()
+    services.start_training()
+
+
+def _tell_resumed(services: Services) -> None:
+    if services.resumed:
+        _say(f"{services.resumed} experiments were interrupted last time; they start again")
+
+
+def _refuse_dead(services: Services) -> None:
+    if problem := services.dead():
+        raise CommandError(problem)
+
+
+def _stay(services: Services) -> None:
+    """Hold everything until Ctrl-C."""
+    console.print("Ctrl-C stops everything; your results are kept.")
+    wait_until(lambda: services.dead() is not None)
+    _refuse_dead(services)
+
+
+def wait_until(condition: Callable[[], bool], interval_s: float = 1) -> None:
+    """Sleep until the condition holds; Ctrl-C ends it with KeyboardInterrupt."""
+    while not condition():
+        time.sleep(interval_s)
+
+

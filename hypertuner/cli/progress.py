@@ -1,0 +1,133 @@
+"""What a command shows in the terminal: sentences while things start, a bar while a run goes on, a table at its end."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from analysis.hyperparameters import text_of
+from storage.changes import changes_since
+from storage.records import Experiment, Project, Run
+from storage.runs import find_run
+from storage.schema import ENDED_STATES
+from storage.store import Store, is_outage
+
+POLL_S = 0.25
+TABLE_ROWS = 30
+
+
+def printable(text: str) -> str:
+    """Text from outside without what a terminal would obey, and without markup."""
+    return escape("".join(character if character.isprintable() else "?" for character in text))
+
+
+def follow_run(
+    console: Console, store: Store, project: Project, run: Run, *, check: Callable[[], None] = lambda: None
+) -> list[Experiment]:
+    """Show a run's progress until it ends; returns its experiments.
+
+    check is called now and then and may raise. An outage of the database is waited out.
+    """
+    seen: dict[int, Experiment] = {}
+    cursor = ""
+    with _bar(console) as progress:
+        task = progress.add_task(f"Run {run.number}", total=None, state="queued")
+        while True:
+            try:
+                changes = changes_since(store, project.id, cursor, run_id=run.id)
+                current = find_run(store, project.id, run.number) or run
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                progress.update(task, state="the database is away; waiting")
+                time.sleep(1)
+                continue
+            cursor = changes.cursor
+            seen |= {experiment.number: experiment for experiment in changes.experiments}
+            _show(progress, task, list(seen.values()), current)
+            if current.state in ENDED_STATES:
+                return sorted(seen.values(), key=lambda experiment: experiment.number)
+            check()
+            time.sleep(POLL_S)
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f} of {task.total}"),
+        TextColumn("{task.fields[state]}"),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def _show(progress: Progress, task: TaskID, experiments: Sequence[Experiment], run: Run) -> None:
+    counts = Counter(experiment.state for experiment in experiments)
+    parts = [f"{counts[state]} {state}" for state in ("running", "failed", "stopped") if counts[state]]
+    best = best_experiment(experiments, run)
+    if best and run.objective:
+        parts.append(f"best {printable(run.objective)} {best.metrics[run.objective].last:.4g}")
+    ended = sum(counts[state] for state in ENDED_STATES)
+    progress.update(task, completed=ended, total=len(experiments), state=", ".join(parts) or run.state)
+
+
+def best_experiment(experiments: Sequence[Experiment], run: Run) -> Experiment | None:
+    """The finished experiment with the best last value of the objective; NaN never wins."""
+    objective = run.objective
+    judged = [
+        (experiment.metrics[objective].last, experiment)
+        for experiment in experiments
+        if experiment.state == "finished" and objective in experiment.metrics
+    ] if objective else []
+    judged = [(value, experiment) for value, experiment in judged if value == value]
+    if not judged:
+        return None
+    pick = max if run.goal == "maximize" else min
+    return pick(judged, key=lambda pair: pair[0])[1]
+
+
+def results_table(experiments: Sequence[Experiment], run: Run) -> Table:
+    """The experiments, best first; the rest is counted in the caption."""
+    objective, sign = run.objective, -1 if run.goal == "maximize" else 1
+
+    def rank(experiment: Experiment) -> tuple[bool, float]:
+        summary = experiment.metrics.get(objective or "")
+        usable = summary is not None and summary.last == summary.last
+        return (not usable, sign * summary.last if usable and summary else experiment.number)
+
+    names = list(dict.fromkeys(name for experiment in experiments for name in experiment.settings))
+    metrics = list(dict.fromkeys(name for experiment in experiments for name in experiment.metrics))
+    if objective in metrics:
+        metrics = [objective, *(name for name in metrics if name != objective)]
+    metrics = metrics[:4]
+    hidden = max(0, len(experiments) - TABLE_ROWS)
+    table = Table(title=f"Run {run.number}: {run.state}", caption=f"{hidden} more on the page" if hidden else None)
+    for title in ("experiment", "state", *names):
+        table.add_column(printable(title))
+    for title in metrics:
+        table.add_column(printable(title), justify="right")
+    for experiment in sorted(experiments, key=rank)[:TABLE_ROWS]:
+        values = [printable(text_of(experiment.settings.get(name))) for name in names]
+        numbers = [_number(experiment, name) for name in metrics]
+        table.add_row(str(experiment.number), experiment.state, *values, *numbers)
+    return table
+
+
+def _number(experiment: Experiment, metric: str) -> str:
+    return f"{experiment.metrics[metric].last:.5g}" if metric in experiment.metrics else ""
+
+
+def failures(experiments: Sequence[Experiment]) -> Mapping[str, list[int]]:
+    """The failed experiments' numbers by reason."""
+    grouped: dict[str, list[int]] = {}
+    for experiment in experiments:
+        if experiment.state == "failed":
+            grouped.setdefault(experiment.reason or "no reason given", []).append(experiment.number)
+    return grouped
