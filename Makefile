@@ -35,7 +35,7 @@ format: $(VENV)/.ready-test ## bring the code into shape
 browser: $(VENV)/.ready-test ## only the tests that drive a browser
 	$(BIN)/python -m pytest -m browser $(ARGS)
 
-bench: $(VENV)/.ready-test ## run the benchmarks; fails where a budget is missed
+bench: $(VENV)/.ready-bench ## run the benchmarks; fails where a budget is missed
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## pin what pyproject.toml admits today, into requirements*.txt
@@ -44,6 +44,8 @@ lock: ## pin what pyproject.toml admits today, into requirements*.txt
 	.venv-lock/bin/pip freeze --exclude hypertuner | sed 's/+cpu$$//' > requirements.txt
 	.venv-lock/bin/pip install --quiet '.[examples,test]'
 	.venv-lock/bin/pip freeze --exclude hypertuner | sed 's/+cpu$$//' | grep -vxFf requirements.txt > requirements-test.txt
+	.venv-lock/bin/pip install --quiet '.[examples,bench]'
+	.venv-lock/bin/pip freeze --exclude hypertuner | sed 's/+cpu$$//' | grep -vxFf requirements.txt | grep -vxFf requirements-test.txt > requirements-bench.txt
 	rm -rf .venv-lock
 
 clean: ## remove .venv and everything that tools left here
@@ -62,4 +64,8 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 
 $(VENV)/.ready-test: $(VENV)/.ready requirements-test.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@
+
+$(VENV)/.ready-bench: $(VENV)/.ready requirements-bench.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@

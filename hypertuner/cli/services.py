@@ -19,7 +19,7 @@ from pathlib import Path
 import hypertuner
 from app.settings import DEFAULT_PORT, Settings
 from hypertuner.cli.errors import CommandError
-from storage.embedded import EmbeddedServer, write_private
+from storage.embedded import OWNER_ROLE, EmbeddedServer, write_private
 from storage.folders import prepare_data_dir, prepare_runtime_dir
 from storage.store import Store, migrate
 from storage.tokens import create_link_token
@@ -139,6 +139,8 @@ class Services:
         self._supervisors: dict[str, Supervisor] = {}
         self.web_address: str | None = None
         self.resumed = 0
+        # Who may change the schema: the embedded server's owner role, else the shared server's user.
+        self.owner_url = settings.database_url or ""
 
     def __enter__(self) -> Services:
         try:
@@ -213,7 +215,7 @@ class Services:
             server = EmbeddedServer(self._data_dir, self._runtime_dir)
             server.start(self._say)
             self._stack.callback(server.stop)
-            url = server.url
+            url, self.owner_url = server.url, server.url_of(OWNER_ROLE)
         self._store = Store(url)
         self._stack.callback(self._store.close)
         if self.settings.database_url:

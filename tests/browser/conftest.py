@@ -1,0 +1,102 @@
+"""A real Chromium, and the demo as a user starts it: one for the whole session, because training takes a minute."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from hypertuner.cli.doctor import find_browser
+from tests.product import Product, hypertuner
+
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+def installed_browser() -> str:
+    """A Chromium: found here, else installed by Playwright, else by the system's packages."""
+    attempts = [[sys.executable, "-m", "playwright", "install", "chromium"]]
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        attempts += [["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]]
+    said = []
+    for attempt in [None, *attempts]:
+        if attempt is not None:
+            done = subprocess.run(attempt, capture_output=True, text=True, check=False, timeout=600)
+            said.append(f"{' '.join(attempt)}: {(done.stderr or done.stdout).strip()[-300:]}")
+        if found := find_browser():
+            return found
+    pytest.fail("The browser tests need Chromium, and none could be had.\n" + "\n".join(said), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = installed_browser()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Product]:
+    """`hypertuner demo` on a folder of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="ht-demo-", dir="/tmp"))
+    product = Product(["demo"], folder)
+    try:
+        yield product
+    finally:
+        product.interrupt()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def session_state(browser: Browser, demo: Product) -> str:
+    """Cookies of one login, for every page of the session."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(demo.link)
+    page.get_by_text("Handwritten digits").first.wait_for()
+    path = str(demo.data_dir / "browser-state.json")
+    context.storage_state(path=path)
+    context.close()
+    return path
+
+
+@pytest.fixture
+def page(browser: Browser, demo: Product, session_state: str) -> Iterator[Page]:
+    """A logged-in page; anything on its console fails the test."""
+    context = browser.new_context(
+        storage_state=session_state, base_url=demo.link.split("/login")[0], viewport={"width": 1280, "height": 900}
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(f"{message.type}: {message.text}")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def finished_demo(demo: Product) -> Product:
+    """The demo, once its 18 experiments have ended."""
+    demo.wait_for("Ctrl-C stops everything", timeout_s=300)
+    return demo
+
+
+@pytest.fixture(scope="session")
+def fresh_link(demo: Product) -> Iterator[str]:
+    """A link that nobody has used."""
+    yield hypertuner("link", "--data-dir", str(demo.data_dir)).stdout.strip()

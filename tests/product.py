@@ -1,0 +1,136 @@
+"""The product as a user starts it: one command in a terminal of its own, watched and ended by the tests."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+LINK = re.compile(r"http://127\.0\.0\.1:\d+/login\?token=\S+")
+START_TIMEOUT_S = 120
+STOP_TIMEOUT_S = 60
+
+
+def command(*words: str) -> list[str]:
+    """A `hypertuner` command line for this interpreter."""
+    return [sys.executable, "-m", "hypertuner", *words]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """What a fresh terminal would have: none of our settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HYPERTUNER_")}
+    return {**kept, "COLUMNS": "160", **more}
+
+
+def hypertuner(*words: str, cwd: Path | None = None, timeout_s: float = 150) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    return subprocess.run(
+        command(*words), capture_output=True, text=True, check=False, cwd=cwd, env=environment(), timeout=timeout_s
+    )
+
+
+class Product:
+    """A command that stays, such as `up` or `demo`, with what it prints."""
+
+    def __init__(self, words: Sequence[str], data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self._lines: list[str] = []
+        self._news = threading.Condition()
+        self.process = subprocess.Popen(
+            command(*words, "--data-dir", str(data_dir)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env=environment(),
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._news:
+                self._lines.append(line)
+                self._news.notify_all()
+        with self._news:
+            self._news.notify_all()
+
+    @property
+    def output(self) -> str:
+        """All that was printed so far."""
+        return "".join(self._lines)
+
+    def wait_for(self, pattern: str | re.Pattern[str], timeout_s: float = START_TIMEOUT_S) -> re.Match[str]:
+        """Wait until what was printed matches; fails with the output when the process ends or time is up."""
+        expression, found = re.compile(pattern), None
+        deadline = time.monotonic() + timeout_s
+        with self._news:
+            while (found := expression.search(self.output)) is None:
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._reader.is_alive():
+                    raise AssertionError(f"{pattern!r} was not printed; this was:\n{self.output}\n{self.logs()}")
+                self._news.wait(min(left, 0.5))
+        return found
+
+    @property
+    def link(self) -> str:
+        """The first link that was printed."""
+        return self.wait_for(LINK)[0]
+
+    def interrupt(self) -> int:
+        """Ctrl-C, and wait for the end; returns the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self._ended()
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self._ended()
+
+    def _ended(self) -> int:
+        status = self.process.wait(STOP_TIMEOUT_S)
+        self._reader.join(STOP_TIMEOUT_S)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return status
+
+    def logs(self, last: int = 3000) -> str:
+        """The ends of the services' logs, for failures."""
+        return "\n".join(
+            f"--- {path.name}\n{path.read_text(errors='replace')[-last:]}"
+            for path in sorted((self.data_dir / "logs").glob("*.log"))
+        )
+
+
+def processes_of(data_dir: Path) -> dict[int, str]:
+    """The living processes that name this data folder in their command line or environment, with their commands."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes()
+            text = words + b"\0" + (entry / "environ").read_bytes()
+        except OSError:
+            continue
+        # A zombie has no command line; it only waits to be counted by its parent.
+        if words and os.fsencode(data_dir) in text:
+            found[int(entry.name)] = words.replace(b"\0", b" ").decode(errors="replace")[:200]
+    return found
+
+
+def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = 30) -> None:
+    """Wait for a condition; fails with a sentence."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}"
+        time.sleep(0.1)
