@@ -77,7 +77,7 @@ def cold(folder: Path, script: Path, position: int) -> float:
             store = Store(url_file.read_text(), pool_size=0)
             with store.begin() as connection:
                 seen = connection.scalar(
-                    text("SELECT 1 FROM metric_chunk c JOIN experiment e ON e.id = c.experiment_id WHERE e.settings @> :s"),
+                    text("SELECT 1 FROM metric_chunk c JOIN experiment e ON e.id = c.experiment_id WHERE CAST(e.settings AS jsonb) @> CAST(:s AS jsonb)"),
                     {"s": f'{{"number": {position}}}'},
                 )
         except Exception:  # noqa: BLE001 - the server is still starting

@@ -56,7 +56,7 @@ def count_runs(store: Store) -> dict[int, int]:
     """How many runs each project has."""
     with store.begin() as connection:
         rows = connection.execute(text("SELECT project_id, count(*) FROM run GROUP BY project_id"))
-        return {project_id: count for project_id, count in rows}
+        return {row[0]: row[1] for row in rows}
 
 
 def find_repeats(

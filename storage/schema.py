@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
     BigInteger,
     Column,
     DateTime,
@@ -78,7 +79,7 @@ run = Table(
     Column("command", JSONB, nullable=False),
     Column("directory", Text, nullable=False),
     # Hyperparameter name -> candidates, in the order of the command line.
-    Column("candidates", JSONB, nullable=False),
+    Column("candidates", JSON, nullable=False),
     # The hyperparameters that settings name, as discovered: they know how a value becomes argv items.
     Column("hyperparameters", JSONB, nullable=False),
     Column("objective", Text),
@@ -111,7 +112,8 @@ experiment = Table(
     Column("run_id", ForeignKey("run.id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("state", Text, nullable=False, server_default="queued"),
-    Column("settings", JSONB, nullable=False),
+    # JSON rather than JSONB, here and above: it keeps the order of the command line.
+    Column("settings", JSON, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("attempt", Integer, nullable=False, server_default="0"),
     # How often an owner vanished; a script's own failures are counted by attempt.

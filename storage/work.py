@@ -83,18 +83,21 @@ class Ending:
 # --- runs ---------------------------------------------------------------------------------------------------------
 
 
-def claim_runs(store: Store, owner: str) -> list[Run]:
-    """Take every open run that nobody owns; the fence in the records is the new one."""
+def claim_runs(store: Store, owner: str, *, take_expired: bool = True) -> list[Run]:
+    """Take every open run that nobody owns; the fence in the records is the new one.
+
+    take_expired: those whose owner did not renew its lease, too. Not right after an outage, when no owner could.
+    """
     columns = ", ".join(f"run.{column.name}" for column in RUN_COLUMNS)
     statement = text(
         f"""UPDATE run SET owner = :owner, fence = fence + 1, state = 'running',
             started_at = coalesce(started_at, now()), lease_until = now() + make_interval(secs => :lease)
         WHERE id IN (SELECT id FROM run WHERE state IN ('queued', 'running')
-            AND (lease_until IS NULL OR lease_until < now()) ORDER BY id FOR UPDATE SKIP LOCKED)
+            AND (lease_until IS NULL OR (:take_expired AND lease_until < now())) ORDER BY id FOR UPDATE SKIP LOCKED)
         RETURNING {columns}"""
     )
     with store.begin() as connection:
-        rows = connection.execute(statement, {"owner": owner, "lease": LEASE_S}).all()
+        rows = connection.execute(statement, {"owner": owner, "lease": LEASE_S, "take_expired": take_expired}).all()
     return [Run(**row._mapping) for row in rows]
 
 
@@ -123,6 +126,19 @@ def open_experiments(store: Store, run_id: int) -> dict[str, int]:
     with store.begin() as connection:
         counts = {row.state: row[1] for row in connection.execute(statement, {"id": run_id})}
     return {"queued": counts.get("queued", 0), "running": counts.get("running", 0)}
+
+
+def working_owners(store: Store, run_id: int) -> set[str]:
+    """Who works on a run's experiments now."""
+    statement = text("SELECT owner FROM experiment WHERE run_id = :id AND state = 'running' AND owner IS NOT NULL")
+    with store.begin() as connection:
+        return set(connection.scalars(statement, {"id": run_id}))
+
+
+def count_open_runs(store: Store) -> int:
+    """How many runs are queued or running."""
+    with store.begin() as connection:
+        return int(connection.scalar(text("SELECT count(*) FROM run WHERE state IN ('queued', 'running')")) or 0)
 
 
 def end_run(store: Store, run_id: int, fence: int, *, state: str, reason: str | None = None) -> bool:
@@ -185,7 +201,8 @@ def _claim_next(connection: Connection, run_id: int, run_fence: int, owner: str,
     if row.attempt > 1:
         # A new attempt replaces what the table and plots show of the last one; its chunks stay under their attempt.
         connection.execute(text("DELETE FROM metric_summary WHERE experiment_id = :id"), {"id": row.id})
-    return Claim(row.id, row.project_id, row.run_id, row.number, row.attempt, row.fence, owner, row.settings, row.losses)
+    held = (row.id, row.project_id, row.run_id, row.number, row.attempt, row.fence)
+    return Claim(*held, owner, row.settings, row.losses)
 
 
 def renew_experiment(store: Store, claim: Claim) -> str | None:
@@ -242,15 +259,6 @@ def finish_experiment(
         if ended.rowcount != 1:
             raise LeaseLost(f"experiment {claim.number}, attempt {claim.attempt}")
         return _claim_next(connection, claim.run_id, run_fence, claim.owner, host)
-
-
-def set_argv(store: Store, claim: Claim, argv: Sequence[str]) -> None:
-    """Keep the command that was launched."""
-    with store.begin() as connection:
-        connection.execute(
-            text("UPDATE experiment SET argv = CAST(:argv AS jsonb) WHERE id = :id AND fence = :fence"),
-            {"argv": _json(list(argv)), "id": claim.experiment_id, "fence": claim.fence},
-        )
 
 
 def release_lost(store: Store, *, owner: str | None = None) -> int:

@@ -1,0 +1,94 @@
+"""Experiments as CSV, row by row, for other programs (exact) or for a spreadsheet (safe to open)."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+from storage.records import Experiment, Value
+
+# exact: every cell reads back as it was stored. What the command line writes.
+# spreadsheet: text that a spreadsheet would compute is marked as text. What the page's button downloads.
+Flavour = Literal["exact", "spreadsheet"]
+
+Cell = Value | datetime
+
+# What makes a spreadsheet compute a cell, its full-width forms, and what it strips before it looks.
+FORMULA_STARTS = tuple("=+-@＝＋－＠")
+CONTROL_STARTS = tuple("\t\r\n\0")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+# Excel takes a file for UTF-8 only if it begins with this.
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def experiments_csv(
+    experiments: Sequence[Experiment], *, flavour: Flavour = "exact", order: Iterable[str] = ()
+) -> Iterator[str]:
+    """One line per experiment after a line of names, as pieces of text to send in turn; lines end with CR LF.
+
+    Columns: experiment, run, state, every hyperparameter, the last value of every metric, started (ISO 8601, UTC),
+    duration_s, reason. Hyperparameters come as in `order`, others after them as they turn up. A name that stands for
+    several columns gets its role in front: "metric loss", "hyperparameter loss".
+    Floats keep every digit, NaN and infinities are the words nan, inf, -inf; nothing at all where there is no value.
+    """
+    hyperparameters = _union(order, (experiment.settings for experiment in experiments))
+    metrics = _union((), (experiment.metrics for experiment in experiments))
+    writer = csv.writer(_Echo())
+    write_cell = _exact_cell if flavour == "exact" else _spreadsheet_cell
+    if flavour == "spreadsheet":
+        yield BYTE_ORDER_MARK
+    yield writer.writerow([write_cell(name) for name in _names(hyperparameters, metrics)])
+    for experiment in experiments:
+        yield writer.writerow([write_cell(cell) for cell in _row(experiment, hyperparameters, metrics)])
+
+
+class _Echo:
+    """A file that hands back what is written, so that csv's writer returns its line."""
+
+    def write(self, text: str, /) -> str:
+        return text
+
+
+def _union(first: Iterable[str], others: Iterable[Iterable[str]]) -> list[str]:
+    found = dict.fromkeys(name for names in others for name in names)
+    return [*(name for name in first if name in found), *(name for name in found if name not in set(first))]
+
+
+def _names(hyperparameters: Sequence[str], metrics: Sequence[str]) -> list[str]:
+    before, after = ["experiment", "run", "state"], ["started", "duration_s", "reason"]
+    used = Counter([*before, *hyperparameters, *metrics, *after])
+
+    def distinct(role: str, names: Sequence[str]) -> list[str]:
+        return [name if used[name] == 1 else f"{role} {name}" for name in names]
+
+    return [*before, *distinct("hyperparameter", hyperparameters), *distinct("metric", metrics), *after]
+
+
+def _row(experiment: Experiment, hyperparameters: Sequence[str], metrics: Sequence[str]) -> Iterator[Cell]:
+    yield from (experiment.number, experiment.run_number, experiment.state)
+    for name in hyperparameters:
+        yield experiment.settings.get(name)
+    for name in metrics:
+        summary = experiment.metrics.get(name)
+        yield summary.last if summary else None
+    yield from (experiment.started_at, experiment.duration_s, experiment.reason)
+
+
+def _exact_cell(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.astimezone(UTC).isoformat()
+    return repr(cell) if isinstance(cell, float) else str(cell)
+
+
+def _spreadsheet_cell(cell: Cell) -> str:
+    text = _exact_cell(cell)
+    is_number = (isinstance(cell, (int, float)) and math.isfinite(cell)) or NUMBER.fullmatch(text)
+    is_computed = text.startswith(CONTROL_STARTS) or text.lstrip().startswith(FORMULA_STARTS)
+    return f"'{text}" if is_computed and not is_number else text

@@ -1,0 +1,79 @@
+"""What the README and the container files must not forget."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from app.settings import VARIABLES, read_settings
+from hypertuner.cli.main import app
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+COMPOSE = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text())
+COMMANDS = [command.name or (command.callback and command.callback.__name__) for command in app.registered_commands]
+
+
+@pytest.mark.parametrize("variable", VARIABLES.values())
+def test_the_readme_names_every_setting(variable: str) -> None:
+    assert f"`{variable}`" in README
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_readme_names_every_command(command: str) -> None:
+    assert f"`hypertuner {command}`" in README
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    for document in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+            if "://" not in target:
+                assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_only_the_web_is_published_and_only_on_loopback() -> None:
+    published = {name: service["ports"] for name, service in COMPOSE["services"].items() if "ports" in service}
+    assert published == {"web": ["127.0.0.1:8050:8050"]}
+
+
+def test_every_container_runs_a_command_that_is_there() -> None:
+    for name, service in COMPOSE["services"].items():
+        if name != "postgres":
+            program = service["command"][0]
+            assert shutil.which(program, path=f"{ROOT / '.venv/bin'}:/usr/bin") or shutil.which(program), name
+
+
+def test_ray_asks_for_a_token_in_every_container_that_runs_it() -> None:
+    for name in ("head", "worker"):
+        assert COMPOSE["services"][name]["environment"]["RAY_AUTH_MODE"] == "token"
+
+
+def test_no_secret_stands_in_the_compose_file() -> None:
+    for secret in COMPOSE["secrets"].values():
+        assert secret["file"].startswith("./secrets/")
+    assert "docker/secrets/" in (ROOT / ".gitignore").read_text()
+
+
+def test_the_secrets_program_makes_private_files(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "docker" / "make-secrets.sh", tmp_path)
+    for _ in range(2):
+        subprocess.run(["sh", str(tmp_path / "make-secrets.sh")], check=True, capture_output=True)
+    files = sorted((tmp_path / "secrets").iterdir())
+    assert [file.name for file in files] == ["database_password", "database_url", "ray_token"]
+    assert all(file.stat().st_mode & 0o077 == 0 and file.read_text() for file in files)
+    url = read_settings({"HYPERTUNER_DATABASE_URL": f"file:{tmp_path}/secrets/database_url"}).database_url
+    assert url is not None
+    assert (tmp_path / "secrets" / "database_password").read_text() in url
+
+
+def test_the_image_copies_every_package_that_is_installed() -> None:
+    dockerfile = (ROOT / "docker" / "Dockerfile").read_text()
+    packages = re.search(r"packages = \[(.*?)\]", (ROOT / "pyproject.toml").read_text(), re.DOTALL)
+    assert packages is not None
+    for name in {name.split(".")[0] for name in re.findall(r'"([a-z._]+)"', packages[1])}:
+        assert f"COPY {name} {name}" in dockerfile
