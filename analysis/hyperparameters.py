@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
@@ -16,7 +17,9 @@ class Hyperparameter:
     """One option of a script, as its own parser declares it.
 
     `flag` is the spelling to use and `spellings` all of them. A switch takes no value: it stands (True) or
-    is left out (False), or `off_flag` stands where the parser has one. `takes_many`: nargs accepts several values.
+    is left out (False), or `off_flag` stands where the parser has one. `takes_many`: nargs accepts several values; one
+    candidate is then the text of them all, with blanks between, and the type is "text". `false_text` is what makes a
+    valued bool false: for `type=bool` in argparse that is the empty text only, because bool("False") is true.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Hyperparameter:
     is_required: bool = False
     takes_many: bool = False
     group: str = ""
+    false_text: str = "False"
 
     def to_json(self) -> dict[str, Any]:
         """As plain data for storage and for `discover --json`."""
@@ -68,12 +72,13 @@ def argv_items(settings: Mapping[str, Value], hyperparameters: Iterable[Hyperpar
     items: list[str] = []
     for name, value in settings.items():
         hyperparameter = known[name]
-        if not hyperparameter.is_switch:
-            items.append(f"{hyperparameter.flag}={text_of(value)}")
+        if hyperparameter.takes_many:
+            items += [hyperparameter.flag, *shlex.split(text_of(value))]
+        elif not hyperparameter.is_switch:
+            text = hyperparameter.false_text if value is False else text_of(value)
+            items.append(f"{hyperparameter.flag}={text}")
         elif value:
             items.append(hyperparameter.flag)
         elif hyperparameter.off_flag:
             items.append(hyperparameter.off_flag)
     return items
-
-

@@ -61,3 +61,26 @@ def changes_since(store: Store, project_id: int, cursor: str, *, run_id: int | N
         )
         run_changed = connection.scalar(run_news, {"project": project_id, **since})
     return Changes(reached, experiments, bool(run_changed))
+
+
+def has_news(store: Store, cursor: str, *, slug: str | None = None, numbers: Sequence[int] = ()) -> tuple[str, bool]:
+    """Whether anything changed after `cursor`, and the cursor to ask with next: what an idle page costs.
+
+    slug: only in that project, else in all. numbers: only these experiments of it, and no run's own row.
+    Raises ValueError where the cursor is none of ours.
+    """
+    match = _CURSOR.fullmatch(cursor or _NOTHING_SEEN)
+    if match is None:
+        raise ValueError(f"{cursor[:40]!r} is no cursor.")
+    scope = "" if slug is None else "project_id = (SELECT id FROM project WHERE slug = :slug) AND"
+    among = "number = ANY(:numbers) AND" if numbers else ""
+    parts = [f"EXISTS (SELECT FROM experiment WHERE {scope} {among} {_IS_NEWS.format(table='experiment')})"]
+    if not numbers:
+        parts.append(f"EXISTS (SELECT FROM run WHERE {scope} {_IS_NEWS.format(table='run')})")
+        parts.append(f"EXISTS (SELECT FROM project WHERE {_IS_NEWS.format(table='project')})")
+    # One statement has one snapshot, so that no commit falls between the cursor and the answer.
+    statement = text(f"SELECT CAST(pg_current_snapshot() AS text), {' OR '.join(parts)}")
+    values = {"oldest": match[1], "cursor": match[0], "slug": slug, "numbers": list(numbers)}
+    with store.begin() as connection:
+        reached, is_news = connection.execute(statement, values).one()
+    return str(reached), bool(is_news)

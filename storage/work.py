@@ -144,6 +144,8 @@ def count_open_runs(store: Store) -> int:
 def end_run(store: Store, run_id: int, fence: int, *, state: str, reason: str | None = None) -> bool:
     """Close a run if it is still ours and nothing of it is open; a failed run stops what was queued.
 
+    One that was asked to stop ends as stopped, though it may have finished first.
+
     Returns whether it was closed.
     """
     with store.begin() as connection:
@@ -163,8 +165,9 @@ def end_run(store: Store, run_id: int, fence: int, *, state: str, reason: str | 
             )
         closed = connection.execute(
             text(
-                """UPDATE run SET state = :state, reason = coalesce(:reason, reason), ended_at = now(),
-                    lease_until = NULL, owner = NULL
+                """UPDATE run SET
+                    state = CASE WHEN request = 'stop' AND :state = 'finished' THEN 'stopped' ELSE :state END,
+                    reason = coalesce(:reason, reason), ended_at = now(), lease_until = NULL, owner = NULL
                 WHERE id = :id AND NOT EXISTS (
                     SELECT FROM experiment WHERE run_id = :id AND state IN ('queued', 'running'))"""
             ),
@@ -401,46 +404,44 @@ def _refuse_or_accept_repeat(connection: Connection, claim: Claim, batch: Batch)
 
 
 def _insert_values(connection: Connection, claim: Claim, parts: Sequence[Values]) -> None:
-    rows, summaries = [], []
-    for part in parts:
-        finite = [value for value in part.values if math.isfinite(value)]
-        key = {"experiment": claim.experiment_id, "attempt": claim.attempt, "metric": part.metric_id}
-        rows.append(
-            {
-                **key,
-                "first_seq": part.first_seq,
-                "values": _array(part.values),
-                "epochs": _array_or_none(part.epochs),
-                "batches": _array_or_none(part.batches),
-                "times": _array(part.times),
-            }
-        )
-        summaries.append(
-            {
-                **key,
-                "count": len(part.values),
-                "last": part.values[-1],
-                "low": min(finite, default=None),
-                "high": max(finite, default=None),
-            }
-        )
+    # Arrays of arrays' texts: one statement however many metrics there are, as each costs a round trip.
+    finite = [[value for value in part.values if math.isfinite(value)] for part in parts]
+    key = {"experiment": claim.experiment_id, "attempt": claim.attempt, "metrics": [part.metric_id for part in parts]}
     connection.execute(
         text(
             """INSERT INTO metric_chunk (experiment_id, attempt, metric_id, first_seq, "values", epochs, batches, times)
-            VALUES (:experiment, :attempt, :metric, :first_seq, CAST(:values AS float8[]), CAST(:epochs AS float8[]),
-                CAST(:batches AS float8[]), CAST(:times AS float8[]))"""
+            SELECT :experiment, :attempt, metric, first_seq, CAST("values" AS float8[]), CAST(epochs AS float8[]),
+                CAST(batches AS float8[]), CAST(times AS float8[])
+            FROM unnest(CAST(:metrics AS int[]), CAST(:first_seqs AS bigint[]), CAST(:values AS text[]),
+                CAST(:epochs AS text[]), CAST(:batches AS text[]), CAST(:times AS text[]))
+                AS new (metric, first_seq, "values", epochs, batches, times)"""
         ),
-        rows,
+        {
+            **key,
+            "first_seqs": [part.first_seq for part in parts],
+            "values": [_array(part.values) for part in parts],
+            "epochs": [_array_or_none(part.epochs) for part in parts],
+            "batches": [_array_or_none(part.batches) for part in parts],
+            "times": [_array(part.times) for part in parts],
+        },
     )
     connection.execute(
         text(
             """INSERT INTO metric_summary AS old (experiment_id, metric_id, attempt, count, last, minimum, maximum)
-            VALUES (:experiment, :metric, :attempt, :count, :last, :low, :high)
+            SELECT :experiment, metric, :attempt, count, last, low, high
+            FROM unnest(CAST(:metrics AS int[]), CAST(:counts AS bigint[]), CAST(:lasts AS float8[]),
+                CAST(:lows AS float8[]), CAST(:highs AS float8[])) AS new (metric, count, last, low, high)
             ON CONFLICT (experiment_id, metric_id) DO UPDATE SET attempt = excluded.attempt,
                 count = old.count + excluded.count, last = excluded.last,
                 minimum = least(old.minimum, excluded.minimum), maximum = greatest(old.maximum, excluded.maximum)"""
         ),
-        summaries,
+        {
+            **key,
+            "counts": [len(part.values) for part in parts],
+            "lasts": _array([part.values[-1] for part in parts]),
+            "lows": _array([min(numbers, default=None) for numbers in finite]),
+            "highs": _array([max(numbers, default=None) for numbers in finite]),
+        },
     )
 
 

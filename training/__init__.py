@@ -1,4 +1,5 @@
-"""Everything that runs on Ray: dispatcher, run scheduler, experiment actor, supervision of the user's script, discovery.
+"""Everything that runs on Ray: dispatcher, run scheduler, experiment actor, supervision of scripts, discovery.
 
-May import: `storage`, `analysis`; never Dash. Start reading at `dispatcher.py`, then `scheduler.py` and `experiment.py`.
+May import: `storage`, `analysis`; never Dash.
+Start reading at `dispatcher.py`, then `scheduler.py` and `experiment.py`.
 """

@@ -1,0 +1,415 @@
+"""The command line with brackets: `python train.py --batch_size [28,56] --use_bn`, from text to candidates and back."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import PurePath
+
+from analysis.candidates import (
+    BLANKS,
+    FALSE_WORDS,
+    TRUE_WORDS,
+    CandidateError,
+    format_candidates,
+    parse_candidates,
+    parse_value,
+    read_bracket,
+)
+from analysis.hyperparameters import Hyperparameter, Value, text_of
+
+MAX_EXPERIMENTS = 100_000
+NEGATIVE_NUMBER = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+# Neither shells nor we read anything into these; brackets only in zsh and where a file has such a name.
+PLAIN_WORD = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+PLAIN_BRACKET = re.compile(r"\[[\w@%+=:,./-]+\]", re.ASCII)
+
+
+class CommandLineError(ValueError):
+    """A command line that cannot be read; `column` is the place in its text, counted from 0."""
+
+    def __init__(self, message: str, column: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.column = column
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """What stands in front (interpreter, script, positional items), and the candidates by hyperparameter's name."""
+
+    prefix: tuple[str, ...]
+    candidates: dict[str, tuple[Value, ...]]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item without its quotes; `columns` says for each character, and for the end, where it stands in the text."""
+
+    text: str
+    columns: tuple[int, ...]
+
+    def after(self, count: int) -> Item:
+        """The item without its first characters."""
+        return Item(self.text[count:], self.columns[count:])
+
+    def joined(self, other: Item) -> Item:
+        """Both with a blank between, as they were before a shell split them."""
+        return Item(f"{self.text} {other.text}", (*self.columns, *other.columns))
+
+    @property
+    def column(self) -> int:
+        """Where it begins."""
+        return self.columns[0]
+
+
+def parse_command_line(text_or_items: str | Sequence[str], hyperparameters: Sequence[Hyperparameter]) -> CommandLine:
+    """Read what a person typed, or the items that a shell made of it; nothing is given to a shell.
+
+    Text follows the quoting of shlex, only that an unquoted bracket keeps its blanks and quotes. A hyperparameter that
+    stands twice is refused. Raises CommandLineError; for items its column counts in the items joined by blanks.
+    """
+    if isinstance(text_or_items, str):
+        items, length = split(text_or_items), len(text_or_items)
+    else:
+        items, length = _placed(text_or_items), len(" ".join(text_or_items))
+    _check_beginning(items, length)
+    return _Reader(items, hyperparameters, length).read()
+
+
+def _placed(words: Sequence[str]) -> list[Item]:
+    items, start = [], 0
+    for word in words:
+        items.append(Item(word, tuple(range(start, start + len(word) + 1))))
+        start += len(word) + 1
+    return items
+
+
+def _check_beginning(items: Sequence[Item], length: int) -> None:
+    if not items:
+        raise CommandLineError("There is no command here; write one like: python train.py --learning_rate [0.1,0.01].")
+    first = items[0].text
+    if first.endswith(".py") or first.startswith("-"):
+        raise CommandLineError("A command begins with the interpreter; write python in front.", items[0].column)
+    if len(items) == 1 or items[1].text.startswith("-"):
+        column = items[1].column if len(items) > 1 else length
+        raise CommandLineError(
+            f"Behind {first} comes the script; write {first} train.py, and its options behind that.", column
+        )
+
+
+# --- text to items -------------------------------------------------------------------------------------------------
+
+
+def split(text: str) -> list[Item]:
+    """Split a text as shlex does, keeping the place of every character; an unquoted bracket stays whole.
+
+    Raises CommandLineError where a quote or bracket is not closed.
+    """
+    items: list[Item] = []
+    at = 0
+    while at < len(text):
+        if text[at] in BLANKS:
+            at += 1
+        elif text.startswith("\\\n", at):
+            at += 2
+        else:
+            item, at = _read_word(text, at)
+            items.append(item)
+    return items
+
+
+def _read_word(text: str, at: int) -> tuple[Item, int]:
+    characters: list[tuple[str, int]] = []
+    while at < len(text) and text[at] not in BLANKS:
+        so_far = "".join(character for character, _ in characters)
+        if text[at] == "[" and (not so_far or (so_far.startswith("-") and so_far.endswith("="))):
+            end = _bracket_end(text, at)
+            characters += [(text[place], place) for place in range(at, end)]
+        elif text[at] in "'\"":
+            quoted, end = _read_quoted(text, at)
+            characters += quoted
+        elif text[at] == "\\":
+            # A backslash at the end of a line only joins the lines, as in a shell.
+            end = at + 2
+            if end > len(text):
+                raise CommandLineError("Nothing follows this backslash; remove it.", at)
+            characters += [] if text[at + 1] == "\n" else [(text[at + 1], at + 1)]
+        else:
+            characters.append((text[at], at))
+            end = at + 1
+        at = end
+    columns = (*(place for _, place in characters), at)
+    return Item("".join(character for character, _ in characters), columns), at
+
+
+def _bracket_end(text: str, at: int) -> int:
+    try:
+        return read_bracket(text, at)[1]
+    except CandidateError as error:
+        raise CommandLineError(error.message, error.column) from None
+
+
+def _read_quoted(text: str, at: int) -> tuple[list[tuple[str, int]], int]:
+    quote, end = text[at], at + 1
+    characters: list[tuple[str, int]] = []
+    while end < len(text) and text[end] != quote:
+        if quote == '"' and text[end] == "\\" and text[end + 1 : end + 2] in ("\\", '"'):
+            end += 1
+        characters.append((text[end], end))
+        end += 1
+    if end >= len(text):
+        raise CommandLineError(f"This quote is never closed; write {quote} where it ends.", at)
+    return characters, end + 1
+
+
+# --- items to candidates ---------------------------------------------------------------------------------------------
+
+
+class _Reader:
+    """Goes through the items once, from left to right."""
+
+    def __init__(self, items: Sequence[Item], hyperparameters: Sequence[Hyperparameter], length: int) -> None:
+        self._items = items
+        self._hyperparameters = hyperparameters
+        self._length = length
+        self._script = PurePath(items[1].text).name
+        self._flags = _flags(hyperparameters)
+        self._next = 2
+        self._prefix = [items[0].text, items[1].text]
+        self._candidates: dict[str, tuple[Value, ...]] = {}
+
+    def read(self) -> CommandLine:
+        while self._next < len(self._items):
+            item = self._items[self._next]
+            self._next += 1
+            if self._is_flag(item):
+                self._read_flag(item)
+            else:
+                self._prefix.append(item.text)
+        missing = [
+            each.flag for each in self._hyperparameters if each.is_required and each.name not in self._candidates
+        ]
+        if missing:
+            example = f"{missing[0]} VALUE"
+            raise CommandLineError(
+                f"{self._script} does not run without {_listed(missing)}; add {example}.", self._length
+            )
+        return CommandLine(tuple(self._prefix), self._candidates)
+
+    def _is_flag(self, item: Item) -> bool:
+        text = item.text
+        if not text.startswith("-") or text == "-":
+            return False
+        return text in self._flags or not NEGATIVE_NUMBER.fullmatch(text)
+
+    def _read_flag(self, item: Item) -> None:
+        hyperparameter, stands_for, value = self._match(item)
+        if hyperparameter.name in self._candidates:
+            flag = item.text.partition("=")[0]
+            raise CommandLineError(f"{flag} stands twice; keep one, with all its values in one bracket.", item.column)
+        if value is not None:
+            values = self._values(self._whole_bracket(value), hyperparameter)
+        elif stands_for is False:
+            values = (False,)
+        else:
+            values = self._following(item, hyperparameter)
+        self._candidates[hyperparameter.name] = values
+
+    def _match(self, item: Item) -> tuple[Hyperparameter, bool | None, Item | None]:
+        """The hyperparameter that this flag names, what its bare flag means, and the value that is glued to it."""
+        if item.text == "--":
+            raise CommandLineError("Behind -- the options would not be read; remove it.", item.column)
+        flag, equals, _ = item.text.partition("=")
+        if item.text in self._flags:
+            return *self._flags[item.text], None
+        if equals and flag in self._flags and self._flags[flag][1] is None:
+            return *self._flags[flag], item.after(len(flag) + 1)
+        short = flag[:2]
+        if not flag.startswith("--") and short in self._flags and not self._flags[short][0].is_switch:
+            return *self._flags[short], item.after(2)
+        raise CommandLineError(self._unknown(flag), item.column)
+
+    def _unknown(self, flag: str) -> str:
+        said = f"{flag} is not an option of {self._script}"
+        near = nearest_flags(flag, self._flags)
+        if near:
+            return f"{said}; did you mean {' or '.join(near)}?"
+        known = [hyperparameter.flag for hyperparameter in self._hyperparameters]
+        if not known:
+            return f"{said}, which has none; remove it."
+        return f"{said}; it has {', '.join(known[:5])}{f' and {len(known) - 5} more' if len(known) > 5 else ''}."
+
+    def _following(self, flag: Item, hyperparameter: Hyperparameter) -> tuple[Value, ...]:
+        """The values that stand in the items behind the flag."""
+        value = self._peek()
+        if hyperparameter.type == "bool" and not (value and _is_bool(value.text, hyperparameter)):
+            return (True,)
+        if value is None:
+            raise CommandLineError(
+                f"{flag.text} needs a value; write one behind it, as in {flag.text} {_example(hyperparameter)}.",
+                flag.columns[-1],
+            )
+        self._next += 1
+        if hyperparameter.takes_many and not value.text.startswith("["):
+            return (self._many(value),)
+        return self._values(self._whole_bracket(value), hyperparameter)
+
+    def _peek(self) -> Item | None:
+        if self._next == len(self._items) or self._is_flag(self._items[self._next]):
+            return None
+        return self._items[self._next]
+
+    def _many(self, first: Item) -> str:
+        words = [first.text]
+        while item := self._peek():
+            words.append(item.text)
+            self._next += 1
+        return shlex.join(words)
+
+    def _whole_bracket(self, item: Item) -> Item:
+        """Put a bracket together again that the shell split at its blanks."""
+        whole, taken = item, self._next
+        while whole.text.startswith("["):
+            try:
+                read_bracket(whole.text)
+            except CandidateError:
+                if taken == len(self._items):
+                    return item
+                whole = whole.joined(self._items[taken])
+                taken += 1
+            else:
+                self._next = taken
+                return whole
+        return item
+
+    def _values(self, item: Item, hyperparameter: Hyperparameter) -> tuple[Value, ...]:
+        try:
+            if item.text.startswith("["):
+                return parse_candidates(item.text, hyperparameter)
+            return (parse_value(item.text, hyperparameter),)
+        except CandidateError as error:
+            raise CommandLineError(error.message, item.columns[min(error.column, len(item.text))]) from None
+
+
+def _flags(hyperparameters: Iterable[Hyperparameter]) -> dict[str, tuple[Hyperparameter, bool | None]]:
+    """Every spelling, with what it means when it stands alone."""
+    flags: dict[str, tuple[Hyperparameter, bool | None]] = {}
+    negations: dict[str, tuple[Hyperparameter, bool | None]] = {}
+    for hyperparameter in hyperparameters:
+        for spelling in (hyperparameter.flag, *hyperparameter.spellings):
+            flags[spelling] = (hyperparameter, None)
+        if hyperparameter.off_flag:
+            flags[hyperparameter.off_flag] = (hyperparameter, False)
+        if hyperparameter.is_switch and hyperparameter.flag.startswith("--"):
+            for negation in ("--no-", "--no_"):
+                negations[negation + hyperparameter.flag[2:]] = (hyperparameter, False)
+    return {**negations, **flags}
+
+
+def nearest_flags(flag: str, known: Iterable[str]) -> list[str]:
+    """At most two known flags that look most like this one; hyphens and underscores count as the same."""
+    plain = {spelling.strip("-").replace("_", "-").lower(): spelling for spelling in known if len(spelling) > 2}
+    wanted = flag.strip("-").replace("_", "-").lower()
+    begun = [spelling for word, spelling in plain.items() if len(wanted) > 2 and word.startswith(wanted)]
+    alike = [plain[word] for word in difflib.get_close_matches(wanted, plain, n=2, cutoff=0.6)]
+    return list(dict.fromkeys([*begun, *alike]))[:2]
+
+
+def _is_bool(text: str, hyperparameter: Hyperparameter) -> bool:
+    if text.startswith("["):
+        return True
+    # Behind a switch, other words are positional items.
+    return text.lower() in ({"true", "false"} if hyperparameter.is_switch else TRUE_WORDS | FALSE_WORDS)
+
+
+def _example(hyperparameter: Hyperparameter) -> str:
+    if hyperparameter.type == "bool":
+        return "true,false"
+    if hyperparameter.default is not None:
+        return text_of(hyperparameter.default) or "VALUE"
+    if hyperparameter.choices:
+        return text_of(hyperparameter.choices[0])
+    return {"int": "28", "float": "0.3"}.get(hyperparameter.type, "VALUE")
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+# --- and back --------------------------------------------------------------------------------------------------------
+
+
+def format_command_line(
+    prefix: Sequence[str],
+    candidates: Mapping[str, Sequence[Value]],
+    hyperparameters: Iterable[Hyperparameter],
+) -> str:
+    """The text that reads back as this prefix and these candidates, as one would type it.
+
+    Raises KeyError where a candidate has no hyperparameter.
+    """
+    known = {hyperparameter.name: hyperparameter for hyperparameter in hyperparameters}
+    words = [_quoted(item) for item in prefix]
+    for name, values in candidates.items():
+        if len(values) == 1:
+            words += _single(known[name], values[0])
+        else:
+            words += [known[name].flag, _quoted_bracket(values)]
+    return " ".join(words)
+
+
+def _single(hyperparameter: Hyperparameter, value: Value) -> list[str]:
+    flag, text = hyperparameter.flag, text_of(value)
+    if hyperparameter.is_switch and value is True:
+        return [flag]
+    if hyperparameter.is_switch and value is False and hyperparameter.off_flag:
+        return [hyperparameter.off_flag]
+    words = shlex.split(text) if hyperparameter.takes_many else [text]
+    if _stand_alone(words, hyperparameter):
+        return [flag, *map(_quoted, words)]
+    if text.startswith("-") and not hyperparameter.takes_many:
+        return [_quoted(f"{flag}={text}")]
+    return [flag, _quoted_bracket([value])]
+
+
+def _stand_alone(words: Sequence[str], hyperparameter: Hyperparameter) -> bool:
+    """Whether these words, behind their flag, are taken for nothing but values."""
+    if hyperparameter.type in ("int", "float"):
+        return True
+    return bool(words) and not any(word.startswith(("[", "-")) for word in words)
+
+
+def _quoted(word: str) -> str:
+    return word if PLAIN_WORD.fullmatch(word) else shlex.quote(word)
+
+
+def _quoted_bracket(values: Sequence[Value]) -> str:
+    word = format_candidates(values)
+    return word if PLAIN_BRACKET.fullmatch(word) else shlex.quote(word)
+
+
+# --- the grid --------------------------------------------------------------------------------------------------------
+
+
+def count(candidates: Mapping[str, Sequence[Value]]) -> int:
+    """How many experiments the grid has, without building it."""
+    return math.prod(len(values) for values in candidates.values())
+
+
+def grid(candidates: Mapping[str, Sequence[Value]]) -> list[dict[str, Value]]:
+    """Every combination as settings; the last hyperparameter changes fastest.
+
+    Raises CommandLineError above MAX_EXPERIMENTS.
+    """
+    total = count(candidates)
+    if total > MAX_EXPERIMENTS:
+        raise CommandLineError(
+            f"This makes {total:,} experiments, and a run has at most {MAX_EXPERIMENTS:,}; remove some of the values."
+        )
+    return [dict(zip(candidates, values, strict=True)) for values in product(*candidates.values())]

@@ -1,0 +1,133 @@
+"""What leaves the page as a file: experiments as CSV, a run's report as PDF."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+from flask import Flask, Response, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import report, table
+from app.security import error_page
+from storage.experiments import fetch_experiments
+from storage.projects import find_project
+from storage.records import Experiment, Project
+from storage.runs import find_run
+from storage.store import Store
+
+LARGEST_NUMBER = 2**31 - 1
+# Rows are joined to pieces of about this size, so that a large table is neither one string nor a million writes.
+PIECE_CHARACTERS = 64_000
+
+
+class NotThere(Exception):
+    """What was asked for does not exist; the message says what."""
+
+
+def attach(server: Flask, store: Store) -> None:
+    """Add the addresses of all downloads to a server."""
+
+    def csv(slug: str) -> AnyResponse:
+        return _or_sentence(lambda: _experiments_csv(store, slug))
+
+    def pdf(slug: str, number: int) -> AnyResponse:
+        return _or_sentence(lambda: _run_report(store, slug, number))
+
+    server.add_url_rule("/download/<slug>/experiments.csv", "experiments_csv", csv, methods=["GET"])
+    server.add_url_rule("/download/<slug>/runs/<int:number>/report.pdf", "run_report", pdf, methods=["GET"])
+
+
+def read_numbers(written: str) -> set[int]:
+    """Read experiments' numbers such as `1-5,9`.
+
+    Raises ValueError where it cannot be read.
+    """
+    numbers: set[int] = set()
+    for part in filter(None, (piece.strip() for piece in written.split(","))):
+        match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part)
+        if match is None:
+            raise ValueError(f"{part[:20]!r} is no number and no range such as 1-5.")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last - first > 1_000_000:
+            raise ValueError(f"{part} spans too many numbers.")
+        numbers.update(range(first, last + 1))
+    return numbers
+
+
+def _or_sentence(answer: Callable[[], AnyResponse]) -> AnyResponse:
+    try:
+        return answer()
+    except NotThere as error:
+        return error_page(404, "There is nothing at this address.", str(error))
+    except ValueError as error:
+        return error_page(400, "This address cannot be read.", str(error))
+
+
+def _project(store: Store, slug: str) -> Project:
+    project = find_project(store, slug)
+    if project is None:
+        raise NotThere("There is no project of this name.")
+    return project
+
+
+def _experiments(store: Store, project: Project, run_number: int | None) -> list[Experiment]:
+    if run_number is None:
+        return fetch_experiments(store, project.id)
+    run = find_run(store, project.id, run_number) if run_number <= LARGEST_NUMBER else None
+    if run is None:
+        raise NotThere(f"The project {project.name} has no run {run_number}.")
+    return fetch_experiments(store, project.id, run_id=run.id)
+
+
+def _experiments_csv(store: Store, slug: str) -> AnyResponse:
+    flavour = _flavour(request.args.get("flavour"))
+    run_number = request.args.get("run") or None
+    if run_number is not None and not re.fullmatch(r"[0-9]{1,9}", run_number):
+        raise ValueError("The run is named by its number.")
+    project = _project(store, slug)
+    experiments: Sequence[Experiment] = _experiments(store, project, int(run_number) if run_number else None)
+    if (written := request.args.get("numbers")) is not None:
+        wanted = read_numbers(written)
+        experiments = [experiment for experiment in experiments if experiment.number in wanted]
+    name = f"{project.slug}-run-{run_number}" if run_number else project.slug
+    lines = table.experiments_csv(experiments, flavour=flavour)
+    return _attachment(Response(_pieces(lines), mimetype="text/csv"), f"{name}.csv")
+
+
+def _flavour(written: str | None) -> Literal["exact", "spreadsheet"]:
+    if written in (None, "", "exact"):
+        return "exact"
+    if written == "spreadsheet":
+        return "spreadsheet"
+    raise ValueError("The flavour is exact or spreadsheet.")
+
+
+def _pieces(lines: Iterator[str]) -> Iterator[str]:
+    waiting: list[str] = []
+    size = 0
+    for line in lines:
+        waiting.append(line)
+        size += len(line)
+        if size >= PIECE_CHARACTERS:
+            yield "".join(waiting)
+            waiting, size = [], 0
+    yield "".join(waiting)
+
+
+def _run_report(store: Store, slug: str, number: int) -> AnyResponse:
+    project = _project(store, slug)
+    run = find_run(store, project.id, number) if number <= LARGEST_NUMBER else None
+    if run is None:
+        raise NotThere(f"The project {project.name} has no run {number}.")
+    experiments = fetch_experiments(store, project.id, run_id=run.id)
+    content = report.run_report(project, run, experiments, now=datetime.now(UTC))
+    return _attachment(Response(content, mimetype="application/pdf"), f"{project.slug}-run-{number}.pdf")
+
+
+def _attachment(response: Response, name: str) -> Response:
+    # A slug holds only letters, digits and hyphens, so the name needs no quoting.
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

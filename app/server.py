@@ -1,0 +1,82 @@
+"""The Dash factory: everything that one web process is made of, composed by arguments."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from pathlib import Path
+from typing import Any
+
+from dash import Dash, set_props
+from flask import Flask
+
+from app import downloads, security
+from app.settings import Settings
+from callbacks import experiment, launch, pages, projects, run
+from layouts import ids, shell
+from storage.store import Store, is_outage
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+GROUPS = (pages.callbacks, projects.callbacks, launch.callbacks, run.callbacks, experiment.callbacks)
+# Loaded in the head, so that no page flashes in the wrong colours; Dash loads every other asset itself.
+FIRST_SCRIPT = "theme.js"
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+    <head>
+        {%metas%}
+        <title>{%title%}</title>
+        <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+        {%css%}
+        <script src="/assets/theme.js"></script>
+    </head>
+    <body>
+        {%app_entry%}
+        <footer>{%config%}{%scripts%}{%renderer%}</footer>
+    </body>
+</html>"""
+
+log = logging.getLogger("hypertuner.web")
+
+
+def create_app(settings: Settings, store: Store) -> Dash:
+    """Make a Dash application that answers for one store. Nothing is global: two can live in one process."""
+    # Dash's annotation leaves out what it documents: an existing Flask application.
+    server: Any = Flask("hypertuner", static_folder=None)
+    app = Dash(
+        "hypertuner",
+        server=server,
+        assets_folder=str(ASSETS),
+        assets_ignore=rf"^{FIRST_SCRIPT}$|\.py$",
+        assets_path_ignore=["^vendor"],
+        external_stylesheets=["/assets/vendor/bootstrap.min.css"],
+        index_string=INDEX,
+        title="HyperTuner",
+        # The title stays while a poll is on its way.
+        update_title="",
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+        use_pages=False,
+        use_async=False,
+        enable_mcp=False,
+        add_log_handler=False,
+        on_error=_on_callback_error,
+    )
+    app.layout = shell.layout()
+    for group in GROUPS:
+        group.attach(app, store)
+    downloads.attach(app.server, store)
+    security.protect(app.server, settings, store, script_hashes=app.csp_hashes())
+    return app
+
+
+def _on_callback_error(error: Exception) -> None:
+    """Keep the page as it is and say in one sentence what is wrong; the details go to the log."""
+    if is_outage(error):
+        log.warning("The database is away: %s", type(error).__name__)
+        set_props(ids.OUTAGE, {"is_open": True})
+        return
+    number = secrets.token_hex(4)
+    log.error("Error %s in a callback", number, exc_info=error)
+    sentence = f"Something went wrong. The server's log has the details under {number}."
+    set_props(ids.NOTICE, {"children": sentence, "is_open": True})

@@ -1,0 +1,289 @@
+/** Performance per experiment: one small multiple per metric, each with its own scale, drawn on canvas. */
+(() => {
+    const HEIGHT = 112;
+    const LEFT = 48;
+    const RIGHT = 8;
+    const TOP = 8;
+    const BOTTOM = 18;
+    const WIDEST_BAR = 34;
+
+    // --- pure ---------------------------------------------------------------------------------------------------------
+
+    /** The scale of bars: from zero, or fitted to the values where `isFitted`. Null where there is no number. */
+    const barScale = (ends, isFitted) => {
+        if (ends === null) return null;
+        const [low, high] = isFitted ? ends : [Math.min(0, ends[0]), Math.max(0, ends[1])];
+        const ticks = globalThis.dash_clientside.experiments.niceTicks(low, high);
+        return {low: ticks[0], high: ticks.at(-1), ticks, base: Math.min(Math.max(0, ticks[0]), ticks.at(-1))};
+    };
+
+    const fractionOf = (scale, value) => (value - scale.low) / (scale.high - scale.low || 1);
+
+    /** Left edge and width of the bar at a place among `count` in so many pixels; wide ones get a gap. */
+    const barAt = (place, count, width) => {
+        const slot = Math.min(width / count, WIDEST_BAR);
+        const gap = slot >= 4 ? Math.max(1, slot * 0.22) : 0;
+        return [place * slot + gap / 2, Math.max(slot - gap, 0.5)];
+    };
+
+    /** The place under x, or -1. */
+    const placeAt = (x, count, width) => {
+        const place = Math.floor(x / Math.min(width / count, WIDEST_BAR));
+        return place >= 0 && place < count ? place : -1;
+    };
+
+    /** For each pixel column the lowest and highest end of the bars whose mask has `bit`, as fractions; NaN for none. */
+    const columnEnds = (order, values, mask, bit, scale, width) => {
+        const lows = new Float32Array(width).fill(NaN);
+        const highs = new Float32Array(width).fill(NaN);
+        for (let place = 0; place < order.length; place += 1) {
+            const value = values[order[place]];
+            if (!(mask[order[place]] & bit) || !Number.isFinite(value)) continue;
+            const fraction = fractionOf(scale, value);
+            const from = Math.min(width - 1, Math.floor(place / order.length * width));
+            const to = Math.max(from + 1, Math.floor((place + 1) / order.length * width));
+            for (let x = from; x < to; x += 1) {
+                if (!(lows[x] <= fraction)) lows[x] = fraction;
+                if (!(highs[x] >= fraction)) highs[x] = fraction;
+            }
+        }
+        return {lows, highs};
+    };
+
+    /** How many plots side by side: as even as possible, none narrower than can be read. */
+    const columnsFor = (count, width) => {
+        const most = Math.max(1, Math.floor(width / 290));
+        const rows = Math.ceil(count / Math.min(3, most));
+        return Math.max(1, Math.min(most, Math.ceil(count / rows)));
+    };
+
+    const pure = {barAt, barScale, columnEnds, columnsFor, fractionOf, placeAt};
+
+    // --- the view ------------------------------------------------------------------------------------------------------
+
+    const create = (host, board) => {
+        const {experiments: columns, marks, selection} = window.dash_clientside;
+        const grid = host.querySelector(".ht-bars-grid");
+        const note = host.querySelector(".ht-bars-empty");
+        const sorting = host.querySelector(".ht-bars-sort");
+        const direction = host.querySelector(".ht-bars-direction");
+        const fitting = host.querySelector(".ht-bars-fit");
+        let plots = [];
+        let order = new Uint32Array(0);
+        let isDescending = false;
+        let isFitted = true;
+
+        const listen = () => {
+            sorting.addEventListener("change", onOptions, {signal: board.signal});
+            direction.addEventListener("click", () => {
+                isDescending = !isDescending;
+                onOptions();
+            }, {signal: board.signal});
+            fitting.addEventListener("click", () => {
+                isFitted = !isFitted;
+                onOptions();
+            }, {signal: board.signal});
+        };
+
+        const onOptions = () => {
+            direction.textContent = isDescending ? "↓" : "↑";
+            direction.setAttribute("aria-label", isDescending ? "Largest first" : "Smallest first");
+            fitting.setAttribute("aria-pressed", String(!isFitted));
+            board.redraw();
+        };
+
+        const offerColumns = () => {
+            const offered = [["number", "experiment"], ...columns.varying(board.experiments).map(({key, name}) => [key, name]),
+                ...columns.columnsOf(board.experiments, "metric").map(({key, name}) => [key, name]), ["duration", "duration"]];
+            if (sorting.options.length === offered.length) return;
+            const chosen = sorting.value || "number";
+            sorting.replaceChildren(...offered.map(([value, text]) => new Option(text, value, false, value === chosen)));
+        };
+
+        const build = () => {
+            const keys = board.chosen.join();
+            grid.style.setProperty("--columns", columnsFor(board.chosen.length, host.clientWidth));
+            note.hidden = board.chosen.length > 0;
+            if (grid.dataset.keys === keys && plots.length) return;
+            grid.dataset.keys = keys;
+            plots = board.chosen.map(plotOf);
+            grid.replaceChildren(...plots.map((plot) => plot.element));
+        };
+
+        const plotOf = (key) => {
+            const column = board.experiments.columns.get(key);
+            const base = marks.element("canvas");
+            const top = marks.element("canvas");
+            const isObjective = column.name === board.spec.objective;
+            const title = marks.element("h3", {textContent: column.name, title: column.name});
+            if (isObjective) {
+                title.append(marks.element("span", {className: "ht-objective", textContent: board.spec.goal === "minimize" ? "▾ objective" : "▴ objective",
+                    title: `${board.spec.goal} this metric`}));
+            }
+            const area = marks.element("div", {className: "ht-bars-area"}, base, top);
+            const empty = marks.element("p", {className: "ht-quiet", textContent: "No number yet.", hidden: true});
+            const plot = {key, column, base, top, area, empty,
+                element: marks.element("figure", {className: "ht-bars-plot", dataset: {metric: key}}, title, area, empty)};
+            const indexAt = (event) => {
+                const place = placeAt(event.clientX - area.getBoundingClientRect().left - LEFT, order.length, widthOf(plot));
+                return place < 0 ? -1 : order[place];
+            };
+            area.addEventListener("pointermove", (event) => board.hover(indexAt(event), event));
+            area.addEventListener("pointerleave", () => board.hover(-1));
+            area.addEventListener("click", (event) => {
+                const index = indexAt(event);
+                if (index < 0) return;
+                if (event.ctrlKey || event.metaKey || event.shiftKey) board.pick(index);
+                else board.open(index);
+            });
+            return plot;
+        };
+
+        const widthOf = (plot) => Math.max(40, plot.area.clientWidth - LEFT - RIGHT);
+
+        /** Draw the bars whose mask has `bit`. Many bars become one line per pixel column, so that no extreme is lost. */
+        const drawBars = (context, plot, bit, colour) => {
+            const {scale, width} = plot;
+            const {values} = plot.column;
+            const y = (fraction) => TOP + (1 - fraction) * HEIGHT;
+            const base = y(fractionOf(scale, scale.base));
+            context.fillStyle = colour;
+            context.beginPath();
+            if (order.length > width / 1.5) {
+                const {lows, highs} = columnEnds(order, values, board.mask, bit, scale, Math.floor(width));
+                for (let x = 0; x < highs.length; x += 1) {
+                    if (Number.isNaN(highs[x])) continue;
+                    const [from, to] = [Math.min(base, y(highs[x])), Math.max(base, y(lows[x]))];
+                    context.rect(LEFT + x, from, 1, to - from);
+                }
+            } else {
+                for (let place = 0; place < order.length; place += 1) {
+                    const value = values[order[place]];
+                    if (!(board.mask[order[place]] & bit) || !Number.isFinite(value)) continue;
+                    const [x, wide] = barAt(place, order.length, width);
+                    const end = y(fractionOf(scale, value));
+                    // A value at the base still shows that it is there.
+                    context.rect(LEFT + x, Math.min(base, end) - (Math.abs(base - end) < 1 ? 1 : 0), wide, Math.max(1, Math.abs(base - end)));
+                }
+            }
+            context.fill();
+        };
+
+        const drawAxis = (context, plot) => {
+            const {scale, width} = plot;
+            context.font = "11px system-ui, sans-serif";
+            context.textAlign = "right";
+            context.textBaseline = "middle";
+            for (const tick of scale.ticks) {
+                const y = Math.round(TOP + (1 - fractionOf(scale, tick)) * HEIGHT) + 0.5;
+                context.strokeStyle = marks.colourOf("--ht-border");
+                context.beginPath();
+                context.moveTo(LEFT, y);
+                context.lineTo(LEFT + width, y);
+                context.stroke();
+                context.fillStyle = marks.colourOf("--ht-muted");
+                context.fillText(columns.short(tick, 4), LEFT - 6, y);
+            }
+        };
+
+        /** Under the bars: numbers where there is room, and a sign where an experiment has no value. */
+        const drawFeet = (context, plot) => {
+            const {width} = plot;
+            const states = board.experiments.columns.get("state").values;
+            const colours = {3: marks.colourOf("--ht-bad"), 4: marks.colourOf("--ht-warn")};
+            const quiet = marks.colourOf("--ht-muted");
+            const floor = TOP + HEIGHT;
+            const slot = Math.min(width / order.length, WIDEST_BAR);
+            const largest = String(columns.extent(board.experiments, board.experiments.columns.get("number"))?.[1] ?? "").length;
+            const step = Math.max(1, Math.ceil((largest * 6.6 + 8) / slot));
+            context.textAlign = "center";
+            context.textBaseline = "top";
+            for (let place = 0; place < order.length; place += 1) {
+                const index = order[place];
+                if (!(board.mask[index] & selection.KEPT)) continue;
+                const [x, wide] = barAt(place, order.length, width);
+                const middle = LEFT + x + wide / 2;
+                if (!Number.isFinite(plot.column.values[index]) && colours[states[index]]) {
+                    drawSign(context, middle, floor, wide, colours[states[index]]);
+                }
+                if (place % step === 0 && middle + largest * 3.3 <= LEFT + width + RIGHT) {
+                    context.fillStyle = quiet;
+                    context.fillText(String(board.experiments.numbers[index]), middle, floor + 5);
+                }
+            }
+        };
+
+        /** A cross for what ended without a value, or a stroke where there is no room for one. */
+        const drawSign = (context, x, floor, wide, colour) => {
+            const reach = Math.min(3, wide / 2);
+            context.strokeStyle = colour;
+            context.lineWidth = wide >= 4 ? 1.5 : 1;
+            context.beginPath();
+            if (wide >= 4) {
+                context.moveTo(x - reach, floor - 3 - reach);
+                context.lineTo(x + reach, floor - 3 + reach);
+                context.moveTo(x - reach, floor - 3 + reach);
+                context.lineTo(x + reach, floor - 3 - reach);
+            } else {
+                context.moveTo(x, floor - 4);
+                context.lineTo(x, floor);
+            }
+            context.stroke();
+        };
+
+        const drawBase = (plot) => {
+            plot.width = widthOf(plot);
+            plot.scale = barScale(columns.extent(board.experiments, plot.column), isFitted);
+            plot.empty.hidden = plot.scale !== null;
+            plot.area.hidden = plot.scale === null;
+            if (plot.scale === null) return;
+            const context = marks.fit(plot.base, plot.width + LEFT + RIGHT, TOP + HEIGHT + BOTTOM);
+            drawAxis(context, plot);
+            drawBars(context, plot, selection.KEPT, marks.colourOf("--ht-mark"));
+            drawFeet(context, plot);
+        };
+
+        const drawTop = (plot) => {
+            if (!plot.scale) return;
+            const context = marks.fit(plot.top, plot.width + LEFT + RIGHT, TOP + HEIGHT + BOTTOM);
+            drawBars(context, plot, selection.SELECTED, marks.colourOf("--ht-mark-selected"));
+        };
+
+        const drawHovered = (plot) => {
+            if (!plot.scale || board.hovered < 0) return;
+            const place = order.indexOf(board.hovered);
+            const [x, wide] = barAt(place, order.length, plot.width);
+            const context = plot.top.getContext("2d");
+            context.fillStyle = marks.colourOf("--ht-text");
+            context.globalAlpha = 0.14;
+            context.fillRect(LEFT + x - 2, TOP, Math.max(3, wide + 4), HEIGHT);
+            context.globalAlpha = 1;
+            const end = TOP + (1 - fractionOf(plot.scale, plot.column.values[board.hovered])) * HEIGHT;
+            if (!Number.isFinite(end)) return;
+            context.fillStyle = marks.colourOf("--ht-accent");
+            context.fillRect(LEFT + x - 1, end - 1, Math.max(3, wide + 2), 3);
+        };
+
+        const view = {
+            onData() {
+                offerColumns();
+                order = columns.orderBy(board.experiments, sorting.value || "number", isDescending);
+                build();
+                plots.forEach(drawBase);
+            },
+            onSelection() {
+                plots.forEach(drawTop);
+                plots.forEach(drawHovered);
+            },
+            onKept() { plots.forEach(drawBase); },
+            onHover() { view.onSelection(); },
+        };
+        listen();
+        return view;
+    };
+
+    const api = {...pure, create};
+    globalThis.dash_clientside = globalThis.dash_clientside || {};
+    globalThis.dash_clientside.bars = api;
+    if (typeof module !== "undefined") module.exports = api;
+})();

@@ -1,0 +1,349 @@
+/** The experiment set of a page: one typed array per column, loaded once and then patched by the change cursor. */
+(() => {
+    const STATES = ["queued", "running", "finished", "failed", "stopped"];
+    // Up to this many different numbers a column is read as a list of candidates rather than as a continuum.
+    const MOST_TICKS = 12;
+
+    /** An empty column. Categories are coded 0, 1, 2 ...; a missing value is NaN, a reported NaN is also in `nan`. */
+    const emptyColumn = (key, name, role, kind, capacity = 0) => ({
+        key, name, role, kind, values: new Float64Array(capacity).fill(NaN),
+        categories: [], codes: new Map(), nan: new Set(), level: "epoch",
+    });
+
+    /** An experiment set with its fixed columns and one column per hyperparameter, and no experiments. */
+    const create = (hyperparameters) => {
+        const set = {size: 0, numbers: new Int32Array(0), indexOf: new Map(), columns: new Map(), failures: new Map()};
+        for (const [key, name] of [["number", "Experiment"], ["epoch", "Epoch"], ["epochs", "Epochs"], ["duration", "Duration"]]) {
+            set.columns.set(key, emptyColumn(key, name, "other", "number"));
+        }
+        const state = emptyColumn("state", "State", "other", "category");
+        STATES.forEach((word) => codeOf(state, word));
+        set.columns.set("state", state);
+        for (const {name, kind, categories = []} of hyperparameters) {
+            const column = emptyColumn(`h:${name}`, name, "hyperparameter", kind);
+            if (kind === "category") categories.forEach((word) => codeOf(column, word));
+            set.columns.set(column.key, column);
+        }
+        return set;
+    };
+
+    /** The code of a category; an unknown one is added. */
+    const codeOf = (column, value) => {
+        if (value === null || value === undefined) return NaN;
+        const label = String(value);
+        if (!column.codes.has(label)) {
+            column.codes.set(label, column.categories.length);
+            column.categories.push(label);
+        }
+        return column.codes.get(label);
+    };
+
+    const grown = (old, capacity, filler) => {
+        const larger = new old.constructor(capacity).fill(filler);
+        larger.set(old);
+        return larger;
+    };
+
+    const reserve = (set, count) => {
+        if (count <= set.numbers.length) return;
+        const capacity = Math.max(count, 2 * set.numbers.length);
+        set.numbers = grown(set.numbers, capacity, 0);
+        for (const column of set.columns.values()) column.values = grown(column.values, capacity, NaN);
+    };
+
+    const asNumber = (value) => (typeof value === "number" ? value : NaN);
+
+    const put = (column, index, value) => {
+        column.values[index] = column.kind === "category" ? codeOf(column, value) : asNumber(value);
+    };
+
+    /** Apply what changed (column lists, one entry per experiment). Returns the indices touched and whether metrics came. */
+    const patch = (set, changes) => {
+        const touched = new Uint32Array(changes.number.length);
+        const unknown = changes.number.filter((number) => !set.indexOf.has(number));
+        reserve(set, set.size + unknown.length);
+        changes.number.forEach((number, row) => {
+            if (!set.indexOf.has(number)) {
+                set.indexOf.set(number, set.size);
+                set.numbers[set.size] = number;
+                set.size += 1;
+            }
+            touched[row] = set.indexOf.get(number);
+        });
+        const fill = (column, list) => touched.forEach((index, row) => put(column, index, list[row]));
+        for (const key of ["number", "state", "epoch", "epochs", "duration"]) fill(set.columns.get(key), changes[key]);
+        for (const {name, values} of changes.hyperparameters) fill(set.columns.get(`h:${name}`), values);
+        const known = set.columns.size;
+        changes.metrics.forEach((metric) => fillMetric(set, touched, metric));
+        touched.forEach((index) => set.failures.delete(index));
+        for (const [row, reason] of changes.failures) set.failures.set(touched[row], reason);
+        return {touched, added: unknown.length, metricsCame: set.columns.size > known};
+    };
+
+    const NOT_FINITE = {nan: NaN, "+inf": Infinity, "-inf": -Infinity};
+
+    const fillMetric = (set, touched, metric) => {
+        const key = `m:${metric.name}`;
+        if (!set.columns.has(key)) {
+            set.columns.set(key, emptyColumn(key, metric.name, "metric", "number", set.numbers.length));
+        }
+        const column = set.columns.get(key);
+        if (metric.level) column.level = metric.level;
+        touched.forEach((index, row) => {
+            put(column, index, metric.values[row]);
+            column.nan.delete(index);
+        });
+        for (const [row, word] of metric.marked) {
+            column.values[touched[row]] = NOT_FINITE[word];
+            if (word === "nan") column.nan.add(touched[row]);
+        }
+    };
+
+    const columnsOf = (set, role) => [...set.columns.values()].filter((column) => column.role === role);
+
+    /** Smallest and largest finite value, of those whose mask has `bit`; null where there is none. */
+    const extent = (set, column, mask = null, bit = 0) => {
+        let low = Infinity;
+        let high = -Infinity;
+        const {values} = column;
+        for (let index = 0; index < set.size; index += 1) {
+            if (mask !== null && !(mask[index] & bit)) continue;
+            const value = values[index];
+            // Infinite values are neither smaller nor larger than what can be drawn.
+            if (value < low && value !== -Infinity) low = value;
+            if (value > high && value !== Infinity) high = value;
+        }
+        return low <= high ? [low, high] : null;
+    };
+
+    /** The different finite values in order, or null where there are more than `most`. */
+    const distinct = (set, column, most = MOST_TICKS) => {
+        const seen = new Set();
+        for (let index = 0; index < set.size; index += 1) {
+            const value = column.values[index];
+            if (!Number.isFinite(value)) continue;
+            seen.add(value);
+            if (seen.size > most) return null;
+        }
+        return [...seen].sort((a, b) => a - b);
+    };
+
+    /** How many experiments have a finite value in this column. */
+    const countFinite = (set, column) => {
+        let count = 0;
+        for (let index = 0; index < set.size; index += 1) count += Number.isFinite(column.values[index]) ? 1 : 0;
+        return count;
+    };
+
+    const isMultiplicative = (ticks) => {
+        if (ticks.length < 3 || ticks[0] <= 0) return false;
+        const ratio = ticks[1] / ticks[0];
+        return ratio >= 1.5 && ticks.every((tick, i) => i === 0 || Math.abs(tick / ticks[i - 1] / ratio - 1) < 0.01);
+    };
+
+    /**
+     * How a column lies on an axis: `range` in axis units (log10 where `log`), `ticks` where it has few values,
+     * `isBanded` where brushes take whole values. Null where there is nothing to draw.
+     */
+    const axisOf = (set, column) => {
+        if (column.kind === "category") {
+            const last = column.categories.length - 1;
+            if (last < 0) return null;
+            return {log: false, range: [-0.5, last + 0.5], ticks: column.categories.map((_, code) => code),
+                labels: column.categories, isBanded: true};
+        }
+        const ends = extent(set, column);
+        if (ends === null) return null;
+        const ticks = column.role === "hyperparameter" ? distinct(set, column) : null;
+        const log = ends[0] > 0 && (ends[1] / ends[0] > 100 || (ticks !== null && isMultiplicative(ticks)));
+        const [low, high] = log ? ends.map(Math.log10) : ends;
+        const span = high - low || Math.abs(high) || 1;
+        // Bands need room around the outermost values; a continuum only room for half a mark.
+        const margin = high === low ? span / 2 : span * (ticks ? Math.min(0.3, 0.6 / ticks.length) : 0.06);
+        return {log, range: [low - margin, high + margin], ticks, labels: ticks?.map((tick) => plain(tick)) ?? null,
+            isBanded: ticks !== null};
+    };
+
+    /** Round numbers that cover low to high in about `count` steps; the outermost may lie outside. */
+    const niceTicks = (low, high, count = 3) => {
+        const span = high - low || Math.abs(high) || 1;
+        const raw = span / count;
+        const power = 10 ** Math.floor(Math.log10(raw));
+        const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= raw * 0.999);
+        const ticks = [];
+        for (let i = Math.floor(low / step + 1e-9); i * step <= high + step * (1 - 1e-9); i += 1) {
+            ticks.push(Number((i * step).toPrecision(12)));
+        }
+        return ticks;
+    };
+
+    /** The values to name on an axis, at most about `most`: its candidates, powers of ten, or round numbers. */
+    const ticksOf = (axis, most) => {
+        const [low, high] = axis.range;
+        if (axis.ticks) {
+            const step = Math.ceil(axis.ticks.length / most);
+            return axis.ticks.filter((_, place) => place % step === 0);
+        }
+        const isInside = (unit) => unit >= low && unit <= high;
+        if (!axis.log) {
+            const ticks = niceTicks(low, high, most).filter(isInside);
+            // Round numbers may all lie at the ends; one tick alone is no scale.
+            return ticks.length > 1 ? ticks : niceTicks(low, high, 2 * most).filter(isInside);
+        }
+        const step = Math.max(1, Math.ceil((high - low) / most));
+        const powers = niceTicks(Math.ceil(low), Math.floor(high), (high - low) / step).filter((unit) => Number.isInteger(unit) && isInside(unit));
+        return powers.length > 1 ? powers.map((unit) => Number((10 ** unit).toPrecision(6)))
+            : niceTicks(10 ** low, 10 ** high, most).filter((value) => value > 0 && isInside(Math.log10(value)));
+    };
+
+    /** Where a value lies on its axis, 0 to 1. */
+    const positionOf = (axis, value) => ((axis.log ? Math.log10(value) : value) - axis.range[0]) / (axis.range[1] - axis.range[0]);
+
+    /** The value at a place on the axis, 0 to 1. */
+    const valueAt = (axis, position) => {
+        const unit = axis.range[0] + position * (axis.range[1] - axis.range[0]);
+        return axis.log ? 10 ** unit : unit;
+    };
+
+    /** The edges of the bands between neighbouring ticks, one more than there are ticks. */
+    const bandEdges = (axis) => {
+        const centres = axis.ticks.map((tick) => positionOf(axis, tick));
+        return [0, ...centres.slice(1).map((centre, i) => (centre + centres[i]) / 2), 1];
+    };
+
+    /** The bin of every experiment along the axis, 255 for missing ones. At most 255 bins. */
+    const binsOf = (set, column, axis, count) => {
+        const bins = new Uint8Array(set.size).fill(255);
+        for (let index = 0; index < set.size; index += 1) {
+            const position = positionOf(axis, column.values[index]);
+            if (position >= 0 && position <= 1) bins[index] = Math.min(count - 1, Math.floor(position * count));
+        }
+        return bins;
+    };
+
+    /** How many experiments whose mask has `bit` are in each bin. */
+    const countBins = (bins, count, mask, bit) => {
+        const counts = new Uint32Array(count + 1);
+        for (let index = 0; index < bins.length; index += 1) {
+            if (mask[index] & bit) counts[bins[index] < count ? bins[index] : count] += 1;
+        }
+        return counts.subarray(0, count);
+    };
+
+    /** Compare two values so that missing ones stay last in both directions. */
+    const compare = (a, b, descending) => {
+        const isMissingA = Number.isNaN(a);
+        if (isMissingA || Number.isNaN(b)) return isMissingA - Number.isNaN(b);
+        return descending ? b - a : a - b;
+    };
+
+    /** Indices sorted by a column; ties by number. */
+    const orderBy = (set, key, descending = false) => {
+        const {values} = set.columns.get(key) ?? set.columns.get("number");
+        const {numbers} = set;
+        return Uint32Array.from({length: set.size}, (_, index) => index)
+            .sort((a, b) => compare(values[a], values[b], descending) || numbers[a] - numbers[b]);
+    };
+
+    /** The index of the best experiment by a metric, or -1. */
+    const best = (set, key, goal) => {
+        const column = set.columns.get(key);
+        if (!column) return -1;
+        let found = -1;
+        for (let index = 0; index < set.size; index += 1) {
+            const value = column.values[index];
+            if (!Number.isFinite(value)) continue;
+            if (found < 0 || (goal === "minimize" ? value < column.values[found] : value > column.values[found])) found = index;
+        }
+        return found;
+    };
+
+    /** How many experiments are in each state, in the order of STATES. */
+    const countStates = (set) => {
+        const counts = STATES.map(() => 0);
+        const {values} = set.columns.get("state");
+        for (let index = 0; index < set.size; index += 1) counts[values[index]] += 1;
+        return counts;
+    };
+
+    /** The metrics to begin with: the objective, then those reported once per epoch; rare and silent ones wait. */
+    const chooseMetrics = (set, objective, most = 6) => {
+        const counts = new Map(columnsOf(set, "metric").map((column) => [column.key, countFinite(set, column)]));
+        const largest = Math.max(0, ...counts.values());
+        return columnsOf(set, "metric")
+            .filter((column) => column.name === objective || counts.get(column.key) * 2 >= largest)
+            .filter((column) => column.name === objective || counts.get(column.key) > 0)
+            .map((column, place) => ({key: column.key,
+                rank: (column.name === objective ? 0 : 1) + (column.level === "epoch" ? 0 : 2), place}))
+            .sort((a, b) => a.rank - b.rank || a.place - b.place)
+            .slice(0, most).map(({key}) => key);
+    };
+
+    /** Hyperparameters that take more than one value. */
+    const varying = (set) => columnsOf(set, "hyperparameter").filter((column) => distinct(set, column, 1) === null);
+
+    // --- numbers as text ---------------------------------------------------------------------------------------------
+
+    /** A number in full, without float noise. */
+    const plain = (value) => {
+        if (Number.isNaN(value)) return "NaN";
+        if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+        const text = String(Number(value.toPrecision(12)));
+        return text.replace("e+", "e");
+    };
+
+    /** How a column's numbers are written, so that they line up and differ where they differ: a function of a number. */
+    const formatterOf = (set, column) => {
+        const ends = extent(set, column);
+        if (ends === null) return plain;
+        const [low, high] = ends;
+        let isWhole = true;
+        for (let index = 0; index < set.size && isWhole; index += 1) {
+            const value = column.values[index];
+            isWhole = !Number.isFinite(value) || Number.isInteger(value);
+        }
+        if (isWhole && Math.max(Math.abs(low), Math.abs(high)) < 1e7) return plain;
+        const finite = (write) => (value) => (Number.isFinite(value) ? write(value) : plain(value));
+        if (column.role === "hyperparameter" && distinct(set, column) !== null) return finite((value) => short(value, 6));
+        const largest = Math.max(Math.abs(low), Math.abs(high));
+        if (largest >= 1e6 || largest < 1e-3 || (low > 0 && high / low > 1000)) return finite((value) => short(value, 3));
+        const span = high - low || largest;
+        const decimals = Math.min(8, Math.max(0, 2 - Math.floor(Math.log10(span))));
+        return finite((value) => value.toFixed(decimals));
+    };
+
+    /** A number with so many significant digits, in powers of ten where that is shorter. */
+    const short = (value, digits = 4) => {
+        if (!Number.isFinite(value)) return plain(value);
+        const magnitude = Math.abs(value);
+        if (value !== 0 && (magnitude < 1e-3 || magnitude >= 1e6)) {
+            return value.toExponential(digits - 1).replace(/\.?0+e/, "e").replace("e+", "e");
+        }
+        return String(Number(value.toPrecision(digits)));
+    };
+
+    /** What a cell says: a category, a number by `write`, or nothing. */
+    const wordOf = (column, index, write = plain) => {
+        const value = column.values[index];
+        if (column.kind === "category") return Number.isNaN(value) ? "" : column.categories[value];
+        if (Number.isNaN(value)) return column.nan.has(index) ? "NaN" : "";
+        return write(value);
+    };
+
+    /** Seconds as people say them. */
+    const durationWords = (seconds) => {
+        if (!Number.isFinite(seconds)) return "";
+        if (seconds < 10) return `${seconds.toFixed(1)} s`;
+        if (seconds < 60) return `${Math.floor(seconds)} s`;
+        const minutes = Math.floor(seconds / 60);
+        const two = (number) => String(number).padStart(2, "0");
+        if (minutes < 60) return `${minutes} min ${two(Math.floor(seconds % 60))} s`;
+        return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+    };
+
+    const api = {STATES, axisOf, bandEdges, best, binsOf, chooseMetrics, columnsOf, compare, countBins, countFinite, countStates,
+        create, distinct, durationWords, extent, formatterOf, niceTicks, orderBy, patch, plain, positionOf, short, ticksOf, valueAt, varying, wordOf};
+    globalThis.dash_clientside = globalThis.dash_clientside || {};
+    globalThis.dash_clientside.experiments = api;
+    if (typeof module !== "undefined") module.exports = api;
+})();

@@ -1,0 +1,326 @@
+/** The panel on the left: per hyperparameter and metric the range of what is selected, to read and to drag. */
+(() => {
+    const STEPS = 1000;
+    const BINS = 48;
+    const HISTOGRAM = 26;
+
+    // --- pure ---------------------------------------------------------------------------------------------------------
+
+    /** The value of a thumb: the nearest candidate where the axis has ticks, else the value at that place. */
+    const thumbValue = (axis, step) => {
+        const {positionOf, valueAt} = globalThis.dash_clientside.experiments;
+        const position = step / STEPS;
+        if (!axis.ticks) return Number(valueAt(axis, position).toPrecision(6));
+        return axis.ticks.reduce((best, tick) => (
+            Math.abs(positionOf(axis, tick) - position) < Math.abs(positionOf(axis, best) - position) ? tick : best));
+    };
+
+    /** Where the thumb of a value stands; a missing end stands at the end of the slider. */
+    const thumbStep = (axis, value, missing) => {
+        const {positionOf} = globalThis.dash_clientside.experiments;
+        if (value === null || !Number.isFinite(value)) return missing;
+        return Math.round(Math.min(1, Math.max(0, positionOf(axis, value))) * STEPS);
+    };
+
+    /** The value one key press further: the next candidate, or a hundredth of the slider. */
+    const steppedValue = (axis, value, direction) => {
+        if (axis.ticks) {
+            const place = axis.ticks.findIndex((tick) => tick >= value);
+            const next = Math.min(axis.ticks.length - 1, Math.max(0, (place < 0 ? axis.ticks.length - 1 : place) + direction));
+            return axis.ticks[next];
+        }
+        const step = Math.min(STEPS, Math.max(0, thumbStep(axis, value, 0) + direction * STEPS / 100));
+        return thumbValue(axis, step);
+    };
+
+    /**
+     * The range of a slider as a clause: an end beyond all values is open, so that later experiments are in it, too.
+     * Thumbs that crossed are put in order. Null selects everything.
+     */
+    const rangeOf = (ends, low, high) => {
+        const [from, to] = low <= high ? [low, high] : [high, low];
+        const range = [from <= ends[0] ? null : from, to >= ends[1] ? null : to];
+        return range[0] === null && range[1] === null ? null : range;
+    };
+
+    /** Read a limit that somebody typed; NaN where it is no number, null where it is empty. */
+    const readLimit = (text) => {
+        const plain = text.trim().replace("−", "-").replace(",", ".");
+        return plain === "" ? null : Number(plain);
+    };
+
+    /** The chosen words after one is toggled; null when that leaves nothing or everything. */
+    const toggled = (words, chosen, word) => {
+        const now = chosen ?? [];
+        const next = words.filter((other) => (other === word) !== now.includes(other));
+        return next.length === 0 || next.length === words.length ? null : next;
+    };
+
+    const pure = {rangeOf, readLimit, steppedValue, thumbStep, thumbValue, toggled};
+
+    // --- the view ------------------------------------------------------------------------------------------------------
+
+    const create = (host, board) => {
+        const {experiments: columns, marks, selection} = window.dash_clientside;
+        const {element} = marks;
+        const lists = {
+            hyperparameter: host.querySelector(".ht-panel-hyperparameters"),
+            metric: host.querySelector(".ht-panel-metrics"),
+            batch: host.querySelector(".ht-panel-more"),
+            constant: host.querySelector(".ht-panel-constant"),
+        };
+        let rows = [];
+        let shape = "";
+
+        const sourceOf = (key) => `panel:${key}`;
+
+        const ownClause = (key) => board.clauses().find((clause) => clause.source === sourceOf(key));
+
+        /** Select by this row; a null part withdraws its clause. */
+        const choose = (key, part, isFinal) => board[isFinal ? "commit" : "preview"](
+            selection.withClauses(board.clauses(), sourceOf(key), part ? [{field: key, ...part}] : []));
+
+        const build = () => {
+            const varying = columns.varying(board.experiments);
+            const isVarying = new Set(varying.map(({key}) => key));
+            const metrics = columns.columnsOf(board.experiments, "metric");
+            const rank = ({key}) => (board.chosen.includes(key) ? board.chosen.indexOf(key) : board.chosen.length);
+            const shown = metrics.filter(({key, level}) => level === "epoch" || board.chosen.includes(key))
+                .sort((a, b) => rank(a) - rank(b));
+            const more = metrics.filter((column) => !shown.includes(column));
+            const constant = columns.columnsOf(board.experiments, "hyperparameter").filter(({key}) => !isVarying.has(key));
+            const nextShape = JSON.stringify([varying, shown, more, constant].map((list) => list.map(({key, categories}) => [key, categories])));
+            if (nextShape === shape) return;
+            shape = nextShape;
+            rows = [];
+            fill(lists.hyperparameter, varying.map(rowOf));
+            fill(lists.metric, shown.map(rowOf));
+            fillFolded(lists.batch, more.map(rowOf), (count) => `${count} more ${count === 1 ? "metric" : "metrics"}`);
+            fillFolded(lists.constant, constant.map(constantRow), (count) => `${count} constant`);
+        };
+
+        const fill = (list, children) => {
+            list.hidden = children.length === 0;
+            list.querySelector(".ht-panel-rows").replaceChildren(...children);
+        };
+
+        const fillFolded = (details, children, words) => {
+            details.querySelector("summary").textContent = words(children.length);
+            fill(details, children);
+        };
+
+        const constantRow = (column) => {
+            const word = board.experiments.size ? columns.wordOf(column, 0) : "";
+            return element("div", {className: "ht-constant"}, element("span", {textContent: column.name, title: column.name}),
+                element("span", {className: "ht-number", textContent: word || "–", title: word}));
+        };
+
+        const rowOf = (column) => {
+            const reset = element("button", {type: "button", className: "ht-reset", textContent: "↺", hidden: true,
+                title: `Clear what is selected by ${column.name}`, aria: {label: `Reset ${column.name}`}});
+            reset.addEventListener("click", () => choose(column.key, null, true));
+            const head = element("div", {className: "ht-parameter-head"},
+                element("span", {className: "ht-parameter-name", textContent: column.name, title: titleOf(column)}), reset);
+            const row = {column, key: column.key, reset, element: element("div",
+                {className: "ht-parameter", dataset: {field: column.key}}, head)};
+            if (column.kind === "category") addChips(row);
+            else addRange(row);
+            rows.push(row);
+            return row.element;
+        };
+
+        const titleOf = (column) => {
+            const found = board.spec.hyperparameters.find(({name}) => column.role === "hyperparameter" && name === column.name);
+            return found?.help ? `${column.name}: ${found.help}` : column.name;
+        };
+
+        // --- ranges ---
+
+        const addRange = (row) => {
+            const {name} = row.column;
+            const slider = (end) => element("input", {type: "range", min: 0, max: STEPS, step: "any", className: `ht-thumb ht-thumb-${end}`,
+                aria: {label: `${end === "low" ? "Lower" : "Upper"} limit of ${name}`}});
+            const field = (end) => element("input", {type: "text", inputMode: "decimal", className: `ht-limit ht-limit-${end}`, autocomplete: "off",
+                spellcheck: false, aria: {label: `${end === "low" ? "Lower" : "Upper"} limit of ${name}, typed`}});
+            Object.assign(row, {canvas: element("canvas"), low: slider("low"), high: slider("high"), lowField: field("low"), highField: field("high"),
+                bar: element("div", {className: "ht-range-bar"})});
+            row.range = element("div", {className: "ht-range"}, row.canvas, element("div", {className: "ht-range-track"}, row.bar), row.low, row.high);
+            row.empty = element("p", {className: "ht-quiet", textContent: "no number yet", hidden: true});
+            row.limits = element("div", {className: "ht-limits"}, row.lowField, row.highField);
+            row.element.append(row.range, row.limits, row.empty);
+            listenToThumbs(row);
+            listenToFields(row);
+        };
+
+        const listenToThumbs = (row) => {
+            // A thumb sets its own end; the other stays as it was chosen, or open where nobody chose it.
+            const select = (thumb, value, isFinal) => {
+                const own = ownClause(row.key)?.range ?? [null, null];
+                const range = thumb === row.low ? rangeOf(row.ends, value, own[1] ?? Infinity) : rangeOf(row.ends, own[0] ?? -Infinity, value);
+                choose(row.key, range && {range}, isFinal);
+            };
+            for (const thumb of [row.low, row.high]) {
+                thumb.addEventListener("pointerdown", () => { row.isDragged = true; });
+                const value = () => thumbValue(row.axis, Number(thumb.value));
+                thumb.addEventListener("input", () => select(thumb, value(), false));
+                thumb.addEventListener("change", () => {
+                    row.isDragged = false;
+                    select(thumb, value(), true);
+                    showRange(row);
+                });
+                thumb.addEventListener("keydown", (event) => {
+                    const direction = {ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1}[event.key];
+                    if (!direction) return;
+                    event.preventDefault();
+                    const next = steppedValue(row.axis, row.shown[thumb === row.low ? 0 : 1], direction);
+                    select(thumb, next, true);
+                });
+            }
+        };
+
+        const listenToFields = (row) => {
+            for (const field of [row.lowField, row.highField]) {
+                field.addEventListener("change", () => {
+                    const value = readLimit(field.value);
+                    field.classList.toggle("is-invalid", Number.isNaN(value));
+                    if (Number.isNaN(value)) return;
+                    const own = ownClause(row.key)?.range ?? [null, null];
+                    const range = field === row.lowField ? [value, own[1]] : [own[0], value];
+                    const isTurned = range[0] !== null && range[1] !== null && range[0] > range[1];
+                    const straight = isTurned ? [range[1], range[0]] : range;
+                    choose(row.key, straight.some((end) => end !== null) ? {range: straight} : null, true);
+                });
+                field.addEventListener("keydown", (event) => {
+                    if (event.key === "Enter") field.blur();
+                    if (event.key === "Escape") {
+                        field.value = field.dataset.shown ?? "";
+                        field.blur();
+                        event.stopPropagation();
+                    }
+                });
+            }
+        };
+
+        const readData = (row) => {
+            row.axis = columns.axisOf(board.experiments, row.column);
+            row.ends = columns.extent(board.experiments, row.column);
+            const isEmpty = row.axis === null;
+            for (const part of [row.range, row.limits]) part.hidden = isEmpty;
+            row.empty.hidden = !isEmpty;
+            if (isEmpty) return;
+            row.write = columns.formatterOf(board.experiments, row.column);
+            row.bins = columns.binsOf(board.experiments, row.column, row.axis, BINS);
+        };
+
+        const showRange = (row) => {
+            if (!row.axis) return;
+            const own = ownClause(row.key);
+            const selected = columns.extent(board.experiments, row.column, board.mask, selection.SELECTED);
+            row.shown = [own?.range[0] ?? selected?.[0] ?? row.ends[0], own?.range[1] ?? selected?.[1] ?? row.ends[1]];
+            const isAll = board.clauses().length === 0;
+            const from = isAll ? 0 : thumbStep(row.axis, row.shown[0], 0);
+            const to = isAll ? STEPS : thumbStep(row.axis, row.shown[1], STEPS);
+            if (!row.isDragged) {
+                put(row.low, "value", String(from));
+                put(row.high, "value", String(to));
+            }
+            const [low, high] = row.shown.map(row.write);
+            for (const [thumb, word] of [[row.low, low], [row.high, high]]) {
+                if (thumb.getAttribute("aria-valuetext") !== word) thumb.setAttribute("aria-valuetext", word);
+            }
+            for (const [field, word] of [[row.lowField, low], [row.highField, high]]) {
+                if (document.activeElement !== field) put(field, "value", word);
+                field.dataset.shown = word;
+            }
+            const [left, right] = [Number(row.low.value), Number(row.high.value)].sort((a, b) => a - b);
+            row.bar.style.left = `${left / STEPS * 100}%`;
+            row.bar.style.width = `${(right - left) / STEPS * 100}%`;
+            row.element.classList.toggle("is-narrowed", Boolean(own));
+            row.reset.hidden = !own;
+        };
+
+        // Setting a property that has the value already still costs a style pass.
+        const put = (target, property, value) => { if (target[property] !== value) target[property] = value; };
+
+        const drawHistogram = (row, colours) => {
+            const width = row.width;
+            if (!row.axis || !width) return;
+            const context = marks.fit(row.canvas, width, HISTOGRAM);
+            const all = columns.countBins(row.bins, BINS, board.mask, selection.KEPT);
+            const chosen = columns.countBins(row.bins, BINS, board.mask, selection.SELECTED);
+            const most = Math.max(1, ...all);
+            const slot = width / BINS;
+            // Candidates are few and far apart: their bars are drawn wider than a bin.
+            const wide = row.axis.ticks ? Math.max(slot - 1, Math.min(12, width / row.axis.ticks.length * 0.4)) : slot - 1;
+            for (const [counts, colour] of [[all, colours.mark], [chosen, colours.selected]]) {
+                context.fillStyle = colour;
+                for (let bin = 0; bin < BINS; bin += 1) {
+                    if (!counts[bin]) continue;
+                    const height = Math.max(1.5, counts[bin] / most * (HISTOGRAM - 1));
+                    context.fillRect((bin + 0.5) * slot - wide / 2, HISTOGRAM - height, wide, height);
+                }
+            }
+        };
+
+        // --- chips ---
+
+        const addChips = (row) => {
+            row.chips = row.column.categories.map((word) => {
+                const count = element("span", {className: "ht-chip-count"});
+                const chip = element("button", {type: "button", className: "ht-chip", dataset: {word}, aria: {pressed: "false"}},
+                    element("span", {textContent: word}), count);
+                chip.addEventListener("click", () => {
+                    const values = toggled(row.column.categories, ownClause(row.key)?.values, word);
+                    choose(row.key, values && {values}, true);
+                });
+                return {word, chip, count};
+            });
+            row.element.append(element("div", {className: "ht-chips"}, ...row.chips.map(({chip}) => chip)));
+        };
+
+        const showChips = (row) => {
+            const counts = new Uint32Array(row.column.categories.length);
+            const {values} = row.column;
+            for (let index = 0; index < board.experiments.size; index += 1) {
+                if (board.mask[index] & selection.SELECTED && values[index] >= 0) counts[values[index]] += 1;
+            }
+            const own = ownClause(row.key);
+            row.chips.forEach(({word, chip, count}, code) => {
+                put(count, "textContent", String(counts[code]));
+                const isPressed = String(Boolean(own?.values?.includes(word)));
+                if (chip.getAttribute("aria-pressed") !== isPressed) chip.setAttribute("aria-pressed", isPressed);
+                chip.classList.toggle("is-empty", counts[code] === 0);
+            });
+            row.element.classList.toggle("is-narrowed", Boolean(own));
+            row.reset.hidden = !own;
+        };
+
+        return {
+            onData() {
+                build();
+                // Read all widths first: reading one after each drawing would lay the page out again every time.
+                rows.filter((row) => row.range).forEach((row) => {
+                    readData(row);
+                });
+                rows.forEach((row) => { row.width = row.range?.clientWidth; });
+            },
+            onSelection() {
+                const colours = {mark: marks.colourOf("--ht-mark"), selected: marks.colourOf("--ht-mark-selected")};
+                for (const row of rows) {
+                    if (row.chips) showChips(row);
+                    else {
+                        showRange(row);
+                        drawHistogram(row, colours);
+                    }
+                }
+            },
+            onKept() {},
+            onHover() {},
+        };
+    };
+
+    const api = {...pure, create};
+    globalThis.dash_clientside = globalThis.dash_clientside || {};
+    globalThis.dash_clientside.parameters = api;
+    if (typeof module !== "undefined") module.exports = api;
+})();

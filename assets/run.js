@@ -1,0 +1,444 @@
+/** The run dashboard: one board holds experiments, selection and hover; the views draw it. */
+(() => {
+    const OPEN_POLL_MS = 1000;
+    const ENDED_POLL_MS = 15000;
+    const HIDDEN_POLL_MS = 30000;
+    const ENDED = new Set(["finished", "failed", "stopped"]);
+    const MOST_NUMBERS_IN_LINK = 500;
+
+    // --- pure ---------------------------------------------------------------------------------------------------------
+
+    /** How long to wait between two questions to the server. */
+    const pollInterval = (state, isHidden) => {
+        if (isHidden) return HIDDEN_POLL_MS;
+        return ENDED.has(state) ? ENDED_POLL_MS : OPEN_POLL_MS;
+    };
+
+    /** The address of the table as it is filtered. */
+    const csvAddress = ({slug, number}, numbers, isFiltered, compact) => {
+        const all = `/download/${encodeURIComponent(slug)}/experiments.csv?run=${number}`;
+        return isFiltered && numbers.length <= MOST_NUMBERS_IN_LINK ? `${all}&numbers=${compact(numbers)}` : all;
+    };
+
+    /** The address of the curves of some experiments. */
+    const curvesAddress = (slug, numbers) => {
+        const [first, ...others] = numbers;
+        const own = `/projects/${encodeURIComponent(slug)}/experiments/${first}`;
+        return others.length ? `${own}?with=${others.join(",")}` : own;
+    };
+
+    /** How many experiments are in each state, in words: "7 finished, 2 running". */
+    const stateWords = (states, counts) => {
+        const order = ["finished", "running", "queued", "failed", "stopped"];
+        return order.map((state) => [counts[states.indexOf(state)], state]).filter(([count]) => count > 0);
+    };
+
+    /** What the page waits for, or null where there is nothing to say. */
+    const waitingWords = (run, counts, hasValues) => {
+        if (!run || ENDED.has(run.state)) return null;
+        if (run.waiting) return run.waiting;
+        if (run.request === "stop") return "Stopping: the experiments that run are being ended.";
+        if (run.state === "queued") return "Waiting for the dispatcher to take this run.";
+        if (!hasValues) return counts[1] > 0 ? "The first experiments are running. Their numbers appear here as soon as the script reports any."
+            : "Starting the first experiments.";
+        return null;
+    };
+
+    const pure = {csvAddress, curvesAddress, pollInterval, stateWords, waitingWords};
+
+    // --- the board -----------------------------------------------------------------------------------------------------
+
+    let board = null;
+
+    const isTyping = ({target}) => /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "range";
+
+    /** Everything the views need, and nothing else on the page does. Lives until its page is left. */
+    const createBoard = (root, spec) => {
+        const {experiments: columns, selection} = window.dash_clientside;
+        const ending = new AbortController();
+        const made = {
+            root, spec, signal: ending.signal, run: null, timings: [],
+            experiments: columns.create(spec.hyperparameters),
+            history: selection.begin(selection.fromQuery(window.location.search)),
+            draft: null, mask: new Uint8Array(0), keptCount: 0, selectedCount: 0,
+            hovered: -1, chosen: [], choiceIsTheirs: false, picked: [],
+            end: () => ending.abort(),
+        };
+        made.state = () => made.draft ?? made.history.present;
+        made.clauses = () => made.state().clauses;
+        return made;
+    };
+
+    const wire = (made) => {
+        const {experiments: columns, selection, scatter_matrix, bars, parameters, table} = window.dash_clientside;
+        const part = (name) => made.root.querySelector(`#${name}`);
+        let due = null;
+
+        const frame = () => {
+            const {isData, isKept, isNews, change} = due;
+            due = null;
+            if (made.signal.aborted) return;
+            const start = performance.now();
+            Object.assign(made, selection.tiers(made.experiments, made.state(), made.mask));
+            if (isData) views.forEach((view) => view.onData(change));
+            else if (isKept) views.forEach((view) => view.onKept());
+            views.forEach((view) => view.onSelection({isNews}));
+            if (isData) views.forEach((view) => view.onHover());
+            showSelection();
+            made.timings.push(performance.now() - start);
+            if (made.timings.length > 500) made.timings.splice(0, 250);
+        };
+
+        /** Draw with the next frame, however often it is asked for until then. */
+        const ask = (what) => {
+            if (due === null) requestAnimationFrame(frame);
+            const changes = [due?.change, what.change].filter(Boolean);
+            due = {...due, ...what, change: changes.length < 2 ? changes[0] : {touched: null, metricsCame: true}};
+            due.isNews = Boolean(what.isNews);
+        };
+
+        const keepAddress = () => {
+            const query = selection.toQuery(window.location.search, made.history.present);
+            // Dash's router listens to other events; the page stays as it is.
+            window.history.replaceState(window.history.state, "", window.location.pathname + query + window.location.hash);
+        };
+
+        const move = (history) => {
+            const isKept = JSON.stringify(history.present.kept) !== JSON.stringify(made.state().kept);
+            made.draft = null;
+            made.history = history;
+            keepAddress();
+            ask({isKept});
+        };
+
+        Object.assign(made, {
+            redraw: () => ask({isData: true}),
+            // What a drag selects on its way is drawn, but no step of the history.
+            preview: (clauses) => {
+                made.draft = {...made.history.present, clauses};
+                ask({});
+            },
+            commit: (clauses) => move(selection.commit(made.history, {...made.history.present, clauses})),
+            keep: () => move(selection.commit(made.history,
+                {clauses: [], kept: [...made.history.present.kept, ...made.clauses()]})),
+            restore: () => move(selection.commit(made.history, selection.NOTHING)),
+            undo: () => move(selection.undo(made.history)),
+            redo: () => move(selection.redo(made.history)),
+            hover: (index, event = null, {isQuiet = false} = {}) => {
+                card.place(index, event, isQuiet);
+                if (made.hovered === index) return;
+                made.hovered = index;
+                views.forEach((view) => view.onHover());
+            },
+            addressOf: (index) => curvesAddress(made.spec.slug, [made.experiments.numbers[index]]),
+            open: (index) => go(made.addressOf(index)),
+            follow: (event, index) => {
+                if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+                event.preventDefault();
+                made.open(index);
+            },
+            pick: (index) => made.views.table.pick(index),
+            onPicked: (numbers) => {
+                made.picked = numbers;
+                showPicked();
+            },
+            receive: (changes) => {
+                if (changes.run) made.run = {...changes.run, heardAt: performance.now()};
+                if (changes.experiments) {
+                    const change = columns.patch(made.experiments, changes.experiments);
+                    chooseMetrics(change);
+                    ask({isData: true, isNews: true, change});
+                }
+                showHeader();
+            },
+            choose: (keys) => {
+                if (keys.join() === made.chosen.join()) return;
+                made.choiceIsTheirs = true;
+                made.chosen = keys;
+                ask({isData: true});
+            },
+        });
+
+        const chooseMetrics = () => {
+            const metrics = columns.columnsOf(made.experiments, "metric");
+            const wasChosen = made.chosen.join();
+            if (!made.choiceIsTheirs) made.chosen = columns.chooseMetrics(made.experiments, made.spec.objective);
+            if (wasChosen === made.chosen.join() && made.offered === metrics.length) return;
+            made.offered = metrics.length;
+            window.dash_clientside.set_props("run-metrics", {
+                options: metrics.map(({key, name}) => ({value: key, label: name})), value: made.chosen});
+        };
+
+        // --- words around the views ---
+
+        const say = (name, text) => {
+            const place = part(name);
+            if (place && place.textContent !== text) place.textContent = text;
+        };
+
+        const showSelection = () => {
+            const {size} = made.experiments;
+            const {clauses, kept} = made.state();
+            say("selection-count", kept.length ? `${made.selectedCount} of ${made.keptCount} kept (${size} in all)`
+                : `${made.selectedCount} of ${size} selected`);
+            part("selection-bar").classList.toggle("is-active", clauses.length + kept.length > 0);
+            part("selection-clear").disabled = clauses.length === 0;
+            part("selection-keep").disabled = clauses.length === 0 || made.selectedCount === 0;
+            part("selection-restore").hidden = kept.length === 0;
+            part("selection-undo").disabled = made.history.past.length === 0;
+            part("selection-redo").disabled = made.history.future.length === 0;
+            say("table-count", `showing ${made.selectedCount} of ${size}`);
+            part("table-empty").hidden = made.selectedCount > 0 || size === 0;
+            if (!made.draft) linkDownload();
+        };
+
+        const linkDownload = () => {
+            const {clauses, kept} = made.state();
+            const isFiltered = clauses.length + kept.length > 0;
+            const numbers = [];
+            for (let index = 0; isFiltered && index < made.experiments.size; index += 1) {
+                if (made.mask[index] & selection.SELECTED) numbers.push(made.experiments.numbers[index]);
+            }
+            const link = part("download-csv");
+            link.href = csvAddress(made.spec, numbers, isFiltered, selection.compactNumbers);
+            link.title = !isFiltered ? "The table of all experiments as CSV"
+                : numbers.length > MOST_NUMBERS_IN_LINK ? `All experiments as CSV: more than ${MOST_NUMBERS_IN_LINK} are selected`
+                    : `The ${numbers.length} selected experiments as CSV`;
+        };
+
+        const showPicked = () => {
+            const link = part("open-curves");
+            const count = made.picked.length;
+            link.hidden = count === 0;
+            if (count === 0) return;
+            link.textContent = count === 1 ? "Open curves of the one picked" : `Open curves of the ${count} picked`;
+            link.href = curvesAddress(made.spec.slug, [...made.picked].sort((a, b) => a - b));
+        };
+
+        const showHeader = () => {
+            const {run, experiments} = made;
+            if (!run) return;
+            const counts = columns.countStates(experiments);
+            showState(run);
+            showProgress(counts, experiments.size);
+            showBest();
+            showElapsed();
+            const hasValues = columns.columnsOf(experiments, "metric").length > 0;
+            const words = waitingWords(run, counts, hasValues) ?? (run.state === "failed" ? run.reason : null);
+            say("run-waiting", words ?? "");
+            part("run-waiting").hidden = !words;
+            part("run-waiting").classList.toggle("is-bad", run.state === "failed" || Boolean(run.waiting));
+            part("run-stop").hidden = ENDED.has(run.state);
+            part("run-stop").disabled = run.request === "stop";
+            made.root.classList.add("is-loaded");
+        };
+
+        const showState = (run) => {
+            const badge = part("run-state");
+            const word = run.request === "stop" && !ENDED.has(run.state) ? "stopping" : run.state;
+            say("run-state", word);
+            badge.className = `ht-badge is-${word}`;
+            badge.title = run.reason ?? "";
+        };
+
+        const showProgress = (counts, size) => {
+            const words = stateWords(columns.STATES, counts);
+            part("run-progress").replaceChildren(...words.map(([count, state]) => {
+                const piece = window.dash_clientside.marks.element("span", {className: `is-${state}`, title: `${count} ${state}`});
+                piece.style.flexGrow = String(count);
+                return piece;
+            }));
+            const {element} = window.dash_clientside.marks;
+            part("run-counts").replaceChildren(element("b", {textContent: `${size} ${size === 1 ? "experiment" : "experiments"}`}),
+                ...words.map(([count, state]) => element("button", {type: "button", className: `ht-count is-${state}`,
+                    textContent: `${count} ${state}`, dataset: {state}, title: `Select the ${state} ones`})));
+        };
+
+        const showBest = () => {
+            const key = `m:${made.spec.objective}`;
+            const index = made.spec.objective ? columns.best(made.experiments, key, made.spec.goal) : -1;
+            const link = part("run-best");
+            part("run-best-row").hidden = index < 0;
+            if (index < 0) return;
+            const {numbers, columns: all} = made.experiments;
+            const column = all.get(key);
+            const settings = columns.varying(made.experiments).map((hyperparameter) => (
+                `${hyperparameter.name} ${columns.wordOf(hyperparameter, index, (value) => columns.short(value, 4))}`));
+            say("run-best-value", `${column.name} ${columns.wordOf(column, index, columns.formatterOf(made.experiments, column))}`);
+            link.textContent = `experiment ${numbers[index]}`;
+            link.href = made.addressOf(index);
+            say("run-best-setting", settings.join(" · "));
+            part("run-best-setting").title = settings.join(", ");
+        };
+
+        const showElapsed = () => {
+            const {run} = made;
+            if (!run) return;
+            const since = ENDED.has(run.state) ? 0 : (performance.now() - run.heardAt) / 1000;
+            say("run-elapsed", run.elapsed === null ? "not started" : columns.durationWords(Math.floor(run.elapsed + since)));
+        };
+
+        const card = createCard(made);
+        const views = [
+            parameters.create(part("parameter-panel"), made), bars.create(part("run-bars"), made),
+            scatter_matrix.create(part("scatter-matrix"), made), table.create(part("table-host"), made),
+        ];
+        made.views = {parameters: views[0], bars: views[1], matrix: views[2], table: views[3]};
+        listen(made, showElapsed);
+        return made;
+    };
+
+    /** The card that says what is under the pointer. */
+    const createCard = (made) => {
+        const {experiments: columns, marks} = window.dash_clientside;
+        const box = made.root.querySelector("#hover-card");
+        let filledFor = -1;
+
+        const lines = (index) => {
+            const set = made.experiments;
+            const varying = columns.varying(set).map((column) => [column.name, columns.wordOf(column, index, (value) => columns.short(value, 6))]);
+            const metrics = made.chosen.map((key) => set.columns.get(key)).filter(Boolean)
+                .map((column) => [column.name, columns.wordOf(column, index, columns.formatterOf(set, column)) || "–"]);
+            return [...varying.map((pair) => [...pair, ""]), ...metrics.map((pair) => [...pair, "is-metric"])];
+        };
+
+        const fill = (index) => {
+            const {element} = marks;
+            const set = made.experiments;
+            const state = columns.wordOf(set.columns.get("state"), index);
+            const reason = set.failures.get(index);
+            box.replaceChildren(
+                element("div", {className: "ht-card-title"}, element("b", {textContent: `Experiment ${set.numbers[index]}`}),
+                    element("span", {className: `ht-state is-${state}`}, element("i", {className: "ht-dot"}), state)),
+                ...lines(index).map(([name, word, kind]) => element("div", {className: `ht-card-line ${kind}`},
+                    element("span", {textContent: name}), element("span", {className: "ht-number", textContent: word}))),
+                ...(reason ? [element("p", {className: "ht-card-reason", textContent: reason})] : []));
+        };
+
+        return {
+            place(index, event, isQuiet) {
+                const isShown = index >= 0 && event !== null && !isQuiet;
+                box.hidden = !isShown;
+                if (!isShown) return;
+                if (filledFor !== index || made.run?.state === "running") fill(index);
+                filledFor = index;
+                const [width, height] = [box.offsetWidth, box.offsetHeight];
+                const x = event.clientX + 16 + width > window.innerWidth ? event.clientX - width - 12 : event.clientX + 16;
+                const y = Math.min(event.clientY + 14, window.innerHeight - height - 8);
+                box.style.transform = `translate(${Math.round(Math.max(4, x))}px, ${Math.round(Math.max(4, y))}px)`;
+            },
+        };
+    };
+
+    /** Go to a page of ours without loading the application again: the way Dash's own links do it. */
+    const go = (address) => {
+        window.history.pushState({}, "", address);
+        window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+        window.scrollTo(0, 0);
+    };
+
+    /** Listeners that end with the page. */
+    const listen = (made, showElapsed) => {
+        const {selection} = window.dash_clientside;
+        const {signal, root} = made;
+        const on = (target, type, handler) => target.addEventListener(type, handler, {signal});
+        const press = (id, action) => on(root.querySelector(`#${id}`), "click", action);
+        press("selection-clear", () => made.commit([]));
+        press("selection-keep", made.keep);
+        press("selection-restore", made.restore);
+        press("selection-undo", made.undo);
+        press("selection-redo", made.redo);
+        press("open-curves", (event) => {
+            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+            event.preventDefault();
+            go(event.currentTarget.getAttribute("href"));
+        });
+        press("run-best", (event) => {
+            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+            event.preventDefault();
+            go(event.currentTarget.getAttribute("href"));
+        });
+        press("run-counts", (event) => {
+            const state = event.target.closest("[data-state]")?.dataset.state;
+            if (!state) return;
+            const isOn = selection.clausesOf(made.clauses(), "header:state").some(({values}) => values.includes(state));
+            made.commit(selection.withClauses(made.clauses(), "header:state", isOn ? [] : [{field: "state", values: [state]}]));
+        });
+        on(document, "keydown", (event) => onKey(made, event));
+        on(document, "hypertuner:theme", made.redraw);
+        on(document, "visibilitychange", () => window.dash_clientside.set_props("poll", {interval: pollInterval(made.run?.state, document.hidden)}));
+        const clock = setInterval(showElapsed, 1000);
+        signal.addEventListener("abort", () => clearInterval(clock));
+        watch(made);
+    };
+
+    const onKey = (made, event) => {
+        if (event.defaultPrevented || isTyping(event) || document.querySelector(".modal.show")) return;
+        const key = event.key.toLowerCase();
+        const isCommand = event.ctrlKey || event.metaKey;
+        if (isCommand && key === "z") (event.shiftKey ? made.redo : made.undo)();
+        else if (isCommand && key === "y") made.redo();
+        else if (key === "escape" && made.clauses().length) made.commit([]);
+        else return;
+        event.preventDefault();
+    };
+
+    /** Draw again when the page gets another size, and end when it is left. */
+    const watch = (made) => {
+        let width = made.root.clientWidth;
+        const sizes = new ResizeObserver(() => {
+            if (made.root.clientWidth === width) return;
+            width = made.root.clientWidth;
+            made.redraw();
+        });
+        sizes.observe(made.root);
+        const presence = new MutationObserver(() => { if (!made.root.isConnected) made.end(); });
+        presence.observe(document.body, {childList: true, subtree: true});
+        made.signal.addEventListener("abort", () => {
+            sizes.disconnect();
+            presence.disconnect();
+            if (board === made) board = null;
+        });
+    };
+
+    // --- what Dash calls -----------------------------------------------------------------------------------------------
+
+    /** Take the poll's answer, and say how long to wait until the next question. */
+    const receive = (changes, spec) => {
+        const root = document.getElementById("run-dashboard");
+        if (!root || !changes || !spec) return window.dash_clientside.no_update;
+        if (board?.root !== root || board.spec.run_id !== spec.run_id) {
+            board?.end();
+            board = wire(createBoard(root, spec));
+        }
+        board.receive(changes);
+        return pollInterval(board.run?.state, document.hidden);
+    };
+
+    const chooseMetrics = (keys) => {
+        board?.choose(keys ?? []);
+        return window.dash_clientside.no_update;
+    };
+
+    const toggleStop = (_open, _cancel, _confirm) => window.dash_clientside.callback_context.triggered_id === "run-stop";
+
+    if (typeof window !== "undefined") {
+        /** For tests and the curious: what the page holds right now. */
+        window.hypertuner = window.hypertuner || {};
+        window.hypertuner.selection = {
+            state: () => board && {
+                clauses: board.clauses(), kept: board.state().kept, selected: board.selectedCount, keptCount: board.keptCount,
+                size: board.experiments.size, hovered: board.hovered < 0 ? null : board.experiments.numbers[board.hovered],
+                numbers: [...board.experiments.numbers.subarray(0, board.experiments.size)]
+                    .filter((_, index) => board.mask[index] & window.dash_clientside.selection.SELECTED),
+            },
+            select: (clauses) => board?.commit(clauses),
+            timings: () => [...(board?.timings ?? [])],
+        };
+    }
+
+    const api = {...pure, chooseMetrics, receive, toggleStop};
+    globalThis.dash_clientside = globalThis.dash_clientside || {};
+    globalThis.dash_clientside.run = api;
+    if (typeof module !== "undefined") module.exports = api;
+})();

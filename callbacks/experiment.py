@@ -1,0 +1,304 @@
+"""The experiment page: one poll keeps it current, and the browser draws what the poll brings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+from dash import Input, Output, State, no_update
+from dash.development.base_component import Component
+
+from analysis.hyperparameters import Hyperparameter, argv_items
+from callbacks.group import CallbackGroup
+from layouts import curves, ids, views
+from layouts import experiment as layout
+from layouts.curves import Series
+from layouts.experiment import Choice, Facts
+from storage import overview
+from storage.changes import has_news
+from storage.experiments import fetch_curves, fetch_log, fetch_view_payload, fetch_views, find_experiment, request_stop
+from storage.projects import find_project
+from storage.records import Experiment, Run
+from storage.runs import find_run
+from storage.store import Store
+
+callbacks = CallbackGroup()
+log = logging.getLogger("hypertuner.web")
+
+MOST_CHOICES = 2_000
+# More curves than this cannot be told apart.
+MOST_PICKED = 40
+
+
+# --- the page -------------------------------------------------------------------------------------------------------
+
+
+def page(store: Store, slug: str, number: int, search: str = "") -> Component | None:
+    """The page of one experiment, or None where there is none; `?with=3,7` adds others to its curves."""
+    project = find_project(store, slug)
+    experiment = find_experiment(store, project.id, number) if project else None
+    if project is None or experiment is None:
+        return None
+    run = find_run(store, project.id, experiment.run_number)
+    if run is None:
+        return None
+    others = overview.fetch_numbered(store, project.id, picked_in(search))
+    picked = list(dict.fromkeys([number, *(other.number for other in others)]))
+    return layout.page(facts_of(slug, experiment, run), _choices(store, experiment, others, tuned_in(run)), picked)
+
+
+def picked_in(search: str) -> list[int]:
+    """The experiments that an address adds; what is no number is left out."""
+    written = ",".join(parse_qs((search or "").lstrip("?")).get("with", []))
+    return [int(part) for part in written.split(",") if re.fullmatch(r"[0-9]{1,9}", part)][:MOST_PICKED]
+
+
+def tuned_in(run: Run) -> list[str]:
+    """The hyperparameters whose values differ between a run's experiments."""
+    return [name for name, values in run.candidates.items() if len(values) > 1]
+
+
+def _choices(store: Store, experiment: Experiment, others: Sequence[Experiment], tuned: Sequence[str]) -> list[Choice]:
+    numbered = dict(overview.fetch_settings(store, experiment.run_id, most=MOST_CHOICES))
+    numbered |= {other.number: other.settings for other in (experiment, *others)}
+    return [
+        Choice(number, {name: value for name, value in settings.items() if name in tuned})
+        for number, settings in sorted(numbered.items())
+    ]
+
+
+def facts_of(slug: str, experiment: Experiment, run: Run) -> Facts:
+    """Gather what the page says of an experiment."""
+    known = [Hyperparameter.from_json(each) for each in run.hyperparameters]
+    return Facts(
+        slug=slug,
+        run=experiment.run_number,
+        number=experiment.number,
+        state=experiment.state,
+        settings=experiment.settings,
+        tuned=tuned_in(run),
+        defaults=[(each.name, each.default) for each in known if each.name not in experiment.settings],
+        command=experiment.argv or [*run.command, *argv_items(experiment.settings, known)],
+        attempt=experiment.attempt,
+        exit_code=experiment.exit_code,
+        reason=experiment.reason,
+        host=experiment.host,
+        started_at=experiment.started_at,
+        duration_s=_duration(experiment),
+        epoch=experiment.epoch,
+        epochs=experiment.epochs,
+        rejected_lines=experiment.rejected_lines,
+        rejected_sample=experiment.rejected_sample,
+        is_stopping=experiment.request == "stop",
+    )
+
+
+def _duration(experiment: Experiment) -> float | None:
+    if experiment.duration_s is not None:
+        return experiment.duration_s
+    if experiment.state != "running" or experiment.started_at is None:
+        return None
+    # Clocks differ; durations are never negative.
+    return max(0.0, (datetime.now(UTC) - experiment.started_at).total_seconds())
+
+
+# --- the poll -------------------------------------------------------------------------------------------------------
+
+
+@callbacks.on(
+    output={
+        "header": Output(ids.EXPERIMENT_HEADER, "children"),
+        "stop_label": Output(ids.EXPERIMENT_STOP, "children"),
+        "stop_hidden": Output(ids.EXPERIMENT_STOP, "hidden"),
+        "stop_disabled": Output(ids.EXPERIMENT_STOP, "disabled"),
+        "settings": Output(ids.EXPERIMENT_SETTINGS, "children"),
+        "failure": Output(ids.EXPERIMENT_FAILURE, "children"),
+        "figure": Output(ids.CURVES_FIGURE, "data"),
+        "note": Output(ids.CURVES_NOTE, "children"),
+        "stdout": Output(ids.LOG_STDOUT, "children"),
+        "stderr": Output(ids.LOG_STDERR, "children"),
+        "views": Output(ids.VIEW_LIST, "data"),
+        "interval": Output(ids.EXPERIMENT_POLL, "interval"),
+        "revision": Output(ids.EXPERIMENT_REVISION, "data"),
+    },
+    inputs={
+        "_tick": Input(ids.EXPERIMENT_POLL, "n_intervals"),
+        "picked": Input(ids.EXPERIMENT_PICKED, "value"),
+        "shown": State(ids.EXPERIMENT, "data"),
+        "revision": State(ids.EXPERIMENT_REVISION, "data"),
+    },
+    running=[(Output(ids.EXPERIMENT_POLL, "disabled"), True, False)],
+)
+def refresh(
+    store: Store,
+    *,
+    _tick: Any,
+    picked: Sequence[int] | None,
+    shown: Mapping[str, Any],
+    revision: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    """Show anew what changed since `revision`: facts, curves, output and views have a revision each."""
+    answer: dict[str, Any] = dict.fromkeys(_PARTS, no_update)
+    before = revision or {}
+    wanted = [*(picked or ())][:MOST_PICKED]
+    cursor, is_news = has_news(store, before.get("cursor", ""), slug=shown["slug"], numbers=[shown["number"], *wanted])
+    if not is_news and before.get("picked") == _digest(wanted):
+        return answer
+    project = find_project(store, shown["slug"])
+    experiment = find_experiment(store, project.id, shown["number"]) if project else None
+    run = find_run(store, project.id, experiment.run_number) if project and experiment else None
+    if project is None or experiment is None or run is None:
+        return answer
+    facts = facts_of(shown["slug"], experiment, run)
+    compared = overview.fetch_numbered(store, project.id, wanted)
+    stdout, stderr = fetch_log(store, experiment.id)
+    views_found = [vars(entry) for entry in fetch_views(store, experiment.id)]
+    current = {
+        "facts": _digest(replace(facts, duration_s=None), stderr if facts.state == "failed" else ""),
+        "curves": _digest([(each.id, each.attempt, each.value_count) for each in compared], facts.state),
+        "log": _digest(stdout, stderr),
+        "views": _digest(views_found),
+        "picked": _digest(wanted),
+        "cursor": cursor,
+    }
+    if current["facts"] != before.get("facts"):
+        answer |= _facts_parts(facts, layout.log(stderr) if stderr else "")
+    if current["curves"] != before.get("curves"):
+        answer |= _curves_parts(store, facts, compared, layout.log(stdout) if stdout else "")
+    if current["log"] != before.get("log"):
+        answer |= {"stdout": layout.log(stdout), "stderr": layout.log(stderr)}
+    if current["views"] != before.get("views"):
+        answer["views"] = views_found
+    return answer | {"revision": current}
+
+
+_PARTS = (
+    "header", "stop_label", "stop_hidden", "stop_disabled", "settings", "failure", "figure", "note", "stdout", "stderr",
+    "views", "interval", "revision",
+)  # fmt: skip
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _facts_parts(facts: Facts, stderr: str) -> dict[str, Any]:
+    return {
+        "header": layout.header(facts),
+        "stop_label": layout.stop_label(facts),
+        "stop_hidden": not facts.is_open,
+        "stop_disabled": facts.is_stopping,
+        "settings": layout.settings(facts),
+        "failure": layout.failure(facts, stderr),
+        "interval": layout.FAST_POLL_MS if facts.is_open else layout.SLOW_POLL_MS,
+    }
+
+
+def _curves_parts(store: Store, facts: Facts, compared: Sequence[Experiment], stdout: str) -> dict[str, Any]:
+    series = [
+        Series(experiment.number, curve.metric, curve.values, curve.epochs, curve.batches)
+        for experiment in compared
+        for curve in fetch_curves(store, experiment.id)
+    ]
+    single = [name for name in curves.metrics(series) if not curves.is_curve(name, series)]
+    note = layout.numbers(series, single) if series else layout.no_metrics(facts, stdout)
+    return {"figure": curves.figure(series), "note": note}
+
+
+@callbacks.on(
+    Input(ids.EXPERIMENT_STOP, "n_clicks"),
+    State(ids.EXPERIMENT, "data"),
+    running=[(Output(ids.EXPERIMENT_STOP, "disabled"), True, False)],
+    prevent_initial_call=True,
+)
+def stop(store: Store, clicks: int | None, shown: Mapping[str, Any]) -> None:
+    """Ask for this experiment's end; the poll shows what comes of it."""
+    project = find_project(store, shown["slug"]) if clicks else None
+    experiment = find_experiment(store, project.id, shown["number"]) if project else None
+    if experiment is not None:
+        request_stop(store, experiment.id)
+
+
+# --- views ----------------------------------------------------------------------------------------------------------
+
+
+@callbacks.on(
+    Output(ids.VIEW_FIGURE, "data"),
+    Output(ids.VIEW_PAYLOAD, "data"),
+    Input(ids.VIEW_SHOWN, "data"),
+    State(ids.EXPERIMENT, "data"),
+    prevent_initial_call=True,
+)
+def fetch_view(store: Store, view: Mapping[str, Any] | None, shown: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Read one view's payload and make its figure; what cannot be shown says so."""
+    project = find_project(store, shown["slug"]) if view else None
+    experiment = find_experiment(store, project.id, shown["number"]) if project else None
+    if view is None or experiment is None:
+        return None, None
+    payload = fetch_view_payload(store, experiment.id, int(view["id"]))
+    if payload is None:
+        return None, {"error": "This view is not there any more."}
+    try:
+        content = json.loads(payload)
+        figure = views.FIGURES[view["kind"]](content)
+    except KeyError:
+        return None, {"error": "There is no picture for this kind of view yet."}
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        log.warning("View %s cannot be drawn: %s", view["id"], error)
+        return None, {"error": "This view cannot be drawn: its content is not as its kind needs it."}
+    return figure, {"labels": content.get("labels", []), "examples": content.get("examples", [])}
+
+
+callbacks.in_browser(
+    "experiment.drawCurves",
+    Output(ids.CURVES, "figure"),
+    Output(ids.CURVES, "style"),
+    Input(ids.CURVES_FIGURE, "data"),
+    Input(ids.THEME, "data"),
+    State(ids.CURVES, "figure"),
+)
+callbacks.in_browser("experiment.keepPicked", Input(ids.EXPERIMENT_PICKED, "value"), State(ids.EXPERIMENT, "data"))
+callbacks.in_browser(
+    "experiment.showViews",
+    Output(ids.VIEW_PANEL, "hidden"),
+    Output(ids.VIEW_TITLE, "children"),
+    Output(ids.VIEW_NAME, "options"),
+    Output(ids.VIEW_NAME, "value"),
+    Output(ids.VIEW_NAME, "style"),
+    Output(ids.VIEW_EPOCH, "max"),
+    Output(ids.VIEW_EPOCH, "value"),
+    Output(ids.VIEW_EPOCH_PLACE, "hidden"),
+    Output(ids.VIEW_EPOCH_LABEL, "children"),
+    Output(ids.VIEW_SHOWN, "data"),
+    Input(ids.VIEW_LIST, "data"),
+    Input(ids.VIEW_NAME, "value"),
+    Input(ids.VIEW_EPOCH, "value"),
+    State(ids.VIEW_EPOCH, "max"),
+    State(ids.VIEW_SHOWN, "data"),
+)
+callbacks.in_browser(
+    "experiment.drawView",
+    Output(ids.VIEW_GRAPH, "figure"),
+    Output(ids.VIEW_GRAPH, "style"),
+    Input(ids.VIEW_FIGURE, "data"),
+    Input(ids.THEME, "data"),
+)
+callbacks.in_browser(
+    "experiment.showExamples",
+    Output(ids.VIEW_EXAMPLES, "children"),
+    Input(ids.VIEW_GRAPH, "hoverData"),
+    Input(ids.VIEW_PAYLOAD, "data"),
+)
+callbacks.in_browser(
+    "experiment.followLog",
+    Input(ids.LOG_STDOUT, "children"),
+    Input(ids.LOG_STDERR, "children"),
+    Input(ids.LOG_TAB, "active_tab"),
+)

@@ -1,0 +1,8 @@
+"""Charts as plain dictionaries: one module each, with a pure function `figure`.
+
+May import: `layouts.figures` and `analysis`. Start reading at `scatter_matrix.py`.
+"""
+
+from layouts.charts import scatter_matrix
+
+__all__ = ["scatter_matrix"]

@@ -1,0 +1,389 @@
+"""The experiment page: what was set, how it went over the epochs, what it printed, and the views it attached."""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from analysis.hyperparameters import Value, text_of
+from layouts import ids
+from layouts.attributes import attributes
+from layouts.curves import Series
+from layouts.figures import GRAPH_CONFIG, colour_of
+from layouts.projects import elapsed, local_time, number, state
+from layouts.shell import copyable
+
+FAST_POLL_MS = 1_000
+SLOW_POLL_MS = 10_000
+FIRST_LINES = 20
+LAST_LINES = 12
+NO_FIGURE: Any = {"data": [], "layout": {}}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one experiment; `duration_s` is measured until now."""
+
+    slug: str
+    run: int
+    number: int
+    state: str
+    settings: Mapping[str, Value]
+    # Hyperparameters that differ between the experiments of its run.
+    tuned: Sequence[str]
+    # Hyperparameters that keep their default: (name, default).
+    defaults: Sequence[tuple[str, Value]]
+    command: Sequence[str]
+    attempt: int
+    exit_code: int | None
+    reason: str | None
+    host: str | None
+    started_at: datetime | None
+    duration_s: float | None
+    epoch: float | None
+    epochs: float | None
+    rejected_lines: int
+    rejected_sample: str | None
+    is_stopping: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still report something."""
+        return self.state in {"queued", "running"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An experiment that can be added to the curves."""
+
+    number: int
+    settings: Mapping[str, Value] = field(default_factory=dict)
+
+
+# --- the page -------------------------------------------------------------------------------------------------------
+
+
+def page(facts: Facts, choices: Sequence[Choice], picked: Sequence[int]) -> Component:
+    """The frame; curves, log and views are filled by the first poll, which comes at once."""
+    return html.Div(
+        [
+            dcc.Store(id=ids.EXPERIMENT, data={"slug": facts.slug, "number": facts.number}),
+            dcc.Store(id=ids.EXPERIMENT_REVISION),
+            dcc.Store(id=ids.CURVES_FIGURE),
+            dcc.Interval(id=ids.EXPERIMENT_POLL, interval=FAST_POLL_MS),
+            html.Div(
+                [
+                    html.Div(header(facts), id=ids.EXPERIMENT_HEADER, className="experiment-head"),
+                    html.Button(
+                        stop_label(facts),
+                        id=ids.EXPERIMENT_STOP,
+                        className="button is-danger",
+                        type="button",
+                        disabled=facts.is_stopping,
+                        hidden=not facts.is_open,
+                    ),
+                ],
+                className="page-head",
+            ),
+            html.Div(
+                [
+                    html.Aside(settings(facts), id=ids.EXPERIMENT_SETTINGS, className="panel settings"),
+                    html.Div(
+                        [
+                            html.Div(id=ids.EXPERIMENT_FAILURE),
+                            _curves_panel(choices, picked),
+                            _view_panel(),
+                            _log_panel(),
+                        ],
+                        className="experiment-main",
+                    ),
+                ],
+                className="experiment-grid",
+            ),
+        ],
+        className="page experiment-page",
+    )
+
+
+def header(facts: Facts) -> list[Component]:
+    """Name, state, and how long it took."""
+    details = [
+        dcc.Link(f"Run {facts.run}", href=f"/projects/{facts.slug}/runs/{facts.run}"),
+        html.Span(
+            [
+                "took " if not facts.is_open else "running for ",
+                html.Strong(elapsed(facts.duration_s, is_open=facts.is_open)),
+            ]
+        )
+        if facts.duration_s is not None
+        else None,
+        html.Span(["epoch ", html.Strong(_progress(facts))]) if facts.epoch is not None else None,
+        html.Span(["exit code ", html.Strong(str(facts.exit_code))]) if facts.exit_code is not None else None,
+        html.Span(f"attempt {facts.attempt}") if facts.attempt > 1 else None,
+        html.Span(f"on {facts.host}") if facts.host else None,
+        html.Span(["started ", html.Time(local_time(facts.started_at), dateTime=facts.started_at.isoformat())])
+        if facts.started_at
+        else None,
+        html.Span(facts.reason, className="reason") if facts.reason and facts.state != "failed" else None,
+    ]
+    return [
+        html.H1(f"Experiment {facts.number}"),
+        state(facts.state),
+        html.Div([detail for detail in details if detail is not None], className="details"),
+    ]
+
+
+def stop_label(facts: Facts) -> str:
+    """What the stop button says."""
+    return "Stopping …" if facts.is_stopping else "Stop"
+
+
+def _progress(facts: Facts) -> str:
+    return f"{facts.epoch:g}" + (f" of {facts.epochs:g}" if facts.epochs else "")
+
+
+def settings(facts: Facts) -> list[Component]:
+    """What was set: what differs within the run first and marked, defaults folded away, and the command."""
+    ordered = sorted(facts.settings.items(), key=lambda item: item[0] not in facts.tuned)
+    rows = [
+        html.Tr(
+            [html.Th(name, scope="row", title=name), html.Td(_value(value))],
+            className="is-tuned" if name in facts.tuned else "",
+        )
+        for name, value in ordered
+    ]
+    parts: list[Component] = [html.H2("Settings")]
+    parts.append(
+        html.Table(html.Tbody(rows), className="values") if rows else html.P("Nothing was set.", className="muted")
+    )
+    if facts.tuned and len(facts.tuned) < len(facts.settings):
+        parts.append(html.P("Marked: what differs within the run.", className="muted"))
+    if facts.defaults:
+        kept = [
+            html.Tr([html.Th(name, scope="row", title=name), html.Td(_value(value))]) for name, value in facts.defaults
+        ]
+        parts.append(
+            html.Details(
+                [
+                    html.Summary(
+                        f"{len(kept)} more {'keeps its default' if len(kept) == 1 else 'keep their defaults'}"
+                    ),
+                    html.Table(html.Tbody(kept), className="values"),
+                ]
+            )
+        )
+    parts += [html.H2("Command"), copyable(shlex.join(facts.command), [shlex.quote(item) for item in facts.command])]
+    return parts
+
+
+def _value(value: Value) -> str:
+    return "–" if value is None else text_of(value) or "(empty)"
+
+
+def failure(facts: Facts, stderr: str) -> list[Component]:
+    """Why it failed, lifted out on top, and what of its output could not be read."""
+    parts: list[Component] = []
+    if facts.state == "failed":
+        last = "\n".join(stderr.rstrip().splitlines()[-LAST_LINES:])
+        parts.append(
+            html.Section(
+                [html.H2(_sentence(facts)), *([html.Pre(last)] if last else [])],
+                className="panel failure",
+                role="alert",
+            )
+        )
+    if facts.rejected_lines:
+        parts.append(
+            html.Section(
+                [
+                    f"{facts.rejected_lines:,} {'line' if facts.rejected_lines == 1 else 'lines'} of metrics "
+                    "could not be read; the others count.",
+                    *([html.Code(log(facts.rejected_sample))] if facts.rejected_sample else []),
+                ],
+                className="panel rejected",
+            )
+        )
+    return parts
+
+
+def _sentence(facts: Facts) -> str:
+    reason = facts.reason or (f"exit code {facts.exit_code}" if facts.exit_code is not None else "no reason is known")
+    return f"Failed: {reason}"
+
+
+# --- curves ---------------------------------------------------------------------------------------------------------
+
+
+def _curves_panel(choices: Sequence[Choice], picked: Sequence[int]) -> Component:
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.H2("Metrics"),
+                    dcc.Dropdown(
+                        id=ids.EXPERIMENT_PICKED,
+                        options=[_option(choice) for choice in choices],
+                        value=list(picked),
+                        multi=True,
+                        clearable=False,
+                        maxHeight=380,
+                        placeholder="Pick experiments to compare",
+                        className="experiment-picker",
+                    ),
+                ],
+                className="panel-head",
+            ),
+            dcc.Graph(id=ids.CURVES, config=GRAPH_CONFIG, figure=NO_FIGURE, style={"display": "none"}),
+            html.Div(id=ids.CURVES_NOTE),
+        ],
+        className="panel curves-panel",
+    )
+
+
+def _option(choice: Choice) -> dict[str, Any]:
+    described = "  ".join(f"{name} {text_of(value)}" for name, value in choice.settings.items())
+    return {
+        "value": choice.number,
+        "search": f"{choice.number} {described}",
+        "label": html.Span(
+            [
+                html.Span(className="swatch", style={"background": colour_of(choice.number)}),
+                html.Strong(str(choice.number)),
+                html.Span(described, className="option-detail"),
+            ],
+            className="experiment-option",
+        ),
+    }
+
+
+def numbers(series: Sequence[Series], names: Sequence[str]) -> Component | None:
+    """Metrics that were reported once, as a small table: a single number is no curve."""
+    if not names:
+        return None
+    experiments = list(dict.fromkeys(one.experiment for one in series))
+    found = {(one.metric, one.experiment): one.values[-1] for one in series if one.values}
+    head = html.Tr([html.Th("metric"), *(html.Th(_swatch(experiment)) for experiment in experiments)])
+    rows = [
+        html.Tr([html.Th(name, scope="row"), *(html.Td(_found(found.get((name, each)))) for each in experiments)])
+        for name in names
+    ]
+    return html.Table([html.Thead(head), html.Tbody(rows)], className="values numbers")
+
+
+def _found(value: float | None) -> Component | str:
+    if value is None:
+        return "–"
+    return html.Span(number(value), title=repr(value), className="" if math.isfinite(value) else "is-broken")
+
+
+def _swatch(experiment: int) -> Component:
+    return html.Span(
+        [html.Span(className="swatch", style={"background": colour_of(experiment)}), str(experiment)],
+        className="experiment-option",
+    )
+
+
+def no_metrics(facts: Facts, stdout: str) -> Component:
+    """What to say where nothing was measured (yet)."""
+    if facts.state == "queued":
+        return html.P("Queued: it starts as soon as there is a free place.", className="muted waiting")
+    if facts.state == "running":
+        return html.P("Running; no metric has been reported yet.", className="muted waiting")
+    if facts.state == "failed":
+        return html.P("It failed before it reported a metric.", className="muted waiting")
+    first = "\n".join(stdout.splitlines()[:FIRST_LINES])
+    return html.Div(
+        [
+            html.H3("No metrics found"),
+            html.P(
+                [
+                    "Print them, as ", html.Code("loss: 0.3"), " or ", html.Code("accuracy=0.9"), ", or call ",
+                    html.Code("hypertuner.log(loss=0.3, epoch=1)"), ".",
+                ]
+            ),
+            *([html.P("The first lines of its output:"), html.Pre(first)] if first else []),
+        ],
+        className="empty-state",
+    )  # fmt: skip
+
+
+# --- views ----------------------------------------------------------------------------------------------------------
+
+
+def _view_panel() -> Component:
+    return html.Section(
+        [
+            dcc.Store(id=ids.VIEW_LIST),
+            dcc.Store(id=ids.VIEW_SHOWN),
+            dcc.Store(id=ids.VIEW_FIGURE),
+            dcc.Store(id=ids.VIEW_PAYLOAD),
+            html.Div(
+                [
+                    html.H2("Views", id=ids.VIEW_TITLE),
+                    dcc.Dropdown(id=ids.VIEW_NAME, clearable=False, className="view-name", style={"display": "none"}),
+                    html.Div(
+                        dcc.Slider(
+                            id=ids.VIEW_EPOCH, min=0, max=0, step=1, value=0, marks=None, allow_direct_input=False
+                        ),
+                        id=ids.VIEW_EPOCH_PLACE,
+                        className="view-epoch",
+                    ),
+                    html.Span(id=ids.VIEW_EPOCH_LABEL, className="muted epoch-label"),
+                ],
+                className="panel-head",
+            ),
+            html.Div(
+                [
+                    dcc.Graph(id=ids.VIEW_GRAPH, config=GRAPH_CONFIG, figure=NO_FIGURE, className="view-graph"),
+                    html.Div(id=ids.VIEW_EXAMPLES, className="view-examples", **attributes(aria_live="polite")),
+                ],
+                className="view-body",
+            ),
+        ],
+        id=ids.VIEW_PANEL,
+        className="panel view-panel",
+        hidden=True,
+    )
+
+
+# --- log ------------------------------------------------------------------------------------------------------------
+
+
+def _log_panel() -> Component:
+    def stream(name: str) -> Component:
+        tab: Component = dbc.Tab(
+            html.Pre(id=f"{ids.LOG}-{name}", className="log", tabIndex="0"),
+            label=name,
+            tab_id=name,
+            label_class_name="log-label",
+        )
+        return tab
+
+    return html.Section(
+        [
+            html.Div(html.H2("Output"), className="panel-head"),
+            dbc.Tabs([stream("stdout"), stream("stderr")], id=ids.LOG_TAB, active_tab="stdout"),
+        ],
+        className="panel log-panel",
+    )
+
+
+# Escape sequences for colours and cursors, and other characters that a terminal would obey.
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+
+def log(text: str) -> str:
+    """A stream's tail as a terminal would leave it: progress bars show their last state, colours are gone."""
+    lines = (line.rstrip("\r").rpartition("\r")[2] for line in _ESCAPES.sub("", text).split("\n"))
+    shown = _CONTROLS.sub("\ufffd", "\n".join(lines))
+    return shown if shown.strip() else "(nothing yet)"

@@ -1,0 +1,101 @@
+"""Ids of components that the page and its callbacks agree on."""
+
+from typing import Any
+
+# --- shell: on every page -------------------------------------------------------------------------------------------
+
+LOCATION = "location"
+PAGE = "page"
+BREADCRUMB = "breadcrumb"
+PAGE_TITLE = "page-title"
+STATUS = "status"
+STATUS_POLL = "status-poll"
+# What went wrong just now, and that the database is away.
+NOTICE = "notice"
+OUTAGE = "outage"
+# "light" or "dark"; written in the browser only. Figures take their colours anew when it changes.
+THEME = "theme"
+THEME_TOGGLE = "theme-toggle"
+HELP = "help"
+HELP_TOGGLE = "help-toggle"
+# A page's own button that opens the launch dialog.
+START_RUN = "start-run"
+# Shown while the database is away; each tick asks for the page again.
+RETRY_POLL = "retry-poll"
+
+# --- pages ----------------------------------------------------------------------------------------------------------
+
+# The one poll of the run dashboard.
+POLL = "poll"
+PROJECTS = "projects"
+PROJECTS_POLL = "projects-poll"
+PROJECTS_CURSOR = "projects-cursor"
+RUNS = "runs"
+RUNS_POLL = "runs-poll"
+RUNS_CURSOR = "runs-cursor"
+
+# --- launch dialog --------------------------------------------------------------------------------------------------
+
+LAUNCH = "launch"
+LAUNCH_TITLE = "launch-title"
+LAUNCH_BODY = "launch-body"
+# The project that the dialog was opened for, and the key that makes one run of however many clicks.
+LAUNCH_CONTEXT = "launch-context"
+# Names of hyperparameters whose candidates cannot be read now.
+LAUNCH_PROBLEMS = "launch-problems"
+LAUNCH_SEARCH = "launch-search"
+LAUNCH_PICKED = "launch-picked"
+LAUNCH_OPTIONS = "launch-options"
+LAUNCH_EDITORS = "launch-editors"
+LAUNCH_OBJECTIVE = "launch-objective"
+LAUNCH_GOAL = "launch-goal"
+LAUNCH_CONCURRENCY = "launch-concurrency"
+LAUNCH_RETRIES = "launch-retries"
+LAUNCH_TIME_LIMIT = "launch-time-limit"
+LAUNCH_COMMAND = "launch-command"
+# The command as the fields wrote it last: any other was edited by hand.
+LAUNCH_WRITTEN = "launch-written"
+LAUNCH_COMMAND_ERROR = "launch-command-error"
+LAUNCH_COUNT = "launch-count"
+LAUNCH_DONE_BEFORE = "launch-done-before"
+LAUNCH_REPEATS = "launch-repeats"
+LAUNCH_SKIP = "launch-skip"
+LAUNCH_START = "launch-start"
+LAUNCH_CANCEL = "launch-cancel"
+LAUNCH_ERROR = "launch-error"
+
+# --- experiment page ------------------------------------------------------------------------------------------------
+
+EXPERIMENT = "experiment"
+EXPERIMENT_POLL = "experiment-poll"
+EXPERIMENT_REVISION = "experiment-revision"
+EXPERIMENT_HEADER = "experiment-header"
+EXPERIMENT_FAILURE = "experiment-failure"
+EXPERIMENT_STOP = "experiment-stop"
+EXPERIMENT_SETTINGS = "experiment-settings"
+EXPERIMENT_PICKED = "experiment-picked"
+CURVES = "curves"
+CURVES_FIGURE = "curves-figure"
+CURVES_NOTE = "curves-note"
+VIEW_PANEL = "view-panel"
+VIEW_NAME = "view-name"
+VIEW_TITLE = "view-title"
+VIEW_EPOCH = "view-epoch"
+VIEW_EPOCH_PLACE = "view-epoch-place"
+VIEW_EPOCH_LABEL = "view-epoch-label"
+# Which view is shown: `{"id", "epoch"}`; written in the browser only.
+VIEW_SHOWN = "view-shown"
+VIEW_FIGURE = "view-figure"
+VIEW_PAYLOAD = "view-payload"
+VIEW_GRAPH = "view-graph"
+VIEW_EXAMPLES = "view-examples"
+VIEW_LIST = "view-list"
+LOG = "log"
+LOG_STDOUT = "log-stdout"
+LOG_STDERR = "log-stderr"
+LOG_TAB = "log-tab"
+
+
+def candidate_field(field: str, name: Any) -> dict[str, Any]:
+    """The id of one field in the editor of one hyperparameter's candidates; `name` may be ALL or MATCH."""
+    return {"type": f"candidates-{field}", "name": name}

@@ -1,0 +1,287 @@
+"""The run dashboard as it arrives: places and controls. What changes is filled in by assets/run.js and its views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from layouts import ids, run_ids
+from layouts.charts import scatter_matrix
+from layouts.experiment_table import columns, table
+from layouts.shell import copyable
+
+FIRST_POLL_MS = 1000
+
+
+class HyperparameterSpec(TypedDict):
+    """A hyperparameter as the page needs it; its axis has numbers or, as `kind` says, `categories` in this order."""
+
+    name: str
+    kind: str
+    categories: Sequence[str]
+    help: str
+    is_tuned: bool
+
+
+class RunSpec(TypedDict):
+    """What a run's page is about; plain data, because the browser reads it, too."""
+
+    slug: str
+    project_id: int
+    run_id: int
+    number: int
+    objective: str | None
+    goal: str
+    command_line: str
+    hyperparameters: Sequence[HyperparameterSpec]
+
+
+def page(spec: RunSpec) -> Component:
+    """The dashboard of one run, before its experiments have arrived."""
+    return html.Div(
+        [
+            dcc.Store(id=run_ids.SPEC, data={**spec, "axes": scatter_matrix.figure()}),
+            dcc.Store(id=run_ids.CHANGES),
+            dcc.Store(id=run_ids.CURSOR, data={}),
+            dcc.Interval(id=ids.POLL, interval=FIRST_POLL_MS),
+            _parameter_panel(),
+            html.Div(
+                [_header(spec), _metric_picker(), _bars(), _matrix(), _table(spec)],
+                className="ht-run-main",
+            ),
+            _stop_dialog(spec["number"]),
+            html.Div(id="hover-card", className="ht-card", hidden=True),
+        ],
+        id=run_ids.DASHBOARD,
+        className="ht-run",
+    )
+
+
+def _aria(**attributes: str) -> Any:
+    """Attributes for assistive technology; their names are no keyword arguments of Python."""
+    return {f"aria-{name}": value for name, value in attributes.items()}
+
+
+# --- the panel on the left -------------------------------------------------------------------------------------------
+
+
+def _parameter_panel() -> Component:
+    return html.Aside(
+        [
+            html.Button("Start new run", id=ids.START_RUN, className="btn btn-primary ht-start", type="button"),
+            _selection_bar(),
+            _skeleton(6),
+            _panel_list("ht-panel-hyperparameters", "Hyperparameters"),
+            _panel_list("ht-panel-metrics", "Metrics"),
+            _panel_fold("ht-panel-more"),
+            _panel_fold("ht-panel-constant"),
+        ],
+        id="parameter-panel",
+        className="ht-panel",
+        **_aria(label="Hyperparameters and metrics"),
+    )
+
+
+def _selection_bar() -> Component:
+    return html.Div(
+        [
+            html.B("loading …", id="selection-count", role="status"),
+            html.Span(
+                [
+                    _icon("selection-undo", "↶", "Undo (Ctrl+Z)"),
+                    _icon("selection-redo", "↷", "Redo (Shift+Ctrl+Z)"),
+                ],
+                className="ht-history",
+            ),
+            html.Button("Clear selection", id="selection-clear", type="button", className="ht-link", disabled=True),
+            html.Button(
+                "Keep only these",
+                id="selection-keep",
+                type="button",
+                className="ht-link",
+                disabled=True,
+                title="Take all others off this page until you restore them",
+            ),
+            html.Button("Restore all", id="selection-restore", type="button", className="ht-link", hidden=True),
+        ],
+        id="selection-bar",
+        className="ht-selection",
+    )
+
+
+def _icon(name: str, sign: str, words: str) -> Component:
+    return html.Button(
+        sign, id=name, type="button", className="ht-icon", title=words, disabled=True, **_aria(label=words)
+    )
+
+
+def _panel_list(name: str, title: str) -> Component:
+    return html.Section([html.H2(title), html.Div(className="ht-panel-rows")], className=name, hidden=True)
+
+
+def _panel_fold(name: str) -> Component:
+    return html.Details([html.Summary(), html.Div(className="ht-panel-rows")], className=f"{name} ht-fold", hidden=True)
+
+
+def _skeleton(lines: int) -> Component:
+    return html.Div([html.Div() for _ in range(lines)], className="ht-skeleton", **_aria(hidden="true"))
+
+
+# --- the header ------------------------------------------------------------------------------------------------------
+
+
+def _header(spec: RunSpec) -> Component:
+    base = f"/download/{spec['slug']}"
+    return html.Header(
+        [
+            html.Div(
+                [
+                    html.H1(f"Run {spec['number']}"),
+                    html.Span("loading", id="run-state", className="ht-badge"),
+                    html.Span(id="run-elapsed", className="ht-quiet ht-number", title="Time since the run started"),
+                    html.Div(
+                        [
+                            html.Button("Stop run", id=run_ids.STOP, type="button", className="ht-button", hidden=True),
+                            html.A(
+                                "Download CSV",
+                                id="download-csv",
+                                href=f"{base}/experiments.csv?run={spec['number']}",
+                                className="ht-button",
+                                download="",
+                            ),
+                            html.A(
+                                "PDF report",
+                                href=f"{base}/runs/{spec['number']}/report.pdf",
+                                className="ht-button",
+                                target="_blank",
+                                rel="noopener",
+                            ),
+                        ],
+                        className="ht-actions",
+                    ),
+                ],
+                className="ht-title",
+            ),
+            html.Div(
+                [
+                    html.Div(id="run-counts", className="ht-counts"),
+                    html.Div(id="run-progress", className="ht-progress"),
+                ],
+                className="ht-progress-row",
+            ),
+            html.Div(
+                [
+                    html.Span("Best so far", className="ht-quiet"),
+                    html.B(id="run-best-value"),
+                    html.A(id="run-best", href="#"),
+                    html.Span(id="run-best-setting", className="ht-quiet ht-setting"),
+                ],
+                id="run-best-row",
+                className="ht-best",
+                hidden=True,
+            ),
+            copyable(spec["command_line"]),
+            html.P(id="run-waiting", className="ht-waiting", role="status", hidden=True),
+        ],
+        className="ht-header ht-box",
+    )
+
+
+def _stop_dialog(number: int) -> Component:
+    dialog: Component = dbc.Modal(
+        [
+            dbc.ModalHeader(dbc.ModalTitle(f"Stop run {number}?")),
+            dbc.ModalBody(
+                "Experiments that run are ended, those that wait never start. What is finished stays. "
+                "A stopped run cannot go on; start a new one for the rest."
+            ),
+            dbc.ModalFooter(
+                [
+                    html.Button("Let it run", id=run_ids.STOP_CANCEL, type="button", className="ht-button"),
+                    html.Button("Stop run", id=run_ids.STOP_CONFIRM, type="button", className="btn btn-danger btn-sm"),
+                ]
+            ),
+        ],
+        id=run_ids.STOP_DIALOG,
+        is_open=False,
+        centered=True,
+    )
+    return dialog
+
+
+# --- the views -------------------------------------------------------------------------------------------------------
+
+
+def _metric_picker() -> Component:
+    return html.Div(
+        [
+            html.Label("Metrics", htmlFor=run_ids.METRICS),
+            dcc.Dropdown(id=run_ids.METRICS, multi=True, placeholder="No metric reported yet", className="ht-metrics"),
+        ],
+        className="ht-picker",
+    )
+
+
+def _box(title: str, controls: Sequence[Component], *content: Component, **options: Any) -> Component:
+    head = html.Div([html.H2(title), *controls], className="ht-box-head")
+    return html.Section([head, *content], className="ht-box", **options)
+
+
+def _bars() -> Component:
+    return _box(
+        "Performance per experiment",
+        [
+            html.Label(["sorted by ", html.Select(className="ht-select ht-bars-sort")], className="ht-quiet"),
+            html.Button("↑", type="button", className="ht-icon ht-bars-direction", **_aria(label="Smallest first")),
+            html.Button("from zero", type="button", className="ht-toggle ht-bars-fit", **_aria(pressed="false")),
+        ],
+        html.P("No metric has a number yet.", className="ht-quiet ht-bars-empty"),
+        html.Div(className="ht-bars-grid"),
+        id="run-bars",
+    )
+
+
+def _matrix() -> Component:
+    return _box(
+        "Hyperparameters by metrics",
+        [html.Span("drag in any panel to select, click a mark to open it", className="ht-quiet")],
+        html.Div(
+            [
+                html.Div(
+                    [
+                        html.Div(className="ht-matrix-frames"),
+                        dcc.Graph(id=run_ids.AXES, figure=scatter_matrix.figure(), config=scatter_matrix.CONFIG),
+                        html.Div(className="ht-matrix-panels"),
+                    ],
+                    className="ht-matrix-sheet",
+                ),
+                html.P("No metric has a number yet.", className="ht-quiet ht-matrix-empty"),
+            ],
+            id="scatter-matrix",
+            className="ht-matrix is-empty",
+        ),
+    )
+
+
+def _table(spec: RunSpec) -> Component:
+    names = [hyperparameter["name"] for hyperparameter in spec["hyperparameters"]]
+    tuned = [hyperparameter["name"] for hyperparameter in spec["hyperparameters"] if hyperparameter["is_tuned"]]
+    return _box(
+        "Experiments",
+        [
+            html.Span(id="table-count", className="ht-quiet", role="status"),
+            html.A(id="open-curves", className="ht-button is-accent", href="#", hidden=True),
+            html.Span("Ctrl or Shift and click picks several", className="ht-quiet ht-hint"),
+        ],
+        html.Div(table(columns(names, tuned, [], spec["objective"])), id="table-host", className="ht-table"),
+        html.P(
+            "No experiment is in the selection. Clear it, or make a brush wider.",
+            id="table-empty",
+            className="ht-quiet",
+            hidden=True,
+        ),
+    )

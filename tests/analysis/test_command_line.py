@@ -1,0 +1,257 @@
+"""The bracket command line, both ways."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.command_line import (
+    MAX_EXPERIMENTS,
+    CommandLine,
+    CommandLineError,
+    count,
+    format_command_line,
+    grid,
+    parse_command_line,
+    split,
+)
+from analysis.hyperparameters import Hyperparameter, Value, argv_items, text_of
+
+HYPERPARAMETERS = [
+    Hyperparameter("batch_size", "--batch_size", "int", 56, spellings=("-b", "--batch_size")),
+    Hyperparameter("num_epochs", "--num_epochs", "int", 6),
+    Hyperparameter("dropout_rate", "--dropout_rate", "float", 0.5, spellings=("-d", "--dropout_rate")),
+    Hyperparameter("optimizer", "--optimizer", "choice", "adam", choices=("adam", "sgd")),
+    Hyperparameter("use_bn", "--use_bn", "bool", False, is_switch=True),
+    Hyperparameter("augment", "--augment", "bool", True, is_switch=True, off_flag="--no-augment"),
+    Hyperparameter("shuffle", "--shuffle", "bool", True),
+    Hyperparameter("device", "--device", "text", "cpu"),
+    Hyperparameter("layers", "--layers", "text", "64 32", takes_many=True),
+]
+PAPER = "python train.py --batch_size [28,56,128,256] --num_epochs [6,12] --dropout_rate [0.3,0.5,0.7]"
+
+
+def read(text: str | list[str]) -> CommandLine:
+    return parse_command_line(text, HYPERPARAMETERS)
+
+
+def refusal(text: str | list[str], hyperparameters: list[Hyperparameter] = HYPERPARAMETERS) -> CommandLineError:
+    with pytest.raises(CommandLineError) as refused:
+        parse_command_line(text, hyperparameters)
+    assert refused.value.message.endswith((".", "?"))
+    return refused.value
+
+
+def test_the_papers_command_is_read_and_written_unchanged() -> None:
+    line = read(PAPER)
+    assert line.prefix == ("python", "train.py")
+    assert line.candidates == {
+        "batch_size": (28, 56, 128, 256),
+        "num_epochs": (6, 12),
+        "dropout_rate": (0.3, 0.5, 0.7),
+    }
+    assert format_command_line(line.prefix, line.candidates, HYPERPARAMETERS) == PAPER
+
+
+@pytest.mark.parametrize(
+    ("text", "candidates"),
+    [
+        ("--batch_size 28", {"batch_size": (28,)}),
+        ("--batch_size=28", {"batch_size": (28,)}),
+        ("--batch_size=[28, 56]", {"batch_size": (28, 56)}),
+        ("--batch_size [28:112:2*]", {"batch_size": (28, 56, 112)}),
+        ("-b 28", {"batch_size": (28,)}),
+        ("-b28", {"batch_size": (28,)}),
+        ("-b=[28,56]", {"batch_size": (28, 56)}),
+        ("--dropout_rate -0.5", {"dropout_rate": (-0.5,)}),
+        ("--dropout_rate -1e-05 --use_bn", {"dropout_rate": (-1e-05,), "use_bn": (True,)}),
+        ("--dropout_rate [-0.5,.5]", {"dropout_rate": (-0.5, 0.5)}),
+        ("--use_bn", {"use_bn": (True,)}),
+        ("--use_bn false", {"use_bn": (False,)}),
+        ("--no-use_bn", {"use_bn": (False,)}),
+        ("--no_use_bn", {"use_bn": (False,)}),
+        ("--use_bn [true,false]", {"use_bn": (True, False)}),
+        ("--no-augment", {"augment": (False,)}),
+        ("--shuffle no", {"shuffle": (False,)}),
+        ("--shuffle", {"shuffle": (True,)}),
+        ("--shuffle --batch_size 28", {"shuffle": (True,), "batch_size": (28,)}),
+        ("--device 'cuda 0'", {"device": ("cuda 0",)}),
+        ('--device "cuda\\"0"', {"device": ('cuda"0',)}),
+        ("--device cuda\\ 0", {"device": ("cuda 0",)}),
+        ("--device ''", {"device": ("",)}),
+        ("--device a,b", {"device": ("a,b",)}),
+        ("--device=-1", {"device": ("-1",)}),
+        ('--device ["a, b", c d]', {"device": ("a, b", "c d")}),
+        ("""--device '["a, b", c]'""", {"device": ("a, b", "c")}),
+        ("--layers 64 32 --use_bn", {"layers": ("64 32",), "use_bn": (True,)}),
+        ("--layers [64 32, 128]", {"layers": ("64 32", "128")}),
+        ("\\\n  --batch_size 28 \\\n  --num_epochs 6", {"batch_size": (28,), "num_epochs": (6,)}),
+    ],
+)
+def test_options_are_read_as_people_write_them(text: str, candidates: dict[str, tuple[Value, ...]]) -> None:
+    assert read(f"python train.py {text}") == CommandLine(("python", "train.py"), candidates)
+
+
+def test_positional_items_stay_in_front_wherever_they_were_written() -> None:
+    line = read("/opt/my python/bin/python".replace(" ", "\\ ") + " train.py data -1 --use_bn out --batch_size 28 last")
+    assert line.prefix == ("/opt/my python/bin/python", "train.py", "data", "-1", "out", "last")
+    assert format_command_line(line.prefix, line.candidates, HYPERPARAMETERS) == (
+        "'/opt/my python/bin/python' train.py data -1 out last --use_bn --batch_size 28"
+    )
+
+
+def test_items_that_a_shell_split_are_put_together_again() -> None:
+    typed = "python train.py --batch_size [28, 56 , 112] --dropout_rate=[0.3, 0.5] pos"
+    assert read(typed.split()) == read(typed)
+    assert read(typed).prefix == ("python", "train.py", "pos")
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "said"),
+    [
+        (
+            "python train.py --num_epocs 3",
+            "--num_epocs",
+            "--num_epocs is not an option of train.py; did you mean --num_epochs?",
+        ),
+        ("python src/train.py --batch-size 3", "--batch-size", "not an option of train.py; did you mean --batch_size?"),
+        ("python train.py --batch 3", "--batch", "did you mean --batch_size?"),
+        (
+            "python train.py --zzz=3",
+            "--zzz",
+            "it has --batch_size, --num_epochs, --dropout_rate, --optimizer, --use_bn and 4 more.",
+        ),
+        ("python train.py --batch_size 2 -b 3", "-b 3", "-b stands twice"),
+        ("python train.py --use_bn --no-use_bn", "--no-use_bn", "stands twice"),
+        ("python train.py --batch_size", "", "--batch_size needs a value; write one behind it, as in --batch_size 56."),
+        ("python train.py --batch_size --use_bn", " --use_bn", "--batch_size needs a value"),
+        ("python train.py --batch_size []", "[]", "There is no value here"),
+        ("python train.py --batch_size [28, fast]", "fast", "--batch_size takes a whole number"),
+        ("python train.py --batch_size 'fa st'", "fa st", "--batch_size takes a whole number"),
+        ("python train.py --batch_size=fast", "fast", "--batch_size takes a whole number"),
+        ("python train.py --batch_size [28, 56", "[28", "never closed"),
+        ("python train.py --batch_size [1:9:0]", "1:9:0", "A step of 0 never ends"),
+        ("python train.py --optimizer adma", "adma", "'adma' is no choice of --optimizer; it takes adam, sgd."),
+        ("python train.py --use_bn=maybe", "maybe", "either true or false"),
+        ("python train.py --device 'cuda", "'cuda", "This quote is never closed"),
+        ("python train.py --device a\\", "\\", "Nothing follows this backslash"),
+        ("python train.py -- --batch_size 3", "-- ", "Behind --"),
+        ("train.py --batch_size 3", "train.py", "write python in front"),
+        ("python --batch_size 3", "--batch_size", "Behind python comes the script"),
+        ("python", "", "Behind python comes the script"),
+        ("", "", "There is no command here"),
+    ],
+)
+def test_a_slip_is_named_at_its_place(text: str, at: str, said: str) -> None:
+    error = refusal(text)
+    assert said in error.message
+    assert error.column == (text.index(at) if at else len(text))
+
+
+def test_a_slip_in_a_shells_items_is_named_in_the_joined_items() -> None:
+    items = ["python", "train.py", "--batch_size", "[28,", "fast]"]
+    assert refusal(items).column == " ".join(items).index("fast")
+
+
+def test_a_script_without_options_refuses_every_flag() -> None:
+    assert (
+        refusal("python train.py --lr 3", []).message == "--lr is not an option of train.py, which has none; remove it."
+    )
+
+
+def test_a_required_option_must_stand() -> None:
+    known = [*HYPERPARAMETERS, Hyperparameter("data", "--data", "text", is_required=True)]
+    error = refusal("python train.py --use_bn", known)
+    assert error.message == "train.py does not run without --data; add --data VALUE."
+    assert error.column == len("python train.py --use_bn")
+    assert parse_command_line("python train.py --data x", known).candidates == {"data": ("x",)}
+
+
+# Plain words are split as a shell splits them; brackets are ours.
+@given(st.text("ab= -'\"\\\n\t$;&*é", max_size=14))
+def test_text_is_split_as_shlex_splits_it(text: str) -> None:
+    if "\\\n" in text:
+        return
+    try:
+        expected = shlex.split(text)
+    except ValueError:
+        with pytest.raises(CommandLineError):
+            split(text)
+    else:
+        assert [item.text for item in split(text)] == expected
+
+
+WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8) | st.text(
+    "ab,[]\"'\\ :=-1$", max_size=6
+)
+VALUES: dict[str, st.SearchStrategy[Value]] = {
+    "batch_size": st.integers(-(10**6), 10**6),
+    "num_epochs": st.integers(1, 99),
+    "dropout_rate": st.floats(allow_nan=False, allow_infinity=False, width=32).map(lambda value: float(text_of(value))),
+    "optimizer": st.sampled_from(["adam", "sgd"]),
+    "use_bn": st.booleans(),
+    "augment": st.booleans(),
+    "shuffle": st.booleans(),
+    "device": WORDS,
+    "layers": st.lists(WORDS, max_size=4).map(shlex.join),
+}
+CANDIDATES = st.lists(st.sampled_from(sorted(VALUES)), unique=True).flatmap(
+    lambda names: st.fixed_dictionaries(
+        {name: st.lists(VALUES[name], min_size=1, max_size=4, unique=True).map(tuple) for name in names}
+    )
+)
+POSITIONALS = st.lists(WORDS.filter(lambda word: not word.startswith("-")), max_size=2)
+
+
+@given(POSITIONALS, CANDIDATES)
+def test_what_is_written_reads_back_as_it_was(positionals: list[str], candidates: dict[str, tuple[Value, ...]]) -> None:
+    prefix = ("python", "train.py", *positionals)
+    text = format_command_line(prefix, candidates, HYPERPARAMETERS)
+    assert parse_command_line(text, HYPERPARAMETERS) == CommandLine(prefix, candidates)
+    # A person may also paste it into a shell, behind `hypertuner run --`.
+    assert parse_command_line(shlex.split(text), HYPERPARAMETERS) == CommandLine(prefix, candidates)
+
+
+PIECES = [*"ab[]',\"=- \\", " --batch_size ", " --device ", " --layers ", "28"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=10).map("".join))
+def test_any_text_is_read_or_refused_within_itself(text: str) -> None:
+    whole = f"python train.py {text}"
+    line, column = None, 0
+    try:
+        line = read(whole)
+    except CommandLineError as error:
+        column = error.column
+    assert 0 <= column <= len(whole)
+    assert line is None or read(format_command_line(line.prefix, line.candidates, HYPERPARAMETERS)) == line
+
+
+def test_the_grid_changes_the_last_hyperparameter_fastest() -> None:
+    candidates = {"batch_size": (28, 56), "use_bn": (True, False)}
+    assert count(candidates) == 4
+    assert grid(candidates) == [
+        {"batch_size": 28, "use_bn": True},
+        {"batch_size": 28, "use_bn": False},
+        {"batch_size": 56, "use_bn": True},
+        {"batch_size": 56, "use_bn": False},
+    ]
+    assert grid({}) == [{}]
+
+
+def test_a_grid_that_is_too_large_is_counted_and_refused_unbuilt() -> None:
+    candidates = {f"h{index}": tuple(range(1000)) for index in range(10)}
+    assert count(candidates) == 1000**10
+    with pytest.raises(CommandLineError, match=f"a run has at most {MAX_EXPERIMENTS:,}"):
+        grid(candidates)
+
+
+def test_settings_become_items_that_a_script_reads() -> None:
+    false_by_nothing = Hyperparameter("amp", "--amp", "bool", True, false_text="")
+    settings = {"layers": "64 'a b'", "use_bn": False, "augment": False, "shuffle": False, "amp": False}
+    assert argv_items(settings, [*HYPERPARAMETERS, false_by_nothing]) == [
+        "--layers", "64", "a b", "--no-augment", "--shuffle=False", "--amp=",
+    ]  # fmt: skip

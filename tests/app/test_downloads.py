@@ -1,0 +1,81 @@
+"""Files that leave the page: who asks for what is not there gets a sentence."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from app.downloads import read_numbers
+from storage.projects import register_project
+from storage.records import Project
+from storage.runs import NewRun, create_run
+from storage.store import Store
+from tests.app.conftest import Browser
+
+
+@pytest.fixture
+def project(store: Store) -> Project:
+    project = register_project(store, "Digits", directory="/tmp", command=["python", "train.py"], hyperparameters=[])
+    for rates in ([0.1, 0.2, 0.3], [0.4]):
+        create_run(store, project, NewRun("python train.py", {"lr": rates}, [], [{"lr": rate} for rate in rates]))
+    return project
+
+
+def rows(browser: Browser, query: str = "") -> list[list[str]]:
+    answer = browser.get(f"/download/digits/experiments.csv{query}")
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    return list(csv.reader(io.StringIO(answer.get_data(as_text=True))))
+
+
+def test_the_table_has_one_row_per_experiment(browser: Browser, project: Project) -> None:
+    assert len(rows(browser)) == 1 + 4
+    assert len(rows(browser, "?run=1")) == 1 + 3
+    assert len(rows(browser, "?run=1&numbers=2-3,4")) == 1 + 2
+    assert len(rows(browser, "?numbers=")) == 1
+
+
+def test_it_is_a_file_with_a_name(browser: Browser, project: Project) -> None:
+    answer = browser.get("/download/digits/experiments.csv?run=2")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="digits-run-2.csv"'
+    assert answer.mimetype == "text/csv"
+
+
+def test_the_report_is_a_pdf(browser: Browser, project: Project) -> None:
+    answer = browser.get("/download/digits/runs/1/report.pdf")
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/pdf"
+    assert answer.get_data().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "sentence"),
+    [
+        ("nothing/experiments.csv", 404, "no project of this name"),
+        ("digits/experiments.csv?run=9", 404, "has no run 9"),
+        ("digits/experiments.csv?run=999999999", 404, "has no run"),
+        ("digits/experiments.csv?run=99999999999999999999", 400, "by its number"),
+        ("digits/experiments.csv?run=x", 400, "by its number"),
+        ("digits/experiments.csv?numbers=1;2", 400, "no number"),
+        ("digits/experiments.csv?numbers=1-999999999", 400, "too many"),
+        ("digits/experiments.csv?flavour=../x", 400, "exact or spreadsheet"),
+        ("digits/runs/9/report.pdf", 404, "has no run 9"),
+        ("digits/runs/99999999999999999999/report.pdf", 404, "has no run"),
+        ("nothing/runs/1/report.pdf", 404, "no project of this name"),
+    ],
+)
+def test_what_is_not_there_is_said_plainly(
+    browser: Browser, project: Project, path: str, status: int, sentence: str
+) -> None:
+    answer = browser.get(f"/download/{path}")
+    assert answer.status_code == status
+    assert sentence in answer.get_data(as_text=True)
+
+
+def test_numbers_are_read_as_written() -> None:
+    assert read_numbers("1-3, 7,9-9") == {1, 2, 3, 7, 9}
+    assert read_numbers("") == set()
+    for written in ("a", "1--2", "-1", "1.5", "٣"):
+        with pytest.raises(ValueError, match="no number"):
+            read_numbers(written)

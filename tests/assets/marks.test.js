@@ -1,0 +1,28 @@
+const assert = require("node:assert/strict");
+const {test} = require("node:test");
+const marks = require("../../assets/marks.js");
+
+test("a disc is round, and softer at its edge", () => {
+    const {steps, alphas} = marks.disc(2, 100);
+    assert.equal(alphas[steps.indexOf(0)], 255);
+    assert.equal(steps.includes(2 * 100 + 2), false);
+    assert.ok(alphas[steps.indexOf(2)] < 255);
+});
+
+test("only marks in the mask are written, in their colour, denser where they overlap", () => {
+    const pixels = new Uint32Array(100);
+    const shape = {steps: Int32Array.from([0]), alphas: Uint8Array.from([128])};
+    marks.stamp(pixels, Int32Array.from([5, 5, 7, -1, 9]), Uint8Array.from([3, 3, 3, 3, 1]), 2, shape, marks.pixelColour("#102030"));
+    assert.equal(pixels[7] & 0xffffff, 0x302010);
+    assert.equal(pixels[7] >>> 24, 127);
+    assert.ok(pixels[5] >>> 24 > 127);
+    assert.equal(pixels[9], 0);
+    assert.equal(pixels.filter(Boolean).length, 2);
+});
+
+test("jitter is between -1 and 1, spread, and the same for the same experiment", () => {
+    const jitters = Array.from({length: 1000}, (_, number) => marks.jitterOf(number));
+    assert.ok(jitters.every((jitter) => jitter >= -1 && jitter <= 1));
+    assert.ok(Math.abs(jitters.reduce((sum, jitter) => sum + jitter) / 1000) < 0.1);
+    assert.equal(marks.jitterOf(7), jitters[7]);
+});

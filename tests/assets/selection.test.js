@@ -1,0 +1,92 @@
+const assert = require("node:assert/strict");
+const {test} = require("node:test");
+const selection = require("../../assets/selection.js");
+
+const column = (values) => ({values: Float64Array.from(values), categories: [], codes: new Map()});
+
+const words = (labels, codes) => ({values: Float64Array.from(codes), categories: labels, codes: new Map(labels.map((word, i) => [word, i]))});
+
+const SET = {size: 4, columns: new Map([
+    ["h:lr", column([0.1, 0.2, 0.3, NaN])],
+    ["m:loss", column([4, 3, 2, 1])],
+    ["h:optimizer", words(["adam", "sgd"], [0, 1, 0, NaN])],
+])};
+
+const selected = (clauses, kept = []) => {
+    const {mask} = selection.tiers(SET, {clauses, kept});
+    return [0, 1, 2, 3].filter((index) => mask[index] & selection.SELECTED);
+};
+
+test("a new clause replaces the old one of the same source", () => {
+    const first = selection.withClause([], "panel:h:lr", "h:lr", [0, 1]);
+    const second = selection.withClause(first, "panel:h:lr", "h:lr", [0.2, null]);
+    assert.deepEqual(second, [{source: "panel:h:lr", field: "h:lr", range: [0.2, null]}]);
+    assert.deepEqual(selection.withClause(second, "panel:h:lr", "h:lr", null), []);
+    assert.deepEqual(selection.withClause(second, "panel:h:lr", "h:lr", [null, null]), []);
+});
+
+test("clauses of different sources combine", () => {
+    assert.deepEqual(selected([]), [0, 1, 2, 3]);
+    assert.deepEqual(selected([{source: "a", field: "h:lr", range: [0.2, null]}]), [1, 2]);
+    assert.deepEqual(selected([{source: "a", field: "h:lr", range: [0.2, null]}, {source: "b", field: "m:loss", range: [3, 4]}]), [1]);
+});
+
+test("limits belong to the range, and a missing value to none", () => {
+    assert.deepEqual(selected([{source: "a", field: "h:lr", range: [0.1, 0.3]}]), [0, 1, 2]);
+});
+
+test("categories are selected by word; an unknown word or field selects nothing", () => {
+    assert.deepEqual(selected([{source: "a", field: "h:optimizer", values: ["adam"]}]), [0, 2]);
+    assert.deepEqual(selected([{source: "a", field: "h:optimizer", values: ["lion"]}]), []);
+    assert.deepEqual(selected([{source: "a", field: "m:gone", range: [0, 1]}]), []);
+});
+
+test("what is not kept is not selected either", () => {
+    const kept = [{source: "a", field: "m:loss", range: [2, null]}];
+    const {mask, keptCount, selectedCount} = selection.tiers(SET, {clauses: [{source: "b", field: "h:lr", range: [0.2, null]}], kept});
+    assert.deepEqual([...mask], [1, 3, 3, 0]);
+    assert.deepEqual([keptCount, selectedCount], [3, 2]);
+});
+
+test("the mask is used again as long as it is long enough", () => {
+    const {mask} = selection.tiers(SET, selection.NOTHING, new Uint8Array(8));
+    assert.equal(mask.length, 8);
+    assert.equal(selection.tiers(SET, selection.NOTHING, mask).mask, mask);
+});
+
+test("undo and redo walk through what was committed, and a new step forgets the future", () => {
+    const state = (n) => ({clauses: [{source: "a", field: "x", range: [n, null]}], kept: []});
+    const history = [1, 2].reduce((past, n) => selection.commit(past, state(n)), selection.begin());
+    assert.deepEqual(selection.undo(history).present, state(1));
+    assert.deepEqual(selection.undo(selection.undo(history)).present, selection.NOTHING);
+    assert.equal(selection.undo(selection.begin()).past.length, 0);
+    assert.deepEqual(selection.redo(selection.undo(history)), history);
+    assert.deepEqual(selection.commit(selection.undo(history), state(3)).future, []);
+});
+
+test("the same state again is no step", () => {
+    const history = selection.begin();
+    assert.equal(selection.commit(history, {clauses: [], kept: []}), history);
+});
+
+test("a selection survives the address, and other parameters stay", () => {
+    const state = {clauses: [{source: "matrix:h:lr:m:loss", field: "h:lr", range: [0.1, null]},
+        {source: "panel:h:optimizer", field: "h:optimizer", values: ["a&b", "c"]}],
+    kept: [{source: "k", field: "m:loss", range: [null, 2]}]};
+    const query = selection.toQuery("?tab=1", state);
+    assert.ok(query.includes("tab=1"));
+    assert.deepEqual(selection.fromQuery(query), state);
+    assert.equal(selection.toQuery(query, selection.NOTHING), "?tab=1");
+    assert.equal(selection.toQuery("", selection.NOTHING), "");
+});
+
+test("an address that cannot be read selects nothing", () => {
+    for (const text of ["not json", "[[1,2]]", "{\"a\":1}", "[[\"a\",\"b\",\"x\",1]]", "[null]", "[[\"a\",\"b\",1]]"]) {
+        assert.deepEqual(selection.fromQuery(`?select=${encodeURIComponent(text)}`).clauses, []);
+    }
+});
+
+test("numbers are written as short ranges", () => {
+    assert.equal(selection.compactNumbers([9, 1, 2, 3, 5, 11, 12]), "1-3,5,9,11-12");
+    assert.equal(selection.compactNumbers([]), "");
+});

@@ -1,0 +1,147 @@
+"""The experiment page: what it starts with, what a poll brings, and views that can and cannot be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from dash import no_update
+
+from callbacks.experiment import fetch_view, page, picked_in, refresh, stop
+from storage.experiments import find_experiment
+from storage.store import Store
+from storage.work import NewView
+from tests.callbacks.conftest import Laboratory
+from tests.callbacks.test_pages import text_of
+
+
+def poll(store: Store, number: int, picked: list[int] | None = None, revision: Mapping[str, str] | None = None) -> Any:
+    shown = {"slug": "digits", "number": number}
+    return refresh(store, _tick=1, picked=picked or [number], shown=shown, revision=revision)
+
+
+def test_the_page_knows_its_settings_and_the_experiments_to_compare(store: Store, finished: Laboratory) -> None:
+    shown = text_of(page(store, "digits", 2, "?with=3,99,x"))
+    assert '"value": [2, 3]' in shown
+    assert "--batch_size=28" in shown
+    assert "2 more keep their defaults" in shown
+
+
+def test_an_unknown_experiment_has_no_page(store: Store, finished: Laboratory) -> None:
+    assert page(store, "digits", 99) is None
+    assert page(store, "other", 1) is None
+
+
+@pytest.mark.parametrize(
+    ("search", "numbers"),
+    [("?with=3,7", [3, 7]), ("", []), ("?with=", []), ("?with=1;2,-3,4.5,٣,5", [5]), ("?with=9999999999", []),
+     ("?with=1&with=2", [1, 2])],
+)  # fmt: skip
+def test_the_address_adds_experiments(search: str, numbers: list[int]) -> None:
+    assert picked_in(search) == numbers
+
+
+def test_the_first_poll_brings_everything_and_the_next_nothing(store: Store, finished: Laboratory) -> None:
+    first = poll(store, 2)
+    assert {trace["meta"]["metric"] for trace in first["figure"]["data"]} == {"accuracy", "loss"}
+    assert [view["epoch"] for view in first["views"]] == [1.0, 2.0]
+    assert first["interval"] > 1000
+    assert first["stop_hidden"] is True
+    second = poll(store, 2, revision=first["revision"])
+    assert all(value is no_update for value in second.values())
+
+
+def test_picking_another_experiment_brings_only_its_curves(store: Store, finished: Laboratory) -> None:
+    revision = poll(store, 1)["revision"]
+    answer = poll(store, 1, [1, 2], revision)
+    assert {trace["meta"]["experiment"] for trace in answer["figure"]["data"]} == {1, 2}
+    assert answer["header"] is no_update
+    assert answer["stdout"] is no_update
+
+
+def test_a_running_experiment_changes_while_it_reports(store: Store, laboratory: Laboratory) -> None:
+    laboratory.launch({"lr": [0.1]})
+    queued = poll(store, 1)
+    assert "Queued" in text_of(queued["note"])
+    laboratory.start()
+    running = poll(store, 1, revision=queued["revision"])
+    assert running["stop_hidden"] is False
+    assert running["interval"] == 1000
+    laboratory.report({"loss": [2.0, 1.0]}, stdout="done\n")
+    ended = poll(store, 1, revision=running["revision"])
+    assert ended["figure"]["data"][0]["y"] == [2.0, 1.0]
+    assert ended["stdout"] == "done\n"
+    assert ended["note"] is None
+
+
+def test_a_script_without_metrics_gets_a_hint_and_its_first_lines(store: Store, finished: Laboratory) -> None:
+    answer = poll(store, 3)
+    assert answer["figure"] is None
+    note = text_of(answer["note"])
+    assert "loss: 0.3" in note
+    assert "first line" in note
+
+
+def test_a_failure_is_lifted_out_with_the_end_of_stderr(store: Store, finished: Laboratory) -> None:
+    failure = text_of(poll(store, 4)["failure"])
+    assert "Failed: exit code 3" in failure
+    assert "ValueError: no" in failure
+    assert "2 lines of metrics could not be read" in failure
+
+
+def test_single_numbers_become_a_table(store: Store, laboratory: Laboratory) -> None:
+    laboratory.launch({"lr": [0.1]})
+    laboratory.start()
+    laboratory.report({"accuracy": [0.75]})
+    answer = poll(store, 1)
+    assert answer["figure"] is None
+    assert "0.75" in text_of(answer["note"])
+
+
+def test_stop_asks_for_the_end_of_this_experiment_only(store: Store, laboratory: Laboratory) -> None:
+    laboratory.launch({"lr": [0.1, 0.2]})
+    laboratory.start()
+    stop(store, None, {"slug": "digits", "number": 1})
+    assert not poll(store, 1)["stop_disabled"]
+    stop(store, 1, {"slug": "digits", "number": 1})
+    assert poll(store, 1)["stop_disabled"] is True
+    other = find_experiment(store, laboratory.project.id, 2)
+    assert other
+    assert other.state == "queued"
+
+
+def test_a_view_becomes_a_figure_with_its_examples(store: Store, finished: Laboratory) -> None:
+    view = poll(store, 2)["views"][1]
+    figure, payload = fetch_view(store, view, {"slug": "digits", "number": 2})
+    assert figure["data"][1]["type"] == "heatmap"
+    assert payload == {"labels": ["cat", "dog"], "examples": [{"true": 0, "predicted": 1, "text": "x"}]}
+
+
+def test_a_view_of_another_experiment_is_not_given(store: Store, finished: Laboratory) -> None:
+    view = poll(store, 2)["views"][1]
+    figure, payload = fetch_view(store, view, {"slug": "digits", "number": 1})
+    assert figure is None
+    assert "not there" in payload["error"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "sentence"),
+    [
+        ("confusion_matrix", b"{", "cannot be drawn"),
+        ("confusion_matrix", b"[]", "cannot be drawn"),
+        ("confusion_matrix", b'{"labels": ["a"], "counts": [[1, 2]]}', "cannot be drawn"),
+        ("confusion_matrix", b'{"labels": ["a"], "counts": [["x"]]}', "cannot be drawn"),
+        ("confusion_matrix", b"\xff", "cannot be drawn"),
+        ("unheard_of", b"{}", "no picture for this kind"),
+    ],
+)
+def test_a_view_that_cannot_be_drawn_says_so(
+    store: Store, laboratory: Laboratory, kind: str, content: bytes, sentence: str
+) -> None:
+    laboratory.launch({"lr": [0.1]})
+    laboratory.start()
+    laboratory.report({}, views=[NewView("mine", kind, None, content)])
+    figure, payload = fetch_view(store, poll(store, 1)["views"][0], {"slug": "digits", "number": 1})
+    assert figure is None
+    assert sentence in payload["error"]

@@ -1,0 +1,87 @@
+"""Addresses lead to pages; what is missing, and a database that is away, have pages too."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from callbacks.pages import AWAY_AFTER_S, read_address, show_page, show_status, status_of
+from storage.store import Store
+from storage.work import beat
+from tests.callbacks.conftest import Laboratory
+
+
+def text_of(component: Any) -> str:
+    """Everything that a component shows, as one text."""
+    if hasattr(component, "to_plotly_json"):
+        return json.dumps(component, default=lambda each: each.to_plotly_json(), ensure_ascii=False)
+    return json.dumps(component, default=lambda each: each.to_plotly_json(), ensure_ascii=False)
+
+
+def shown(store: Store, path: str, search: str = "") -> str:
+    return text_of(show_page(store, path, None, search))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/", "Digits"),
+        ("/projects/digits", "Run 1"),
+        ("/projects/digits/", "Run 1"),
+        ("/projects/digits/experiments/2", "Experiment 2"),
+        ("/projects/digits/runs/1", "Run 1"),
+    ],
+)
+def test_every_page_is_found(store: Store, finished: Laboratory, path: str, text: str) -> None:
+    assert text in shown(store, path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nothing", "/projects", "/projects/other", "/projects/digits/runs/99", "/projects/digits/experiments/0",
+     "/projects/digits/experiments/999999999", "/projects/digits/runs/1/x", "/projects/DIGITS/runs/٣", "/projects/../etc",
+     "/projects/digits/runs/99999999999999999999"],
+)  # fmt: skip
+def test_an_address_that_leads_nowhere_says_so(store: Store, finished: Laboratory, path: str) -> None:
+    assert "There is nothing at this address" in shown(store, path)
+
+
+def test_numbers_in_addresses_fit_the_database() -> None:
+    assert read_address("/projects/x/runs/1234567890", "") is None
+    found = read_address("/projects/x/runs/7", "?a=1")
+    assert found
+    assert (found[1].slug, found[1].number, found[1].search) == ("x", 7, "?a=1")
+
+
+def test_the_way_to_the_page_is_shown(store: Store, finished: Laboratory) -> None:
+    _, crumbs, title = show_page(store, "/projects/digits/experiments/2", None, "")
+    assert title == ["Digits", "Experiment 2"]
+    assert crumbs[0].href == "/projects/digits"  # type: ignore[attr-defined]
+
+
+def test_an_empty_installation_shows_the_command_to_type(store: Store) -> None:
+    page = shown(store, "/")
+    assert "hypertuner run --project NAME --objective max:METRIC -- python train.py --lr [0.1,0.01]" in page
+    assert "data-copy" in page
+
+
+def test_a_database_that_is_away_gets_a_page_that_asks_again() -> None:
+    away = Store("postgresql://nobody@127.0.0.1:1/nothing", pool_size=0)
+    page = shown(away, "/")
+    assert "The database is away" in page
+    assert "retry-poll" in page
+    assert show_status(away, 0)[1] is True
+
+
+def test_the_status_names_resources_or_the_remedy(store: Store) -> None:
+    assert "hypertuner up" in text_of(show_status(store, 0))
+    beat(store, "dispatcher", {"cpus": 2, "gpus": 0})
+    answer, is_away = show_status(store, 1)
+    assert "2 CPUs, no GPU, dispatcher running" in text_of(answer)
+    assert is_away is False
+    late = status_of((AWAY_AFTER_S + 60, {}))
+    assert not late.is_good
+    assert late.text == "dispatcher away for 75 s"
+    assert status_of((1, {"cpus": 1.0, "gpus": 2})).text == "1 CPU, 2 GPUs, dispatcher running"

@@ -1,0 +1,77 @@
+"""Facts, failures and output of one experiment as they are shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from layouts import experiment as layout
+from layouts.curves import Series
+from layouts.experiment import Facts
+from tests.callbacks.test_pages import text_of
+
+FACTS = Facts(
+    slug="digits", run=3, number=7, state="finished", settings={"seed": 1, "lr": 0.1 + 0.2}, tuned=["lr"],
+    defaults=[("momentum", None)], command=["python", "train.py", "--lr=a b"], attempt=1, exit_code=0, reason=None,
+    host="node", started_at=None, duration_s=75.2, epoch=4.0, epochs=4.0, rejected_lines=0, rejected_sample=None,
+)  # fmt: skip
+
+
+def test_what_differs_in_the_run_comes_first_and_is_marked() -> None:
+    shown = text_of(layout.settings(FACTS))
+    assert shown.index('"lr"') < shown.index('"seed"')
+    assert shown.count("is-tuned") == 1
+    assert '"0.3"' in shown
+    assert "1 more keeps its default" in shown
+
+
+def test_the_command_is_copied_as_a_shell_reads_it() -> None:
+    assert "python train.py '--lr=a b'" in text_of(layout.settings(FACTS))
+
+
+def test_the_header_tells_state_and_duration() -> None:
+    shown = text_of(layout.header(FACTS))
+    assert "1 min 15 s" in shown
+    assert "4 of 4" in shown
+    assert "/projects/digits/runs/3" in shown
+    assert "running for" in text_of(layout.header(replace(FACTS, state="running")))
+
+
+def test_a_finished_experiment_shows_no_failure() -> None:
+    assert layout.failure(FACTS, "warning: x") == []
+
+
+def test_a_failure_shows_its_reason_and_only_the_end_of_stderr() -> None:
+    shown = text_of(
+        layout.failure(replace(FACTS, state="failed", exit_code=-9), "\n".join(f"line {at}" for at in range(99)))
+    )
+    assert "Failed: exit code -9" in shown
+    assert "line 98" in shown
+    assert "line 80" not in shown
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("a\nb\n", "a\nb\n"),
+        ("", "(nothing yet)"),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07text", "text"),
+        ("10%\r50%\r100%\ndone", "100%\ndone"),
+        ("line\r\nnext\r\n", "line\nnext\n"),
+        ("a\x00b\x08", "a\ufffdb\ufffd"),
+        ("\u202etxt.exe", "\ufffdtxt.exe"),
+        ("<script>", "<script>"),
+    ],
+)
+def test_output_is_shown_as_a_terminal_would_leave_it(written: str, shown: str) -> None:
+    assert layout.log(written) == shown
+
+
+def test_single_numbers_have_a_column_per_experiment() -> None:
+    series = [Series(number, "accuracy", [0.5 * number], [None], [None]) for number in (1, 2)]
+    shown = text_of(layout.numbers(series, ["accuracy"]))
+    assert "0.5" in shown
+    assert '"1"' in shown
+    assert layout.numbers(series, []) is None

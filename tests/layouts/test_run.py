@@ -1,0 +1,100 @@
+"""The run dashboard as it arrives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import plotly.graph_objects as go
+from dash.development.base_component import Component
+
+from layouts import ids, run, run_ids
+from layouts.charts import scatter_matrix
+from layouts.experiment_table import columns
+from layouts.run import RunSpec
+
+SPEC: RunSpec = {
+    "slug": "digits",
+    "project_id": 1,
+    "run_id": 2,
+    "number": 3,
+    "objective": "accuracy",
+    "goal": "maximize",
+    "command_line": "python train.py --lr [0.1,0.2]",
+    "hyperparameters": [{"name": "lr", "kind": "number", "categories": [], "help": "step size", "is_tuned": True}],
+}
+
+
+def components(root: Component) -> Iterator[Component]:
+    yield root
+    # Dash offers no public way to walk its components; texts are among what it yields.
+    yield from (found for found in root._traverse() if isinstance(found, Component))
+
+
+def ids_of(root: Component) -> list[Any]:
+    return [component.id for component in components(root) if getattr(component, "id", None)]
+
+
+def test_every_place_that_the_browser_fills_is_there_once() -> None:
+    found = ids_of(run.page(SPEC))
+    assert len(found) == len(set(found))
+    places = {
+        "parameter-panel",
+        "run-bars",
+        "scatter-matrix",
+        "table-host",
+        "hover-card",
+        "run-state",
+        "selection-count",
+    }
+    assert places | {ids.POLL, ids.START_RUN, run_ids.TABLE, run_ids.CHANGES, run_ids.CURSOR} <= set(found)
+
+
+def test_the_page_loads_nothing_and_knows_what_it_is_about() -> None:
+    page = run.page(SPEC)
+    stores = {
+        component.id: getattr(component, "data", None) for component in components(page) if component._type == "Store"
+    }
+    assert stores[run_ids.CHANGES] is None
+    assert stores[run_ids.CURSOR] == {}
+    assert stores[run_ids.SPEC]["run_id"] == 2
+    json.dumps(stores[run_ids.SPEC])
+
+
+def test_files_are_linked_by_the_run() -> None:
+    links = [component.href for component in components(run.page(SPEC)) if component._type == "A"]
+    assert "/download/digits/experiments.csv?run=3" in links
+    assert "/download/digits/runs/3/report.pdf" in links
+
+
+def test_the_axes_are_a_valid_figure_that_follows_the_theme() -> None:
+    spec = scatter_matrix.figure()
+    axis = spec["layout"]["template"]["layout"]["xaxis"]
+    assert axis["gridcolor"] == "--ht-border"
+    assert axis["automargin"] is False
+    go.Figure(with_colours(spec))
+    assert scatter_matrix.CONFIG["showSendToCloud"] is False
+
+
+def with_colours(value: Any) -> Any:
+    """What `theme.paint` does in the browser."""
+    if isinstance(value, dict):
+        return {key: with_colours(part) for key, part in value.items()}
+    return "#123456" if isinstance(value, str) and value.startswith("--ht-") else value
+
+
+def test_the_table_names_columns_by_place_and_shows_the_objective_first() -> None:
+    found = columns(["lr", "seed", "a.b"], ["lr", "a.b"], ["loss", "accuracy"], "accuracy")
+    fields = [column["field"] for column in found]
+    assert fields == ["number", "state", "epoch", "duration", "h0", "h1", "h2", "m1", "m0"]
+    titles = {column["field"]: column["headerName"] for column in found}
+    assert (titles["h2"], titles["m1"]) == ("a.b", "accuracy")
+    assert [column["field"] for column in found if column.get("hide")] == ["h1"]
+
+
+def test_no_cell_needs_code_that_the_grid_would_have_to_run_from_text() -> None:
+    found = columns(["lr"], ["lr"], ["loss"], None)
+    getters = [column[key] for column in found for key in ("valueFormatter", "tooltipValueGetter") if key in column]
+    assert getters
+    assert all(set(getter) == {"function"} for getter in getters)

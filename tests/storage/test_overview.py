@@ -1,0 +1,78 @@
+"""What overviews count, and which settings were done before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from storage import overview
+from storage.projects import keep_snapshot, metric_ids
+from storage.records import Project, Run
+from storage.store import Store
+from storage.work import Batch, Ending, Values, claim_experiment, claim_runs, finish_experiment
+
+
+def finish_all(store: Store, values: list[float | None], *, metric: str = "accuracy") -> Run:
+    """Let the next run's experiments end, each with one value, or fail where it is None."""
+    run = min(claim_runs(store, "scheduler"), key=lambda each: each.number)
+    claim = claim_experiment(store, run.id, run.fence, "worker", "here")
+    for value in values:
+        assert claim is not None
+        ids = metric_ids(store, run.project_id, [metric])
+        news = [] if value is None else [Values(ids[metric], 0, [value], [None], [None], [0.0])]
+        ending = Ending("failed" if value is None else "finished", 1.0)
+        claim = finish_experiment(store, claim, Batch(0, 1, 0, 1, news), ending, run_fence=run.fence, host="here")
+    return run
+
+
+@pytest.mark.parametrize(("goal", "best", "number"), [("maximize", 0.9, 2), ("minimize", 0.1, 1)])
+def test_the_best_experiment_of_a_run_follows_its_goal(
+    store: Store, project: Project, make_run: Callable[..., Run], goal: str, best: float, number: int
+) -> None:
+    make_run(4, objective="accuracy", goal=goal)
+    finish_all(store, [0.1, 0.9, math.nan, math.inf])
+    found = overview.fetch_best(store, project.id)
+    assert [(each.experiment, each.value, each.run_number) for each in found] == [(number, best, 1)]
+
+
+def test_a_run_without_values_has_no_best(store: Store, project: Project, make_run: Callable[..., Run]) -> None:
+    make_run(2, objective="accuracy")
+    make_run(2)
+    finish_all(store, [math.nan, None])
+    assert overview.fetch_best(store, project.id) == []
+
+
+def test_projects_and_runs_are_counted(store: Store, project: Project, make_run: Callable[..., Run]) -> None:
+    make_run(3)
+    make_run(2)
+    finish_all(store, [1.0, None])
+    assert overview.count_runs(store) == {project.id: 2}
+    assert overview.count_project_states(store) == {project.id: {"finished": 1, "failed": 1, "running": 1, "queued": 2}}
+
+
+def test_only_what_finished_counts_as_done_whatever_the_order(
+    store: Store, project: Project, make_run: Callable[..., Run]
+) -> None:
+    run = make_run(3)
+    finish_all(store, [1.0, None])
+    settings = [settings for _, settings in overview.fetch_settings(store, run.id, most=10)]
+    assert overview.find_repeats(store, project.id, settings, snapshot_digest=None) == {0: 1}
+    assert overview.find_repeats(store, project.id, [{"lr": 99}], snapshot_digest=None) == {}
+
+
+def test_other_code_is_not_the_same(store: Store, project: Project, make_run: Callable[..., Run]) -> None:
+    keep_snapshot(store, "new", b"", "train.py")
+    run = make_run(1)
+    finish_all(store, [1.0])
+    settings = [settings for _, settings in overview.fetch_settings(store, run.id, most=10)]
+    assert overview.find_repeats(store, project.id, settings, snapshot_digest="new") == {}
+
+
+def test_experiments_are_read_by_number_in_the_order_asked_for(
+    store: Store, project: Project, make_run: Callable[..., Run]
+) -> None:
+    make_run(5)
+    assert [each.number for each in overview.fetch_numbered(store, project.id, [4, 2, 99])] == [4, 2]
+    assert overview.fetch_numbered(store, project.id, []) == []

@@ -1,0 +1,121 @@
+"""Runs on a real local Ray: dispatcher, scheduler, experiment actors, scripts, and what is killed among them."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from storage.experiments import fetch_curves
+from storage.runs import request_stop
+from storage.work import last_beat
+from tests.training.conftest import LocalRay, Workshop, processes_with, wait_until
+
+pytestmark = pytest.mark.ray
+
+# Logs 1 and 2, and in its first attempt waits in between until it is killed.
+ONCE_KILLED = """
+hypertuner.log(loss=1)
+if os.environ["HYPERTUNER_ATTEMPT"] == "1":
+    subprocess.Popen(["setsid", "sleep", "600"])
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(600)
+hypertuner.log(loss=2)
+"""
+
+
+def waiting_action(gate: object) -> str:
+    return f"hypertuner.log(loss=x)\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\nhypertuner.log(loss=-x)"
+
+
+def test_a_run_with_a_failing_experiment_ends_right(engine: Workshop) -> None:
+    run = engine.launch("hypertuner.log(loss=x)\nif x == 2: sys.exit(7)", [1.0, 2.0, 3.0, 4.0, 5.0])
+    experiments = engine.await_run(run)
+    assert [one.state for one in experiments] == ["finished", "failed", "finished", "finished", "finished"]
+    assert [one.metrics["loss"].last for one in experiments] == [1, 2, 3, 4, 5]
+    assert experiments[1].reason == "exit code 7"
+    assert engine.run(run).state == "finished"
+    # No two experiments at once were done by one worker, and each was tried once.
+    assert {one.attempt for one in experiments} == {1}
+
+
+def test_a_killed_worker_costs_one_attempt_and_leaves_no_process(engine: Workshop, local_ray: LocalRay) -> None:
+    run = engine.launch(ONCE_KILLED)
+    (experiment,) = wait_until(lambda: [one for one in engine.experiments(run) if one.value_count])
+    mark = engine.spool_mark(experiment)
+    assert len(wait_until(lambda: len(found := processes_with(mark)) == 2 and found)) == 2
+    for pid in local_ray.processes("ExperimentWorker.work"):
+        os.kill(pid, signal.SIGKILL)
+    (experiment,) = engine.await_run(run)
+    assert (experiment.state, experiment.attempt, experiment.value_count) == ("finished", 2, 2)
+    (loss,) = fetch_curves(engine.store, experiment.id)
+    assert list(loss.values) == [1, 2]
+    wait_until(lambda: not processes_with(mark), what="the end of every process")
+
+
+def test_a_run_goes_on_without_the_dispatcher_and_a_new_one_takes_over(engine: Workshop, local_ray: LocalRay) -> None:
+    gate = engine.folder / "gate"
+    run = engine.launch(waiting_action(gate), [1.0, 2.0, 3.0])
+    wait_until(lambda: [one for one in engine.experiments(run) if one.value_count])
+    for pid in local_ray.processes("-m training.dispatcher"):
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not local_ray.processes("-m training.dispatcher"))
+    gate.touch()
+    experiments = engine.await_run(run)
+    assert [(one.state, one.attempt, one.value_count) for one in experiments] == [("finished", 1, 2)] * 3
+    local_ray.start_dispatcher()
+    assert engine.await_run(engine.launch("hypertuner.log(loss=x)"))[0].state == "finished"
+
+
+def test_a_killed_scheduler_is_replaced_and_its_experiments_are_tried_again(
+    engine: Workshop, local_ray: LocalRay
+) -> None:
+    run = engine.launch(ONCE_KILLED)
+    (experiment,) = wait_until(lambda: [one for one in engine.experiments(run) if one.value_count])
+    for pid in local_ray.processes("RunScheduler.conduct"):
+        os.kill(pid, signal.SIGKILL)
+    (experiment,) = engine.await_run(run)
+    assert (experiment.state, experiment.attempt, experiment.value_count) == ("finished", 2, 2)
+    assert engine.run(run).fence == 2
+    wait_until(lambda: not processes_with(engine.spool_mark(experiment)), what="the end of every process")
+
+
+def test_a_request_ends_a_run_and_keeps_its_values(engine: Workshop) -> None:
+    run = engine.launch("hypertuner.log(loss=x); time.sleep(600)", [1.0, 2.0, 3.0, 4.0])
+    wait_until(lambda: sum(one.value_count for one in engine.experiments(run)) >= 1)
+    request_stop(engine.store, run.id)
+    experiments = engine.await_run(run)
+    assert engine.run(run).state == "stopped"
+    assert {one.state for one in experiments} == {"stopped"}
+    assert sum(one.value_count for one in experiments) >= 1
+    for experiment in experiments:
+        assert processes_with(engine.spool_mark(experiment)) == []
+
+
+def test_resources_that_nobody_has_fail_the_run_with_a_sentence(engine: Workshop) -> None:
+    run = engine.launch("pass", gpus=1)
+    (experiment,) = engine.await_run(run)
+    ended = engine.run(run)
+    assert (ended.state, ended.reason) == ("failed", "Each experiment wants 1 GPU; the cluster has none.")
+    assert experiment.state == "stopped"
+
+
+def test_the_dispatcher_says_what_the_cluster_has(engine: Workshop) -> None:
+    _, detail = wait_until(lambda: last_beat(engine.store, "dispatcher"))
+    assert (detail["cpus"], detail["gpus"], detail["nodes"]) == (2, 0, 1)
+
+
+def test_no_secret_stands_in_a_command_line_or_in_ray_s_logs(engine: Workshop, local_ray: LocalRay) -> None:
+    engine.await_run(engine.launch("hypertuner.log(loss=x)"))
+    password = engine.store.url.password
+    assert password
+    secrets = [str(password).encode(), local_ray.token.encode()]
+    for pid in local_ray.processes(""):
+        with open(f"/proc/{pid}/cmdline", "rb") as line:
+            text = line.read()
+        assert not any(secret in text for secret in secrets)
+    for file in (local_ray.data_dir.parent / "ray").rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert not any(secret in content for secret in secrets), file

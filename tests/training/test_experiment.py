@@ -1,0 +1,267 @@
+"""The experiment worker on a real database with real scripts, without Ray."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from storage.embedded import EmbeddedServer
+from storage.experiments import fetch_curves, fetch_log, fetch_views, request_stop
+from storage.projects import keep_snapshot
+from storage.records import Experiment, Run
+from storage.store import Store
+from storage.work import claim_experiment, claim_runs, release_lost
+from tests.training.conftest import Workshop, processes_with, wait_until
+from training.experiment import ExperimentWorker, script_environment
+from training.snapshot import take_snapshot
+
+
+def perform(workshop: Workshop, worker: ExperimentWorker, run: Run) -> list[Experiment]:
+    """Let the worker do a whole run."""
+    claimed = claim_runs(workshop.store, "scheduler")[0]
+    assert claimed.id == run.id
+    worker.work(claimed, claimed.fence)
+    return workshop.experiments(run)
+
+
+def test_it_does_one_script_after_another_and_keeps_what_each_reports(
+    workshop: Workshop, worker: ExperimentWorker
+) -> None:
+    action = "for i in range(3): hypertuner.log(epoch=i + 1, epochs=3, loss=x / (i + 1), accuracy=float('nan'))"
+    run = workshop.launch(action + "\nprint('bye')", [1.0, 2.0])
+    first, second = perform(workshop, worker, run)
+    assert [first.state, second.state] == ["finished", "finished"]
+    assert (first.exit_code, first.value_count, first.epoch, first.epochs) == (0, 6, 3, 3)
+    accuracy, loss = fetch_curves(workshop.store, second.id)
+    assert list(loss.values) == [2.0, 1.0, 2 / 3]
+    assert list(loss.epochs) == [1, 2, 3]
+    assert all(value != value for value in accuracy.values)
+    assert fetch_log(workshop.store, first.id) == ("bye\n", "")
+
+
+def test_metrics_are_read_from_what_a_script_prints(workshop: Workshop, worker: ExperimentWorker) -> None:
+    run = workshop.launch("print('Epoch 1/2 loss: 0.5'); print('Epoch 2/2 loss: 0.25', end='')")
+    (experiment,) = perform(workshop, worker, run)
+    (loss,) = fetch_curves(workshop.store, experiment.id)
+    assert (list(loss.values), list(loss.epochs)) == ([0.5, 0.25], [1, 2])
+    assert (experiment.epoch, experiment.epochs) == (2, 2)
+
+
+def test_a_logged_metric_is_not_taken_from_stdout_a_second_time(workshop: Workshop, worker: ExperimentWorker) -> None:
+    run = workshop.launch("hypertuner.log(loss=0.5); print('loss: 0.5 acc: 0.1')")
+    (experiment,) = perform(workshop, worker, run)
+    assert {name: summary.count for name, summary in experiment.metrics.items()} == {"loss": 1}
+
+
+def test_a_failing_script_does_not_stop_the_next(workshop: Workshop, worker: ExperimentWorker) -> None:
+    action = "hypertuner.log(loss=x)\nif x == 1: raise ValueError('bad luck')"
+    failed, finished = perform(workshop, worker, workshop.launch(action, [1.0, 2.0]))
+    assert (failed.state, failed.exit_code, failed.reason) == ("failed", 1, "exit code 1: ValueError: bad luck")
+    assert failed.metrics["loss"].last == 1
+    assert finished.state == "finished"
+    assert "Traceback" in fetch_log(workshop.store, failed.id)[1]
+
+
+def test_a_killed_script_is_named_by_its_signal(workshop: Workshop, worker: ExperimentWorker) -> None:
+    run = workshop.launch("hypertuner.log(loss=x); os.kill(os.getpid(), signal.SIGKILL)")
+    (experiment,) = perform(workshop, worker, run)
+    assert (experiment.state, experiment.reason) == ("failed", "killed by signal 9 (SIGKILL)")
+    assert experiment.exit_code is None
+    assert experiment.metrics["loss"].count == 1
+
+
+def test_half_a_line_of_a_killed_script_is_no_value(workshop: Workshop, worker: ExperimentWorker) -> None:
+    torn = (
+        "hypertuner.log(loss=1.5); open(os.environ['HYPERTUNER_METRICS'], 'a').write('{\"m\": {\"loss\": 2')"
+        "; os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    (experiment,) = perform(workshop, worker, workshop.launch(torn))
+    assert (experiment.value_count, experiment.rejected_lines) == (1, 0)
+
+
+def test_a_script_is_ended_at_its_time_limit(workshop: Workshop, worker: ExperimentWorker) -> None:
+    run = workshop.launch("hypertuner.log(loss=1); time.sleep(60)", time_limit_s=0.5, retries=3)
+    (experiment,) = perform(workshop, worker, run)
+    assert (experiment.state, experiment.reason) == ("failed", "time limit of 0.5 s reached")
+    assert experiment.value_count == 1
+    assert experiment.attempt == 1
+
+
+def test_a_script_that_fails_is_tried_again_as_often_as_the_run_says(
+    workshop: Workshop, worker: ExperimentWorker
+) -> None:
+    action = "hypertuner.log(attempt=int(os.environ['HYPERTUNER_ATTEMPT'])); sys.exit(0 if x == 2 else 3)"
+    failed, finished = perform(workshop, worker, workshop.launch(action, [1.0, 2.0], retries=2))
+    assert (failed.state, failed.attempt, failed.metrics["attempt"].last) == ("failed", 3, 3)
+    assert (finished.state, finished.attempt) == ("finished", 1)
+
+
+def test_a_request_stops_the_script_and_keeps_what_it_reported(workshop: Workshop, worker: ExperimentWorker) -> None:
+    run = workshop.launch("hypertuner.log(loss=1); time.sleep(60)")
+    claimed = claim_runs(workshop.store, "scheduler")[0]
+    thread = threading.Thread(target=worker.work, args=(claimed, claimed.fence))
+    thread.start()
+    (running,) = wait_until(lambda: [one for one in workshop.experiments(run) if one.value_count])
+    request_stop(workshop.store, running.id)
+    thread.join(30)
+    (experiment,) = workshop.experiments(run)
+    assert (experiment.state, experiment.reason, experiment.value_count) == ("stopped", "stopped by request", 1)
+    assert processes_with(workshop.spool_mark(experiment)) == []
+
+
+def test_values_are_readable_while_the_script_runs(workshop: Workshop, worker: ExperimentWorker) -> None:
+    gate = workshop.folder / "gate"
+    action = f"hypertuner.log(loss=1); print('here')\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)"
+    run = workshop.launch(action)
+    claimed = claim_runs(workshop.store, "scheduler")[0]
+    thread = threading.Thread(target=worker.work, args=(claimed, claimed.fence))
+    thread.start()
+    wait_until(lambda: workshop.experiments(run)[0].value_count == 1)
+    wait_until(lambda: fetch_log(workshop.store, workshop.experiments(run)[0].id)[0] == "here\n")
+    assert workshop.experiments(run)[0].state == "running"
+    gate.touch()
+    thread.join(30)
+    assert workshop.experiments(run)[0].value_count == 1
+
+
+def test_a_worker_whose_lease_was_lost_ends_the_script_and_writes_nothing(
+    workshop: Workshop, worker: ExperimentWorker
+) -> None:
+    run = workshop.launch("hypertuner.log(loss=1)\nif os.environ['HYPERTUNER_ATTEMPT'] == '1': time.sleep(60)")
+    claimed = claim_runs(workshop.store, "scheduler")[0]
+    thread = threading.Thread(target=worker.work, args=(claimed, claimed.fence))
+    thread.start()
+    wait_until(lambda: workshop.experiments(run)[0].value_count == 1)
+    assert release_lost(workshop.store, owner="worker") == 1
+    thread.join(30)
+    (experiment,) = workshop.experiments(run)
+    # The same worker took the second attempt.
+    assert (experiment.state, experiment.attempt, experiment.value_count) == ("finished", 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (["no-such-python", "train.py"], "The program no-such-python was not found on this machine."),
+        (["/etc/passwd"], "/etc/passwd is not executable."),
+    ],
+)
+def test_what_cannot_be_started_fails_with_a_sentence(
+    workshop: Workshop, worker: ExperimentWorker, command: list[str], sentence: str
+) -> None:
+    run = workshop.launch("pass")
+    with workshop.store.begin() as connection:
+        connection.exec_driver_sql("UPDATE run SET command = to_jsonb(%s::text[])", (command,))
+    (experiment,) = perform(workshop, worker, run)
+    assert (experiment.state, experiment.reason) == ("failed", f"It could not be started. {sentence}")
+
+
+def test_a_missing_working_directory_is_named(workshop: Workshop, worker: ExperimentWorker) -> None:
+    run = workshop.launch("pass")
+    with workshop.store.begin() as connection:
+        connection.exec_driver_sql("UPDATE run SET directory = '/no/such/folder'")
+    (experiment,) = perform(workshop, worker, run)
+    assert "/no/such/folder does not exist" in (experiment.reason or "")
+
+
+def test_values_reach_the_script_byte_for_byte(workshop: Workshop, worker: ExperimentWorker) -> None:
+    text = "; touch /tmp/pwned $(id) `id` \n 'ü' \"😀\" -rf"
+    (workshop.folder / "show.py").write_text("import sys; print(ascii(sys.argv[1]))")
+    run = workshop.launch("pass")
+    command = [sys.executable, str(workshop.folder / "show.py"), text]
+    with workshop.store.begin() as connection:
+        connection.exec_driver_sql("UPDATE run SET command = to_jsonb(%s::text[])", (command,))
+    (experiment,) = perform(workshop, worker, run)
+    assert fetch_log(workshop.store, experiment.id)[0] == ascii(text) + "\n"
+
+
+def test_a_run_with_a_snapshot_runs_the_code_that_was_launched(workshop: Workshop, worker: ExperimentWorker) -> None:
+    (workshop.folder / "own.py").write_text("answer = 42")
+    snapshot = take_snapshot(workshop.folder / "train.py")
+    keep_snapshot(workshop.store, snapshot.digest, snapshot.archive, snapshot.script)
+    action = "import own; hypertuner.log(answer=own.answer); print(os.getcwd())"
+    run = workshop.launch(action, snapshot_digest=snapshot.digest)
+    (workshop.folder / "own.py").write_text("answer = 43")
+    (experiment,) = perform(workshop, worker, run)
+    assert experiment.metrics["answer"].last == 42
+    assert fetch_log(workshop.store, experiment.id)[0] == f"{workshop.folder}\n"
+
+
+def test_views_travel_with_their_values(workshop: Workshop, worker: ExperimentWorker) -> None:
+    run = workshop.launch("hypertuner.views.confusion_matrix([0, 1, 1], [0, 1, 0], epoch=2); hypertuner.log(loss=1)")
+    (experiment,) = perform(workshop, worker, run)
+    (view,) = fetch_views(workshop.store, experiment.id)
+    assert (view.name, view.kind, view.epoch) == ("confusion matrix", "confusion_matrix", 2)
+    folder = workshop.data_dir / "spool" / f"{experiment.id}-1"
+    assert sorted(entry.name for entry in folder.iterdir()) == ["stderr", "stdout"]
+
+
+def test_a_database_that_goes_away_costs_the_script_nothing(
+    workshop: Workshop, worker: ExperimentWorker, postgres: EmbeddedServer, store: Store
+) -> None:
+    action = "for i in range(100): hypertuner.log(loss=i); time.sleep(0.01)"
+    run = workshop.launch(action)
+    claimed = claim_runs(store, "scheduler")[0]
+    thread = threading.Thread(target=worker.work, args=(claimed, claimed.fence))
+    thread.start()
+    wait_until(lambda: workshop.experiments(run)[0].value_count)
+    postgres.stop()
+    try:
+        mark = "HYPERTUNER_ATTEMPT=1"
+        wait_until(lambda: not processes_with(mark), what="the end of the script")
+    finally:
+        postgres.start()
+    thread.join(60)
+    (experiment,) = workshop.experiments(run)
+    (loss,) = fetch_curves(store, experiment.id)
+    assert (experiment.state, experiment.duration_s is not None and experiment.duration_s < 30) == ("finished", True)
+    assert list(loss.values) == [float(i) for i in range(100)]
+
+
+def test_a_script_sees_nothing_of_ray_or_of_our_secrets(workshop: Workshop, worker: ExperimentWorker) -> None:
+    workshop.launch("pass")
+    run = claim_runs(workshop.store, "scheduler")[0]
+    claim = claim_experiment(workshop.store, run.id, run.fence, "worker", "here")
+    assert claim
+    environment = {
+        "RAY_AUTH_TOKEN_PATH": "/secret",
+        "HYPERTUNER_DATABASE_URL": "postgresql://u:secret@h/d",
+        "HYPERTUNER_RAY_TOKEN_FILE": "/secret",
+        "PYTHONBREAKPOINT": "ray.util.rpdb.set_trace",
+        "CUDA_VISIBLE_DEVICES": "1",
+        "PYTHONPATH": "/mine",
+        "HOME": "/home/me",
+    }
+    seen = script_environment(environment, Path("/spool/1-1"), claim, Path("/data"))
+    assert seen == {
+        "CUDA_VISIBLE_DEVICES": "1",
+        "PYTHONPATH": f"/mine{os.pathsep}/data/client",
+        "HOME": "/home/me",
+        "PYTHONUNBUFFERED": "1",
+        "HYPERTUNER_METRICS": "/spool/1-1/metrics.jsonl",
+        "HYPERTUNER_EXPERIMENT_ID": str(claim.experiment_id),
+        "HYPERTUNER_ATTEMPT": "1",
+    }
+
+
+def test_a_killed_supervisor_fails_the_experiment_and_the_next_one_runs(
+    workshop: Workshop, worker: ExperimentWorker
+) -> None:
+    action = "hypertuner.log(loss=1, supervisor=os.getppid())\nif x == 1: time.sleep(60)"
+    run = workshop.launch(action, [1.0, 2.0])
+    claimed = claim_runs(workshop.store, "scheduler")[0]
+    thread = threading.Thread(target=worker.work, args=(claimed, claimed.fence))
+    thread.start()
+    first = wait_until(lambda: [one for one in workshop.experiments(run) if one.value_count])[0]
+    os.kill(int(first.metrics["supervisor"].last), signal.SIGKILL)
+    thread.join(30)
+    first, second = workshop.experiments(run)
+    assert first.state == "failed"
+    assert "supervisor was killed" in (first.reason or "")
+    assert second.state == "finished"
+    assert processes_with(workshop.spool_mark(first)) == []

@@ -1,0 +1,340 @@
+"""Reading the spool: bytes to lines to values, whatever a script writes."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training import spool
+from training.spool import (
+    CHUNK_BYTES,
+    LONGEST_LINE,
+    MOST_METRICS,
+    Reading,
+    SpoolReader,
+    clean_text,
+    cut_after,
+    cut_lines,
+    parse_metric_line,
+    tail_of,
+    text_of,
+)
+
+BYTES = st.binary(max_size=400) | st.lists(st.sampled_from([b"\n", b"\r", b"abc", b"{}", b"\xff", b"\0"])).map(b"".join)
+
+
+# --- bytes to lines -----------------------------------------------------------------------------------------------
+
+
+@given(BYTES, st.lists(st.integers(0, 400)))
+def test_lines_do_not_depend_on_where_a_file_was_cut(data: bytes, cuts: list[int]) -> None:
+    expected = [line for line in data.replace(b"\r", b"\n").split(b"\n") if line]
+    found: list[bytes] = []
+    offset = 0
+    for end in [*sorted(min(cut, len(data)) for cut in cuts), len(data)]:
+        cut = cut_lines(data[offset : max(end, offset)])
+        found += cut.lines
+        offset += cut.consumed
+    last = cut_lines(data[offset:], take_tail=True)
+    assert found + last.lines == expected
+    assert offset + last.consumed == len(data)
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=12), st.integers(1, 7))
+def test_long_lines_are_skipped_and_counted_once(lengths: list[int], step: int) -> None:
+    longest = spool.LONGEST_LINE
+    spool.LONGEST_LINE = 10
+    try:
+        data = b"".join(b"%c" % (65 + number % 26) * length + b"\n" for number, length in enumerate(lengths))
+        found: list[bytes] = []
+        too_long, offset, seen, in_long_line = 0, 0, 0, False
+        while offset < len(data):
+            # The file grows while it is read.
+            seen = min(len(data), max(seen, offset) + step)
+            cut = cut_lines(data[offset:seen], in_long_line=in_long_line)
+            found += cut.lines
+            too_long += cut.too_long
+            offset += cut.consumed
+            in_long_line = cut.in_long_line
+        assert found == [line for line in data.split(b"\n") if 0 < len(line) <= 10]
+        assert too_long == sum(length > 10 for length in lengths)
+    finally:
+        spool.LONGEST_LINE = longest
+
+
+def test_a_chunk_is_cut_behind_the_line_of_the_last_marker() -> None:
+    chunk = b"1 view\n2\n3 view\n4 view\n"
+    assert cut_after(chunk, b"view", 2) == b"1 view\n2\n3 view\n"
+    assert cut_after(chunk, b"view", 4) == chunk
+
+
+@given(st.binary())
+def test_any_bytes_become_text_that_a_database_takes(data: bytes) -> None:
+    text = text_of(data)
+    assert "\0" not in text
+    text.encode()
+
+
+def test_text_for_people_has_no_commands_in_it() -> None:
+    assert clean_text("\x1b[31mred\x1b[0m\x07 \x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\ \u202eabc\tend") == (
+        "red\u2407 link \ufffdabc\tend"
+    )
+
+
+def test_a_tail_shows_what_a_terminal_would() -> None:
+    assert tail_of(b"half\n10%\r50%\r100%\ndone\r\n", is_cut=True) == "100%\ndone\n"
+    many = b"".join(b"%d\n" % number for number in range(1000))
+    assert tail_of(many, is_cut=False).splitlines() == [str(number) for number in range(800, 1000)]
+
+
+# --- lines of the metrics file ------------------------------------------------------------------------------------
+
+NUMBERS = st.floats() | st.integers(-(10**300), 10**300)
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf"]), min_size=1, max_size=40)
+
+
+@given(st.dictionaries(NAMES, NUMBERS, max_size=5), st.floats(0, 1e6), st.integers(0, 10**9))
+def test_what_is_logged_is_read(metrics: dict[str, float], epoch: float, batch: int) -> None:
+    line = json.dumps({"t": 5.0, "m": metrics, "epoch": epoch, "batch": batch}).encode()
+    point = parse_metric_line(line)
+    assert point.rejected is None
+    assert (point.time, point.epoch, point.batch) == (5.0, epoch, batch)
+    assert {name: repr(value) for name, value in point.metrics.items()} == {
+        name: repr(float(value)) for name, value in metrics.items()
+    }
+
+
+@given(st.binary(max_size=300))
+def test_no_line_raises(line: bytes) -> None:
+    parse_metric_line(line)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["true", '"0.5"', "null", "[1]", '{"a": 1}', "1" + "0" * 399, "9" * 5000],
+    ids=["bool", "text", "null", "list", "object", "huge", "5000 digits"],
+)
+def test_a_bad_value_costs_only_itself(bad: str) -> None:
+    point = parse_metric_line(f'{{"m": {{"bad": {bad}, "loss": 0.5}}}}'.encode())
+    assert point.metrics == {"loss": 0.5}
+    assert (point.rejected or "").startswith("bad is ")
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"nonsense", "not a line of JSON"),
+        (b"[1, 2]", "not an object"),
+        (b'{"m": [1]}', "m is a list"),
+        (b"[" * 60_000, "not a line of JSON"),
+        (b'{"m": {"a": ' * 5_000, "not a line of JSON"),
+        (b'{"m": {"": 1}}', "a metric's name is empty or longer than 512 bytes"),
+        (b'{"m": {"' + b"x" * 513 + b'": 1}}', "a metric's name is empty or longer than 512 bytes"),
+        (b'{"epoch": "three", "m": {}}', "epoch is text"),
+        (b'{"epoch": NaN, "m": {}}', "epoch is no finite number"),
+        (b'{"view": "x", "kind": "k", "file": "../../etc/passwd"}', "a view's file must be named view-....json"),
+        (b'{"view": "x", "kind": "k"}', "a view without a name, kind or file"),
+    ],
+)
+def test_what_cannot_be_read_is_said(line: bytes, why: str) -> None:
+    assert parse_metric_line(line).rejected == why
+
+
+def test_special_numbers_survive() -> None:
+    point = parse_metric_line(b'{"m": {"a": NaN, "b": Infinity, "c": -Infinity, "d": 1e400, "e": 5e-324, "f": -0.0}}')
+    assert math.isnan(point.metrics.pop("a"))
+    assert point.metrics == {"b": math.inf, "c": -math.inf, "d": math.inf, "e": 5e-324, "f": 0.0}
+
+
+def test_names_that_no_database_takes_become_some_that_it_does() -> None:
+    point = parse_metric_line(b'{"m": {"a\\u0000b": 1, "\\ud800": 2}}')
+    assert point.metrics == {"a\u2400b": 1, "\\ud800": 2}
+
+
+# --- an attempt's folder ------------------------------------------------------------------------------------------
+
+
+class Script:
+    """Writes as a script would, and reads as a worker does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.reader = SpoolReader(folder)
+
+    def log(self, text: str | bytes) -> None:
+        self._append(spool.METRICS, text)
+
+    def say(self, text: str | bytes) -> None:
+        self._append(spool.STDOUT, text)
+
+    def _append(self, name: str, text: str | bytes) -> None:
+        with (self.folder / name).open("ab") as file:
+            file.write(text.encode() if isinstance(text, str) else text)
+
+    def read(self, **options: bool) -> Reading:
+        reading = self.reader.read(**options)
+        self.reader.committed(reading)
+        return reading
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    return Script(tmp_path)
+
+
+def values(reading: Reading) -> dict[str, list[float]]:
+    return {name: series.values for name, series in reading.series.items()}
+
+
+def test_a_folder_in_which_nothing_stands_yet_is_no_news(script: Script) -> None:
+    assert not script.read(with_tails=True).is_news
+
+
+def test_values_are_numbered_in_order_of_arrival(script: Script) -> None:
+    script.log('{"m": {"a": 1}}\n{"m": {"a": 2, "b": 5}}\n')
+    first = script.read()
+    script.log('{"t": 7, "m": {"a": 3}, "epoch": 1, "batch": 2, "epochs": 4}\n')
+    second = script.read()
+    assert (first.series["a"].first_seq, values(first)) == (0, {"a": [1, 2], "b": [5]})
+    assert (second.series["a"].first_seq, values(second)) == (2, {"a": [3]})
+    series = second.series["a"]
+    assert (series.epochs, series.batches, series.times) == ([1], [2], [7])
+    assert (second.epoch, second.epochs) == (1, 4)
+    assert second.metric_offset == first.new_metric_offset
+
+
+def test_offsets_move_from_what_was_committed(script: Script) -> None:
+    script.say("nothing to see\n")
+    assert not script.reader.read().is_news
+    script.say("loss: 1\n")
+    reading = script.read()
+    assert (reading.stdout_offset, reading.new_stdout_offset) == (0, 23)
+
+
+def test_half_a_line_waits_for_the_rest(script: Script) -> None:
+    script.log('{"m": {"a": 1}}\n{"m": {"a"')
+    assert values(script.read()) == {"a": [1]}
+    script.log(": 2}}\n")
+    assert values(script.read()) == {"a": [2]}
+
+
+def test_a_last_line_without_newline_counts_only_if_it_is_whole(script: Script) -> None:
+    script.log('{"m": {"a": 1}}')
+    assert values(script.read()) == {}
+    assert values(script.read(is_last=True)) == {"a": [1]}
+    script.log('\n{"m": {"a": 2')
+    reading = script.read(is_last=True)
+    assert (values(reading), reading.rejected_lines) == ({}, 0)
+
+
+def test_bad_lines_are_counted_with_a_sample_and_cost_no_good_one(script: Script) -> None:
+    script.log(b'{"m": {"a": 1}}\n\xff\x00junk\n{"m": {"a": "x", "b": 2}}\n' + b"x" * (LONGEST_LINE + 1) + b"\n")
+    script.log('{"m": {"a": 3}}\n')
+    reading = script.read()
+    assert values(reading) == {"a": [1, 3], "b": [2]}
+    assert reading.rejected_lines == 3
+    assert reading.rejected_sample == "not a line of JSON: \\xff\u2400junk"
+
+
+def test_a_line_without_end_costs_no_memory(script: Script) -> None:
+    for _ in range(3):
+        script.log(b"x" * CHUNK_BYTES)
+        while script.read().is_partial:
+            pass
+    script.log('\n{"m": {"a": 1}}\n')
+    reading = script.read()
+    assert (values(reading), reading.rejected_lines) == ({"a": [1]}, 0)
+
+
+def test_a_long_backlog_is_read_in_parts(script: Script) -> None:
+    line = '{"m": {"a": 1}}\n'
+    script.log(line * (CHUNK_BYTES // len(line) + 10))
+    first, second = script.read(), script.read()
+    assert first.is_partial
+    assert not second.is_partial
+    assert len(first.series["a"].values) + len(second.series["a"].values) == CHUNK_BYTES // len(line) + 10
+
+
+def test_printed_metrics_carry_the_epoch_of_the_lines_before(script: Script) -> None:
+    script.say("Epoch 1/2\nloss: 1\nEpoch 2/2\rloss: 0.5 acc: 50%")
+    reading = script.read(take_stdout_tail=True)
+    assert values(reading) == {"loss": [1, 0.5], "acc": [50]}
+    assert reading.series["loss"].epochs == [1, 2]
+    assert (reading.epoch, reading.epochs) == (2, 2)
+
+
+def test_whoever_logs_is_not_read_on_stdout(script: Script) -> None:
+    script.log('{"m": {"loss": 1}}\n')
+    script.say("loss: 1 acc: 2\n")
+    reading = script.read()
+    assert values(reading) == {"loss": [1]}
+    assert reading.new_stdout_offset == 15
+
+
+def test_too_many_metrics_are_refused_and_counted(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "MOST_METRICS", 3)
+    script.log('{"m": {"a": 1, "b": 1, "c": 1, "d": 1}}\n{"m": {"a": 2}}\n')
+    reading = script.read()
+    assert values(reading) == {"a": [1, 2], "b": [1], "c": [1]}
+    assert reading.rejected_lines == 1
+    assert MOST_METRICS == 10_000
+
+
+def view_line(name: str, file: str) -> str:
+    return json.dumps({"t": 1, "view": name, "kind": "table", "epoch": 3, "file": file}) + "\n"
+
+
+def test_a_view_brings_its_file_which_goes_when_it_is_committed(script: Script) -> None:
+    (script.folder / "view-1-ab.json").write_text('{"rows": [NaN]}')
+    script.log(view_line("my table", "view-1-ab.json"))
+    reading = script.reader.read()
+    (view,) = reading.views
+    assert (view.name, view.kind, view.epoch, view.payload) == ("my table", "table", 3, b'{"rows": [NaN]}')
+    assert (script.folder / "view-1-ab.json").exists()
+    script.reader.committed(reading)
+    assert not (script.folder / "view-1-ab.json").exists()
+
+
+def test_a_view_s_file_must_be_an_ordinary_file_of_json(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "MOST_VIEW_BYTES", 10)
+    (script.folder / "view-1.json").symlink_to("/etc/passwd")
+    os.mkfifo(script.folder / "view-2.json")
+    (script.folder / "view-3.json").write_bytes(b"\xff")
+    (script.folder / "view-4.json").write_text('"' + "x" * 20 + '"')
+    (script.folder / "view-5.json").write_text("{}")
+    for number in range(7):
+        script.log(view_line("v", f"view-{number}.json"))
+    readings = [script.read() for _ in range(3)]
+    assert [view.payload for reading in readings for view in reading.views] == [b"{}"]
+    assert sum(reading.rejected_lines for reading in readings) == 6
+
+
+def test_tails_come_when_something_new_was_written(script: Script) -> None:
+    script.say("\x1b[1mhello\x1b[0m\n")
+    (script.folder / spool.STDERR).write_bytes(b"oh\xff no\n\n")
+    reading = script.read(with_tails=True)
+    assert (reading.stdout_tail, reading.stderr_tail) == ("hello\n", "oh\\xff no\n\n")
+    assert script.reader.last_words() == "oh\\xff no"
+    again = script.read(with_tails=True)
+    assert (again.stdout_tail, again.stderr_tail) == (None, None)
+
+
+def test_what_was_read_of_stdout_takes_no_disk(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "PUNCH_BYTES", 1_000_000)
+    monkeypatch.setattr(spool, "PUNCH_KEEP_BYTES", 100_000)
+    script.say(b"noise\n" * 500_000)
+    script.say("loss: 1\n")
+    found: dict[str, list[float]] = {}
+    while (reading := script.read()).is_partial:
+        found |= values(reading)
+    assert found | values(reading) == {"loss": [1]}
+    status = (script.folder / spool.STDOUT).stat()
+    assert status.st_size == 3_000_008
+    if os.uname().sysname == "Linux":
+        assert status.st_blocks * 512 < 1_500_000

@@ -1,0 +1,265 @@
+"""Finds the hyperparameters of a script that knows nothing of us, without training anything."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from analysis.hyperparameters import Hyperparameter
+from training.declared import declared_hyperparameters
+
+Source = Literal["argparse", "click", "typer", "source"]
+TIMEOUT_S = 20.0
+HERE = Path(__file__).parent
+PYTHON = re.compile(r"(python|pypy)[\d.]*t?(\.exe)?", re.IGNORECASE)
+# Of what a script says, so that a sentence stays one.
+MOST_CHARACTERS = 300
+EXAMPLE = 'parser.add_argument("--learning_rate", type=float, default=0.01)'
+
+
+class DiscoveryError(Exception):
+    """A script whose options cannot be found; the message says why and what to do, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What a script can be given. `source` names what was read; `notes` are sentences for whoever launches it."""
+
+    script: str
+    hyperparameters: tuple[Hyperparameter, ...]
+    source: Source
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data for `discover --json`."""
+        return {
+            "script": self.script,
+            "source": self.source,
+            "hyperparameters": [hyperparameter.to_json() for hyperparameter in self.hyperparameters],
+            "notes": list(self.notes),
+        }
+
+
+def discover(command: Sequence[str], directory: Path, *, timeout_s: float = TIMEOUT_S) -> Discovery:
+    """Start the command's script up to its parser, and read that; where it does not get there, read its source.
+
+    command: interpreter, script and whatever follows; a subcommand among that decides whose options are read.
+    Raises DiscoveryError.
+    """
+    if len(command) < 2:
+        raise DiscoveryError("A command is an interpreter and a script; write one like: python train.py.")
+    with tempfile.TemporaryDirectory(prefix="hypertuner-discover-") as scratch:
+        return _Start(command, directory.absolute(), Path(scratch), timeout_s).discover()
+
+
+class _Start:
+    """One discovery: two short child processes of the user's interpreter, and what they wrote down."""
+
+    def __init__(self, command: Sequence[str], directory: Path, scratch: Path, timeout_s: float) -> None:
+        self._script, self._items = command[1], list(command[2:])
+        self._directory, self._scratch, self._timeout_s = directory, scratch, timeout_s
+        self._path = directory / self._script
+        self._status: int | None = None
+        _check_script(self._script, self._path)
+        self._python = _interpreter(command[0], directory)
+
+    def discover(self) -> Discovery:
+        static = self._read_source()
+        reached = self._reach_parser()
+        if reached is not None and "parser" in reached:
+            return self._discovery(reached["parser"], reached["source"], [])
+        if not static["parser"]["options"] and not static["parser"]["commands"]:
+            raise DiscoveryError(self._why_nothing(reached))
+        note = (
+            f"The options were read from the source, because {self._script} {self._why_not_reached(reached)}; "
+            "defaults that it computes are not known."
+        )
+        return self._discovery(static["parser"], "source", [note])
+
+    def _discovery(self, parser: Mapping[str, Any], source: Source, notes: Sequence[str]) -> Discovery:
+        declared = declared_hyperparameters(parser, self._script, self._items)
+        if not declared.hyperparameters and not declared.awaits_command:
+            raise DiscoveryError(self._no_options())
+        return Discovery(self._script, declared.hyperparameters, source, (*notes, *declared.notes))
+
+    # the two children
+
+    def _read_source(self) -> dict[str, Any]:
+        result = self._scratch / "source.json"
+        self._run(["discovery_source.py", str(self._path), str(self._directory), str(result)], TIMEOUT_S)
+        if not result.exists():
+            raise DiscoveryError(
+                f"{self._python} could not read {self._script} ({self._last_words()}); begin with a Python from 3.8 on."
+            )
+        found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+        if found.get("problem"):
+            raise DiscoveryError(self._not_python(found))
+        if not found["has_sign"]:
+            # Running it would train it: nothing in it, or in what it imports, reads a command line.
+            unread = " and ".join(found["unread"])
+            raise DiscoveryError(
+                f"{self._script} reads its options with {unread}, and HyperTuner only knows argparse, click and typer; "
+                "give the script such a parser."
+                if unread
+                else self._no_options()
+            )
+        return found
+
+    def _reach_parser(self) -> dict[str, Any] | None:
+        """What the script's start came to; None where it had to be killed or died."""
+        client = self._scratch / "client"
+        client.mkdir()
+        # Only this package, so that a script can import it and nothing else of ours.
+        (client / "hypertuner").symlink_to(HERE.parent / "hypertuner", target_is_directory=True)
+        request, result = self._scratch / "request.json", self._scratch / "result.json"
+        request.write_text(
+            json.dumps(
+                {
+                    "script": self._script,
+                    "directory": str(self._directory),
+                    "items": self._items,
+                    "client": str(client),
+                    "result": str(result),
+                }
+            ),
+            encoding="utf-8",
+        )
+        self._status = self._run(["discovery_child.py", str(request)], self._timeout_s)
+        if not result.exists():
+            return None
+        found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+        return found
+
+    def _run(self, items: Sequence[str], timeout_s: float) -> int | None:
+        """Run one of our children to its end; its exit status, or None where its time was over."""
+        environment = {
+            **os.environ,
+            "HYPERTUNER_DISCOVERY": "1",
+            "CUDA_VISIBLE_DEVICES": "",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        with (self._scratch / "stderr").open("wb") as errors:
+            child = subprocess.Popen(
+                [self._python, str(HERE / items[0]), *items[1:]],
+                cwd=self._directory,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                start_new_session=True,
+            )
+            try:
+                child.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                return None
+            finally:
+                # Also what the script started and left behind.
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+        return child.returncode
+
+    def _last_words(self) -> str:
+        with (self._scratch / "stderr").open("rb") as file:
+            file.seek(-min(4096, file.seek(0, os.SEEK_END)), os.SEEK_END)
+            lines = file.read().decode("utf-8", "replace").split("\n")
+        return _one_line(next((line for line in reversed(lines) if line.strip()), "it said nothing"))
+
+    # sentences
+
+    def _no_options(self) -> str:
+        return f"{self._script} has no options to tune; give it some with argparse, click or typer, as in {EXAMPLE}."
+
+    def _not_python(self, found: Mapping[str, Any]) -> str:
+        if found["problem"] == "binary":
+            return f"{self._script} is a binary file and no Python script; name the .py file that trains."
+        if found["problem"] == "unreadable":
+            return f"{self._script} cannot be read ({found['reason']}); mend its permissions."
+        place = f"line {found['line']}: " if found.get("line") else ""
+        return f"{self._script} is no Python that {self._python} understands ({place}{found['reason']}); mend it first."
+
+    def _why_nothing(self, reached: Mapping[str, Any] | None) -> str:
+        """Why neither running the script nor its source showed an option."""
+        script, help_command = self._script, shlex.join(["python", self._script, "--help"])
+        if reached is None and self._status is None:
+            return (
+                f"{script} did not reach its options within {self._timeout_s:g} s; move what is slow behind "
+                f"parse_args(), so that `{help_command}` answers at once."
+            )
+        if reached is not None and reached["refused"]:
+            return f"{script} {reached['refused']} before it has read any option; let it call parse_args() first."
+        missing = reached and reached.get("crash", {}).get("missing")
+        if missing:
+            package = str(missing).partition(".")[0]
+            return (
+                f"{script} needs the package {package}, which {self._python} does not have; install it there, "
+                "or begin the command with the Python that has it."
+            )
+        if reached is not None and reached.get("ended") == "":
+            return self._no_options()
+        return f"{script} {self._why_not_reached(reached)}; mend that first, until `{help_command}` works."
+
+    def _why_not_reached(self, reached: Mapping[str, Any] | None) -> str:
+        """The rest of a sentence that begins with the script."""
+        if reached is None:
+            if self._status is None:
+                return f"did not reach its parser within {self._timeout_s:g} s"
+            if self._status < 0:
+                return f"is killed by {signal.Signals(-self._status).name} before it reads its options"
+            return f"ends with status {self._status} before it reads its options"
+        if reached["refused"]:
+            return f"{reached['refused']} before it reads its options"
+        if "ended" in reached:
+            said = _one_line(reached["ended"])
+            return f"ends before it reads its options{', saying: ' if said else ''}{said}"
+        return self._how_crashed(reached["crash"])
+
+    def _how_crashed(self, crash: Mapping[str, Any]) -> str:
+        if crash["missing"]:
+            return f"needs the package {crash['missing']}, which {self._python} does not have"
+        place = f" ({crash['file']}, line {crash['number']})" if crash["file"] else ""
+        return f"crashes before it reads its options: {_one_line(crash['line'])}{place}"
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split()).rstrip(".")
+    return line if len(line) <= MOST_CHARACTERS else f"{line[:MOST_CHARACTERS]}..."
+
+
+def _check_script(script: str, path: Path) -> None:
+    if path.is_dir():
+        inside = sorted(each.name for each in path.glob("*.py"))
+        named = next((name for name in ("train.py", "main.py") if name in inside), inside[0] if inside else None)
+        remedy = f"name the script in it, such as {Path(script) / named}" if named else "name a .py file"
+        raise DiscoveryError(f"{script} is a folder; {remedy}.")
+    if not path.exists():
+        folder = path.parent
+        beside = [each.name for each in folder.glob("*.py")] if folder.is_dir() else []
+        near = difflib.get_close_matches(path.name, beside, n=1)
+        remedy = (
+            f"did you mean {Path(script).parent / near[0]}?" if near else "check its name and the folder you are in."
+        )
+        raise DiscoveryError(f"There is no script {script} in {folder}; {remedy}")
+    if not path.is_file():
+        raise DiscoveryError(f"{script} is no file; name the .py file that trains.")
+
+
+def _interpreter(word: str, directory: Path) -> str:
+    found = shutil.which(str(directory / word) if os.sep in word else word)
+    if found is None:
+        raise DiscoveryError(f"There is no program {word}; begin the command with a Python, as in: python train.py.")
+    if not PYTHON.fullmatch(Path(found).name):
+        raise DiscoveryError(f"{word} is no Python interpreter; begin the command with one, as in: python train.py.")
+    return os.path.abspath(found)

@@ -1,0 +1,215 @@
+"""A local Ray head as our launcher starts it, and what we ask of Ray's Jobs API; without importing Ray."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shlex
+import socket
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HOST = "127.0.0.1"
+# The object store carries next to nothing: scripts and values go by disk and database.
+OBJECT_STORE_BYTES = 100_000_000
+START_TIMEOUT_S = 120
+REQUEST_TIMEOUT_S = 30
+ENDED_JOB_STATES = ("STOPPED", "SUCCEEDED", "FAILED")
+
+
+class HeadError(Exception):
+    """Ray cannot be reached or refuses; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class HeadCommand:
+    """How to start a head, and where its Jobs API answers then."""
+
+    argv: list[str]
+    address: str
+
+
+def make_token(data_dir: Path) -> Path:
+    """The file with the token that every request to our Ray must carry; made once, readable by its owner only."""
+    path = data_dir / "secrets" / "ray_token"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+        half.replace(path)
+    return path
+
+
+def head_command(temp_dir: Path, *, cpus: int | None = None, gpus: int | None = None) -> HeadCommand:
+    """The argv of a head on free ports of the loopback interface; it runs until it is told to end.
+
+    temp_dir: private and short (Ray makes sockets in it). Without cpus and gpus Ray counts what the machine has.
+    """
+    port, dashboard, client = _free_ports(3)
+    options: dict[str, object] = {
+        "node-ip-address": HOST,
+        "port": port,
+        "ray-client-server-port": client,
+        "dashboard-host": HOST,
+        "dashboard-port": dashboard,
+        "dashboard-agent-listen-port": 0,
+        # 0: any free port, instead of a fixed range that another head may use.
+        "min-worker-port": 0,
+        "max-worker-port": 0,
+        "include-dashboard": "true",
+        "include-log-monitor": "false",
+        "object-store-memory": OBJECT_STORE_BYTES,
+        "temp-dir": temp_dir,
+    }
+    if cpus is not None:
+        options["num-cpus"] = cpus
+    if gpus is not None:
+        options["num-gpus"] = gpus
+    argv = [sys.executable, "-P", "-c", "from ray.scripts.scripts import main; main()", "start", "--head", "--block"]
+    # Nothing here can be scaled automatically, so its monitor would only cost memory.
+    argv += ["--disable-usage-stats", "--no-monitor", *(f"--{name}={value}" for name, value in options.items())]
+    return HeadCommand(argv, f"http://{HOST}:{dashboard}")
+
+
+def head_environment(token_file: Path, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for a head: ours without secrets and foreign Ray settings, with token authentication on."""
+    inherited = os.environ if environment is None else environment
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if not name.startswith("RAY_") and name != "HYPERTUNER_DATABASE_URL"
+    }
+    return {
+        **kept,
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(token_file),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        # Nobody takes over from this node, so there is nothing to drain it for.
+        "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
+        # Ray would otherwise guess a runtime environment from a surrounding `uv run`.
+        "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    }
+
+
+def submit_dispatcher(address: str, token: str | None, data_dir: Path, *, timeout_s: float = START_TIMEOUT_S) -> str:
+    """Start the standing dispatcher as a Ray job in place of an earlier one for this data folder; returns its id.
+
+    Waits for a head that is still starting. Raises HeadError.
+    """
+    prefix = _job_prefix(data_dir)
+    deadline = time.monotonic() + timeout_s
+    for job in _request(address, token, "GET", "/api/jobs/", deadline=deadline):
+        name = job.get("submission_id") or ""
+        if name.startswith(prefix) and job.get("status") not in ENDED_JOB_STATES:
+            stop_job(address, token, name)
+    job_id = prefix + secrets.token_hex(4)
+    entrypoint = [sys.executable, "-P", "-m", "training.dispatcher", "--data-dir", str(data_dir)]
+    if urllib.parse.urlsplit(address).hostname == HOST:
+        # A head of our own serves nobody else, so a worker may wait on it for the next run.
+        entrypoint.append("--warm")
+    body = {"entrypoint": shlex.join(entrypoint), "submission_id": job_id}
+    _request(address, token, "POST", "/api/jobs/", body, deadline=deadline)
+    return job_id
+
+
+def stop_job(address: str, token: str | None, job_id: str) -> None:
+    """End a job, politely first; one that is unknown or has ended is left alone."""
+    _request(address, token, "POST", f"/api/jobs/{job_id}/stop", tolerated=(404, 500))
+
+
+def job_status(address: str, token: str | None, job_id: str) -> tuple[str, str]:
+    """What Ray says of a job: its state and a message. An attribute, never the truth."""
+    job = _request(address, token, "GET", f"/api/jobs/{job_id}")
+    return str(job.get("status")), str(job.get("message") or "")
+
+
+def job_log(address: str, token: str | None, job_id: str) -> str:
+    """What a job has printed so far."""
+    return str(_request(address, token, "GET", f"/api/jobs/{job_id}/logs").get("logs") or "")
+
+
+# --- how ----------------------------------------------------------------------------------------------------------
+
+
+def _job_prefix(data_dir: Path) -> str:
+    return f"hypertuner-dispatcher-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:8]}-"
+
+
+def _free_ports(count: int) -> list[int]:
+    # All are held until the last is found, so that they differ.
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((HOST, 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
+def _request(
+    address: str,
+    token: str | None,
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    deadline: float | None = None,
+    tolerated: tuple[int, ...] = (),
+) -> Any:
+    """One request; with a deadline it is repeated while the head or its job agent is still starting."""
+    pause = 0.05
+    while True:
+        problem, answer = _try_request(address, token, method, path, body=body, tolerated=tolerated)
+        if problem is None:
+            return answer
+        if deadline is None or time.monotonic() + pause > deadline:
+            raise HeadError(f"Ray at {address} does not answer: {problem}. See its log, or start it again.")
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.5)
+
+
+def _try_request(
+    address: str,
+    token: str | None,
+    method: str,
+    path: str,
+    *,
+    body: Mapping[str, Any] | None,
+    tolerated: tuple[int, ...],
+) -> tuple[str | None, Any]:
+    """(None, answer), or (what is wrong for now, None). Raises HeadError where trying again would not help."""
+    request = urllib.request.Request(  # noqa: S310 - the address is a setting, not user input
+        address.rstrip("/") + path,
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})},
+    )
+    # No proxy of the environment may see the token.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=REQUEST_TIMEOUT_S) as response:
+            return None, json.loads(response.read() or b"null")
+    except urllib.error.HTTPError as error:
+        if error.code in tolerated:
+            return None, None
+        detail = error.read().decode(errors="replace").strip().splitlines()
+        if error.code in (401, 403):
+            raise HeadError(
+                f"Ray at {address} refuses our token. Name the right file in HYPERTUNER_RAY_TOKEN_FILE."
+            ) from None
+        if error.code < 500:
+            raise HeadError(f"Ray at {address} refuses: {detail[-1] if detail else error.reason}") from None
+        return detail[-1] if detail else str(error.reason), None
+    except ValueError:
+        raise HeadError(f"What answers at {address} is not Ray's Jobs API.") from None
+    except OSError as error:
+        return str(getattr(error, "reason", error)), None

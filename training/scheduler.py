@@ -1,0 +1,268 @@
+"""The run scheduler: one detached actor per run, with a pool of experiment workers, each an actor of its own."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+from sqlalchemy.exc import DBAPIError
+
+from storage.records import Run
+from storage.runs import request_stop
+from storage.store import Store, is_outage
+from storage.work import (
+    LEASE_S,
+    LeaseLost,
+    end_run,
+    open_experiments,
+    release_lost,
+    renew_run,
+    working_owners,
+)
+from training.experiment import Backoff, ExperimentWorker, read_database_url
+
+RENEW_EVERY_S = 3.0
+LOOK_EVERY_S = 1.0
+RELEASE_EVERY_S = 5.0
+# Nodes of a cluster may still be on their way when a run begins.
+PATIENCE_FOR_NODES_S = 5.0
+# So many workers in a row that end without having done anything mean that none will.
+MOST_FAILURES = 5
+# A spare scheduler that no dispatcher has asked to stay for so long is nobody's.
+FORGOTTEN_AFTER_S = 20.0
+
+log = logging.getLogger("hypertuner.scheduler")
+
+
+class Reaper:
+    """Declares experiments lost whose owner did not renew its lease, but never right after an outage.
+
+    While the database was away no owner could renew; each gets a whole lease's time to come back first.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._trusted_from = time.monotonic() + LEASE_S
+        self._seen = self._released = time.monotonic()
+
+    def is_trusted(self) -> bool:
+        """Whether an expired lease means a dead owner."""
+        return time.monotonic() >= self._trusted_from
+
+    def on_answer(self) -> None:
+        """The database answered. A long silence, whatever its cause, counts as an outage."""
+        now = time.monotonic()
+        if now - self._seen > LEASE_S / 2:
+            self._trusted_from = now + LEASE_S
+        self._seen = now
+
+    def on_outage(self) -> None:
+        """The database was away just now."""
+        self._trusted_from = time.monotonic() + LEASE_S
+
+    def release(self) -> int:
+        """Queue lost experiments again, now and then; returns how many there were."""
+        now = time.monotonic()
+        if not self.is_trusted() or now - self._released < RELEASE_EVERY_S:
+            return 0
+        self._released = now
+        return release_lost(self._store)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """An experiment worker in its own process, and the name in which it holds leases."""
+
+    actor: Any
+    owner: str
+
+
+class RunScheduler:
+    """Conducts one run, then ends itself. Before that it may wait as a spare, so that a launch finds it warm.
+
+    Guarantees that a run whose lease it holds goes on whatever happens to the dispatcher or to a worker, that no
+    failing experiment stops it, and that its workers end with it.
+    """
+
+    def __init__(self, data_dir: str, name: str) -> None:
+        self._data_dir = data_dir
+        self._name = name
+        self._store = Store(read_database_url(Path(data_dir)), pool_size=1)
+        self._backoff = Backoff()
+        self._reaper = Reaper(self._store)
+        self._warm: Worker | None = None
+        self._pool: dict[Any, Worker] = {}
+        self._failures = 0
+        self._last_failure = ""
+        self._wanted = time.monotonic()
+        self._is_spare = True
+        threading.Thread(target=self._end_when_forgotten, daemon=True).start()
+
+    # --- as a spare -------------------------------------------------------------------------------------------------
+
+    def stay(self) -> None:
+        """A dispatcher still wants this spare."""
+        self._wanted = time.monotonic()
+
+    def warm(self) -> None:
+        """Hold one worker ready for experiments with the usual resources."""
+        if self._warm is None:
+            self._warm = self._make_worker(cpus=1, gpus=0)
+
+    def _end_when_forgotten(self) -> None:
+        while self._is_spare:
+            if time.monotonic() - self._wanted > FORGOTTEN_AFTER_S:
+                os._exit(0)
+            time.sleep(1)
+
+    # --- conducting -------------------------------------------------------------------------------------------------
+
+    def conduct(self, run: Run) -> None:
+        """See the run to its end, or until somebody else owns it."""
+        self._is_spare = False
+        log.info("run %s of project %s begins (fence %s)", run.number, run.project_id, run.fence)
+        try:
+            self._take_warm_worker(run)
+            self._conduct(run)
+        except LeaseLost:
+            log.warning("run %s belongs to somebody else now", run.id)
+        finally:
+            for worker in self._pool.values():
+                ray.kill(worker.actor)
+            self._store.close()
+        ray.actor.exit_actor()
+
+    def _conduct(self, run: Run) -> None:
+        began = time.monotonic()
+        renewed = -math.inf
+        is_stopping = False
+        while True:
+            try:
+                if time.monotonic() - renewed >= RENEW_EVERY_S:
+                    is_stopping = renew_run(self._store, run.id, run.fence) == "stop"
+                    renewed = time.monotonic()
+                if is_stopping:
+                    # One that failed by itself may have been queued again for another attempt.
+                    request_stop(self._store, run.id)
+                self._reaper.on_answer()
+                self._reaper.release()
+                if self._is_over(run, is_stopping, began):
+                    return
+            except DBAPIError as error:
+                if not is_outage(error):
+                    raise
+                self._reaper.on_outage()
+                self._backoff.failed()
+                log.warning("the database is away: %s", str(error.orig).strip())
+            else:
+                self._backoff.succeeded()
+            self._await_workers(max(LOOK_EVERY_S, self._backoff.until - time.monotonic()))
+
+    def _is_over(self, run: Run, is_stopping: bool, began: float) -> bool:
+        """Fill the pool as far as there is work, and close the run when there is none left."""
+        work = open_experiments(self._store, run.id)
+        if work["queued"] and not is_stopping:
+            problem = self._fill_pool(run, work["queued"], began)
+            if problem:
+                return self._fail(run, problem)
+        if work["queued"] or work["running"]:
+            return False
+        return end_run(self._store, run.id, run.fence, state="finished")
+
+    def _fail(self, run: Run, problem: str) -> bool:
+        log.error("run %s fails: %s", run.id, problem)
+        return end_run(self._store, run.id, run.fence, state="failed", reason=problem)
+
+    # --- the pool ---------------------------------------------------------------------------------------------------
+
+    def _fill_pool(self, run: Run, queued: int, began: float) -> str | None:
+        """Start as many workers as have something to do and somewhere to run; returns why that can never be."""
+        if self._failures >= MOST_FAILURES:
+            return f"Its workers end before they have done anything: {self._last_failure}"
+        nodes = node_resources()
+        capacity = places(nodes, run.cpus, run.gpus)
+        if capacity == 0:
+            waited = time.monotonic() - began
+            return cannot_place(nodes, run.cpus, run.gpus) if waited > PATIENCE_FOR_NODES_S else None
+        most = min(capacity, run.concurrency or capacity)
+        owners = working_owners(self._store, run.id)
+        waiting = sum(worker.owner not in owners for worker in self._pool.values())
+        for _ in range(min(most - len(self._pool), queued - waiting)):
+            self._put_to_work(self._make_worker(cpus=run.cpus, gpus=run.gpus), run)
+        return None
+
+    def _make_worker(self, *, cpus: float, gpus: float) -> Worker:
+        owner = f"{self._name}-{secrets.token_hex(4)}"
+        remote = ray.remote(ExperimentWorker).options(num_cpus=cpus, num_gpus=gpus, max_restarts=0)
+        return Worker(remote.remote(self._data_dir, owner), owner)
+
+    def _put_to_work(self, worker: Worker, run: Run) -> None:
+        self._pool[worker.actor.work.remote(run, run.fence)] = worker
+
+    def _take_warm_worker(self, run: Run) -> None:
+        worker, self._warm = self._warm, None
+        if worker is None:
+            return
+        if (run.cpus, run.gpus) == (1, 0):
+            self._put_to_work(worker, run)
+        else:
+            ray.kill(worker.actor)
+
+    def _await_workers(self, timeout_s: float) -> None:
+        if not self._pool:
+            time.sleep(min(timeout_s, 0.2))
+            return
+        ended, _ = ray.wait(list(self._pool), timeout=timeout_s)
+        for reference in ended:
+            self._on_worker_end(reference, self._pool.pop(reference))
+
+    def _on_worker_end(self, reference: Any, worker: Worker) -> None:
+        """It found nothing more to do, or it is dead; either way its resources are free for others."""
+        try:
+            done = ray.get(reference)
+        except RayError as error:
+            log.warning("worker %s ended: %s", worker.owner, error)
+            self._failures += 1
+            self._last_failure = str(error).strip().splitlines()[-1][:300]
+            self._backoff.insist(lambda: release_lost(self._store, owner=worker.owner))
+        else:
+            self._failures = 0 if done else self._failures
+        ray.kill(worker.actor)
+
+
+def node_resources() -> list[dict[str, float]]:
+    """What each living node of the cluster has in all."""
+    nodes: list[dict[str, Any]] = ray.nodes()
+    return [node["Resources"] for node in nodes if node["Alive"]]
+
+
+def places(nodes: Iterable[Mapping[str, float]], cpus: float, gpus: float) -> int:
+    """How many experiments fit on the nodes at once, by all that the nodes have; none is split between two."""
+    return sum(_places(node, cpus, gpus) for node in nodes)
+
+
+def _places(node: Mapping[str, float], cpus: float, gpus: float) -> int:
+    wanted = {"CPU": cpus, "GPU": gpus}
+    # One that wants nothing at all still takes a place.
+    fits = [math.floor(node.get(name, 0) / amount + 1e-9) for name, amount in wanted.items() if amount > 0]
+    return min(fits, default=max(1, math.floor(node.get("CPU", 1))))
+
+
+def cannot_place(nodes: Iterable[Mapping[str, float]], cpus: float, gpus: float) -> str:
+    """Say why no experiment fits on any node."""
+    most_cpus = max((node.get("CPU", 0) for node in nodes), default=0)
+    most_gpus = max((node.get("GPU", 0) for node in nodes), default=0)
+    wanted = [(gpus, "GPU", most_gpus)] if gpus > most_gpus else [(cpus, "CPU", most_cpus)]
+    amount, what, most = wanted[0]
+    has = "the cluster has none" if most == 0 else f"no node of the cluster has more than {most:g}"
+    return f"Each experiment wants {amount:g} {what}{'s' if amount != 1 else ''}; {has}."

@@ -1,0 +1,187 @@
+"""Snapshots: the source files of a script's folder, packed so that equal folders give equal bytes.
+
+An experiment runs the code that was there when its run was launched, on any machine, and again years later.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import re
+import secrets
+import shutil
+import stat
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+MOST_FILE_BYTES = 1_000_000
+MOST_BYTES = 20_000_000
+MOST_FILES = 5_000
+# A script in a home folder must not make us look through all of it.
+MOST_ENTRIES = 100_000
+# Code and its settings; data and results stay where they are and are reached through the working directory.
+SUFFIXES = frozenset(
+    {".py", ".pyi", ".pyx", ".sh", ".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hpp"}
+    | {".cfg", ".ini", ".json", ".toml", ".yaml", ".yml", ".txt"}
+)
+LEFT_OUT_FOLDERS = frozenset({"__pycache__", "node_modules", "venv", "env", "site-packages"})
+_PART = re.compile(r"[^\x00-\x1f\x7f/\\]{1,255}")
+
+
+class SnapshotError(Exception):
+    """A folder that cannot be packed, or an archive that is none of ours; the message says why."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A packed folder. `digest` is the SHA-256 of what is in it; `script` is the script's path inside, with `/`."""
+
+    digest: str
+    archive: bytes
+    script: str
+
+
+def take_snapshot(script: Path) -> Snapshot:
+    """Pack the source files in the script's folder and below, without following links.
+
+    A file that is too large is left out, unless it is the script. Raises SnapshotError.
+    """
+    script = script.absolute()
+    folder = script.parent
+    try:
+        files = {script.name: script.read_bytes()}
+        size = 0
+        for name, content in _source_files(folder):
+            files[name] = content
+            size += len(content)
+            if size > MOST_BYTES or len(files) > MOST_FILES:
+                raise SnapshotError(
+                    f"{folder} holds more than {MOST_BYTES // 1_000_000} MB or {MOST_FILES:,} source files, which is "
+                    "the most that travels with a run. Put the script into a folder of its own."
+                )
+    except OSError as error:
+        raise SnapshotError(f"{error.filename} cannot be read: {error.strerror}.") from None
+    packed = _pack(files)
+    return Snapshot(hashlib.sha256(packed).hexdigest(), gzip.compress(packed, mtime=0), script.name)
+
+
+def unpack_snapshot(archive: bytes, digest: str, folder: Path) -> Path:
+    """The snapshot's files under `folder`, unpacked unless they are there; safe for several unpackers at once.
+
+    Raises SnapshotError where the archive is not what the digest promises, or names anything but plain files inside.
+    """
+    target = folder / _checked_digest(digest)
+    if target.is_dir():
+        return target
+    half = folder / f".{digest[:16]}-{secrets.token_hex(6)}"
+    try:
+        _write_files(_unpack(archive, digest), half)
+        half.rename(target)
+    except OSError:
+        # Somebody else was faster, or it is a real problem.
+        if not target.is_dir():
+            raise
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+    return target
+
+
+# --- packing ------------------------------------------------------------------------------------------------------
+
+
+def _source_files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    entries = 0
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if _is_source_folder(Path(parent, name)))
+        entries += len(folders) + len(names)
+        if entries > MOST_ENTRIES:
+            raise SnapshotError(
+                f"{folder} has more than {MOST_ENTRIES:,} files below it. Put the script into a folder of its own."
+            )
+        for name in sorted(names):
+            path = Path(parent, name)
+            if _is_source_file(path):
+                yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
+def _is_source_folder(path: Path) -> bool:
+    is_left_out = path.name.startswith(".") or path.name in LEFT_OUT_FOLDERS or path.name.endswith(".egg-info")
+    return not is_left_out and not path.is_symlink() and not (path / "pyvenv.cfg").exists() and _fits(path.name)
+
+
+def _is_source_file(path: Path) -> bool:
+    if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not _fits(path.name):
+        return False
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size <= MOST_FILE_BYTES and os.access(path, os.R_OK)
+
+
+def _fits(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return bool(_PART.fullmatch(name))
+
+
+def _pack(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name in sorted(files):
+            # Owner, time and mode are left at zero, so that only names and contents count.
+            member = tarfile.TarInfo(name)
+            member.size = len(files[name])
+            tar.addfile(member, io.BytesIO(files[name]))
+    return buffer.getvalue()
+
+
+# --- unpacking ----------------------------------------------------------------------------------------------------
+
+
+def _checked_digest(digest: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise SnapshotError(f"{digest[:80]!r} is no digest.")
+    return digest
+
+
+def _unpack(archive: bytes, digest: str) -> dict[str, bytes]:
+    """Names and contents, in memory and within bounds."""
+    # Headers and padding come on top of the files.
+    most = MOST_BYTES + 2_048 * MOST_FILES
+    try:
+        with gzip.open(io.BytesIO(archive)) as file:
+            packed = file.read(most + 1)
+        if len(packed) > most or hashlib.sha256(packed).hexdigest() != digest:
+            raise SnapshotError("The archive is not what its digest promises.")
+        files: dict[str, bytes] = {}
+        with tarfile.open(fileobj=io.BytesIO(packed), mode="r:") as tar:
+            for member in tar:
+                content = tar.extractfile(member) if member.isreg() else None
+                if content is None or len(files) >= MOST_FILES:
+                    raise SnapshotError("The archive holds more than plain files.")
+                files[_checked_name(member.name)] = content.read()
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise SnapshotError(f"The archive is damaged: {error}") from None
+    return files
+
+
+def _checked_name(name: str) -> str:
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or ".." in parts or not all(_fits(part) for part in parts):
+        raise SnapshotError(f"The archive names a file outside its folder: {name[:80]!r}")
+    return "/".join(parts)
+
+
+def _write_files(files: dict[str, bytes], folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True)
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_bytes(content)

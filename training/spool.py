@@ -1,0 +1,482 @@
+"""Reading what a script wrote during one attempt: its metrics file, its views, and its two streams.
+
+The files belong to the script, so nothing in them is trusted: a bad line is counted and costs nothing but itself.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import math
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from storage.work import Batch, NewView, Values
+from training.stdout import Progress, parse_line
+
+METRICS, STDOUT, STDERR = "metrics.jsonl", "stdout", "stderr"
+# What one reading takes from each file, so that a long backlog costs time but no memory.
+CHUNK_BYTES = 2_000_000
+LONGEST_LINE = 65_536
+LONGEST_NAME = 512
+LONGEST_SAMPLE = 300
+MOST_METRICS = 10_000
+MOST_VIEW_BYTES = 50_000_000
+# Their payloads are held in memory at once; the next reading takes the rest.
+MOST_VIEWS_PER_READING = 4
+TAIL_BYTES = 32_768
+TAIL_LINES = 200
+PUNCH_BYTES = 64_000_000
+PUNCH_KEEP_BYTES = 1_000_000
+
+_VIEW_FILE = re.compile(r"view-[0-9A-Za-z-]{1,80}\.json", re.ASCII)
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+# --- bytes to lines -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Whole lines cut from a chunk: how many bytes they took, how many were too long, and whether the next still is."""
+
+    lines: list[bytes]
+    consumed: int
+    too_long: int
+    in_long_line: bool
+
+
+def cut_lines(chunk: bytes, *, in_long_line: bool = False, take_tail: bool = False) -> Lines:
+    r"""Cut at `\n` and `\r`; an unfinished last line stays for later unless take_tail.
+
+    Of a line longer than LONGEST_LINE nothing is kept; in_long_line says that the chunk begins within one.
+    """
+    *lines, tail = chunk.replace(b"\r", b"\n").split(b"\n")
+    if in_long_line:
+        if not lines:
+            return Lines([], len(chunk), 0, in_long_line=True)
+        # The rest of a line that was counted when it became too long.
+        lines.pop(0)
+    is_too_long = len(tail) > LONGEST_LINE
+    if take_tail or is_too_long:
+        lines.append(tail)
+        tail = b""
+    kept = [line for line in lines if 0 < len(line) <= LONGEST_LINE]
+    too_long = sum(len(line) > LONGEST_LINE for line in lines)
+    return Lines(kept, len(chunk) - len(tail), too_long, in_long_line=is_too_long)
+
+
+def cut_after(chunk: bytes, marker: bytes, most: int) -> bytes:
+    """The chunk up to the end of the line with the `most`-th marker; the whole chunk where there are fewer."""
+    at = -1
+    for _ in range(most):
+        at = chunk.find(marker, at + 1)
+        if at < 0:
+            return chunk
+    end = chunk.find(b"\n", at)
+    return chunk if end < 0 else chunk[: end + 1]
+
+
+def text_of(data: bytes) -> str:
+    r"""Bytes as text that any database and page takes: what is no UTF-8 becomes `\xff`, NUL becomes a picture of it."""
+    return data.decode("utf-8", "backslashreplace").replace("\0", "\u2400")
+
+
+def clean_text(text: str) -> str:
+    """Text as a person should see it: without colours, cursor movements and other invisible commands."""
+    return _CONTROL.sub(_picture, _ANSI.sub("", text))
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"
+
+
+def tail_of(data: bytes, *, is_cut: bool) -> str:
+    """The last lines of a stream for people; is_cut says that the first line is only the end of one."""
+    lines = text_of(data).replace("\r\n", "\n").split("\n")
+    if is_cut and len(lines) > 1:
+        del lines[0]
+    # A progress bar rewrites its line: what a terminal would show is its last state.
+    shown = [clean_text(line.rstrip("\r").rpartition("\r")[2]) for line in lines]
+    return "\n".join(shown[-TAIL_LINES - 1 :] if shown and not shown[-1] else shown[-TAIL_LINES:])
+
+
+# --- lines of the metrics file ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Point:
+    """What one line says: values with their place, or a view; `rejected` says why something was left out."""
+
+    time: float | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    epoch: float | None = None
+    batch: float | None = None
+    epochs: float | None = None
+    view: tuple[str, str, str] | None = None
+    rejected: str | None = None
+
+
+def parse_metric_line(line: bytes) -> Point:
+    """Read one line of the metrics file. Each value is judged alone; never raises."""
+    try:
+        data = _JSON.decode(line.decode("utf-8", "backslashreplace"))
+    except (ValueError, RecursionError):
+        return Point(rejected="not a line of JSON")
+    if not isinstance(data, dict):
+        return Point(rejected="not an object")
+    point = Point()
+    for name in ("t", "epoch", "batch", "epochs"):
+        if name in data:
+            number = number_of(data[name])
+            if number is None or not math.isfinite(number):
+                point.rejected = f"{name} is {_kind(data[name])}"
+            else:
+                setattr(point, "time" if name == "t" else name, number)
+    if "view" in data:
+        _read_view(data, point)
+    metrics = data.get("m", {})
+    if not isinstance(metrics, dict):
+        point.rejected = f"m is {_kind(metrics)}"
+        return point
+    for name, value in metrics.items():
+        number = number_of(value)
+        clean = clean_text(text_of(name.encode("utf-8", "backslashreplace")))
+        if not clean or len(clean.encode()) > LONGEST_NAME:
+            point.rejected = f"a metric's name is empty or longer than {LONGEST_NAME} bytes"
+        elif number is None:
+            point.rejected = f"{clean} is {_kind(value)}"
+        else:
+            point.metrics[clean] = number
+    return point
+
+
+def _read_view(data: Mapping[str, Any], point: Point) -> None:
+    parts = [data.get(name) for name in ("view", "kind", "file")]
+    texts = [clean_text(text_of(part.encode("utf-8", "backslashreplace"))) for part in parts if isinstance(part, str)]
+    if len(texts) < len(parts) or not all(0 < len(part.encode()) <= LONGEST_NAME for part in texts):
+        point.rejected = "a view without a name, kind or file"
+    elif not _VIEW_FILE.fullmatch(texts[2]):
+        point.rejected = "a view's file must be named view-....json"
+    else:
+        point.view = (texts[0], texts[1], texts[2])
+
+
+def number_of(value: object) -> float | None:
+    """A JSON value as a number, or None where it is none or fits no double; NaN and infinities are numbers."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def _int_or_text(digits: str) -> int | str:
+    # Python refuses to read very long integers, and that would cost the whole line.
+    return int(digits) if len(digits) < 400 else "a huge integer"
+
+
+_JSON = json.JSONDecoder(parse_int=_int_or_text)
+
+
+def _kind(value: object) -> str:
+    return {bool: "true or false", str: "text", list: "a list", dict: "an object", type(None): "null"}.get(
+        type(value), "no finite number"
+    )
+
+
+# --- an attempt's folder ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Series:
+    """New values of one metric; `first_seq` counts its values in the attempt before them."""
+
+    first_seq: int
+    values: list[float] = field(default_factory=list)
+    epochs: list[float | None] = field(default_factory=list)
+    batches: list[float | None] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Reading:
+    """What is new since the last commit. Where it is news, it must be committed before the next reading."""
+
+    metric_offset: int
+    stdout_offset: int
+    new_metric_offset: int = 0
+    new_stdout_offset: int = 0
+    series: dict[str, Series] = field(default_factory=dict)
+    views: list[NewView] = field(default_factory=list)
+    view_files: list[str] = field(default_factory=list)
+    epoch: float | None = None
+    epochs: float | None = None
+    rejected_lines: int = 0
+    rejected_sample: str | None = None
+    stdout_tail: str | None = None
+    stderr_tail: str | None = None
+    # True where more waits on disk than one reading takes.
+    is_partial: bool = False
+
+    @property
+    def is_news(self) -> bool:
+        """Whether there is anything to tell; lines that say nothing only move the offsets, which can wait."""
+        tails = self.stdout_tail is not None or self.stderr_tail is not None
+        places = self.epoch is not None or self.epochs is not None
+        return bool(self.series or self.views or self.rejected_lines or tails or places)
+
+    def reject(self, why: str, line: bytes) -> None:
+        """Count a line of which something was left out, and keep the first as a sample."""
+        self.rejected_lines += 1
+        if self.rejected_sample is None:
+            self.rejected_sample = clean_text(f"{why}: {text_of(line[:LONGEST_SAMPLE])}")[:LONGEST_SAMPLE]
+
+    def batch(self, ids: Mapping[str, int]) -> Batch:
+        """As storage takes it; `ids` knows every metric's name."""
+        return Batch(
+            self.metric_offset,
+            self.new_metric_offset,
+            self.stdout_offset,
+            self.new_stdout_offset,
+            [Values(ids[name], s.first_seq, s.values, s.epochs, s.batches, s.times) for name, s in self.series.items()],
+            self.views,
+            self.epoch,
+            self.epochs,
+            self.rejected_lines,
+            self.rejected_sample,
+            self.stdout_tail,
+            self.stderr_tail,
+        )
+
+
+class SpoolReader:
+    """Reads an attempt's folder from where it stands, again and again.
+
+    Guarantees that every complete line is read exactly once, in order, and that memory stays bounded whatever the
+    script writes. As soon as the script has written to its metrics file, metrics are no longer looked for on stdout.
+    """
+
+    def __init__(self, folder: Path, *, not_metrics: Collection[str] = ()) -> None:
+        """not_metrics: names that are no metrics on stdout, such as the hyperparameters that a script echoes."""
+        self.folder = folder
+        self._not_metrics = frozenset(not_metrics)
+        self._metrics = _File(folder / METRICS, most=(b'"view"', MOST_VIEWS_PER_READING))
+        self._stdout = _File(folder / STDOUT)
+        self._stderr = _File(folder / STDERR)
+        self.committed_offsets = (0, 0)
+        self._counts: dict[str, int] = {}
+        self._progress = Progress()
+        self._has_log = False
+
+    def read(self, *, is_last: bool = False, take_stdout_tail: bool = False, with_tails: bool = False) -> Reading:
+        """What is new. is_last: an unfinished last line of the metrics file counts if it is complete JSON.
+
+        take_stdout_tail: so does one of stdout. with_tails: the last lines of both streams as well, if they changed.
+        """
+        reading = Reading(*self.committed_offsets)
+        now = time.time()
+        self._read_metrics(reading, now, is_last)
+        self._read_stdout(reading, now, take_stdout_tail)
+        reading.new_metric_offset, reading.new_stdout_offset = self._metrics.offset, self._stdout.offset
+        if with_tails:
+            reading.stdout_tail, reading.stderr_tail = self._stdout.tail(), self._stderr.tail()
+        for file, consumed in ((self._stdout, self._stdout.offset), (self._stderr, self._stderr.size())):
+            file.punch(consumed)
+        return reading
+
+    def committed(self, reading: Reading) -> None:
+        """The reading is in the database: the next one begins where it ended, and its payload files can go."""
+        self.committed_offsets = (reading.new_metric_offset, reading.new_stdout_offset)
+        for name in reading.view_files:
+            with suppress(OSError):
+                (self.folder / name).unlink()
+
+    def last_words(self) -> str:
+        """The last line on stderr, which mostly says why a script failed."""
+        lines = [line.strip() for line in tail_of(self._stderr.end(), is_cut=False).splitlines()]
+        return next((line for line in reversed(lines) if line), "")
+
+    def _read_metrics(self, reading: Reading, now: float, is_last: bool) -> None:
+        lines, too_long, is_full = self._metrics.lines(is_complete=_is_json if is_last else None)
+        self._has_log = self._has_log or self._metrics.offset > 0
+        for line in lines:
+            point = parse_metric_line(line)
+            self._add(reading, point, point.time if point.time is not None else now)
+            if point.view:
+                self._add_view(reading, point, line)
+            if point.rejected:
+                reading.reject(point.rejected, line)
+        _count_long(reading, too_long)
+        reading.is_partial |= is_full
+
+    def _read_stdout(self, reading: Reading, now: float, take_tail: bool) -> None:
+        lines, too_long, is_full = self._stdout.lines(is_complete=(lambda _: True) if take_tail else None)
+        for line in lines if not self._has_log else ():
+            # The cheapest test first: a script may print a hundred thousand lines a second.
+            if b":" in line or b"=" in line or b"poch" in line:
+                place = self._progress
+                before = (place.epoch, place.epochs)
+                found = parse_line(text_of(line), place, self._not_metrics)
+                if found or before != (place.epoch, place.epochs):
+                    self._add(reading, Point(now, found, place.epoch, place.batch, place.epochs), now)
+        _count_long(reading, too_long)
+        reading.is_partial |= is_full
+
+    def _add(self, reading: Reading, point: Point, at: float) -> None:
+        for name, value in point.metrics.items():
+            if name not in self._counts and len(self._counts) >= MOST_METRICS:
+                point.rejected = f"more than {MOST_METRICS:,} metrics"
+                continue
+            count = self._counts.get(name, 0)
+            series = reading.series.setdefault(name, Series(count))
+            series.values.append(value)
+            series.epochs.append(point.epoch)
+            series.batches.append(point.batch)
+            series.times.append(at)
+            self._counts[name] = count + 1
+        reading.epoch = reading.epoch if point.epoch is None else point.epoch
+        reading.epochs = reading.epochs if point.epochs is None else point.epochs
+
+    def _add_view(self, reading: Reading, point: Point, line: bytes) -> None:
+        assert point.view
+        name, kind, file = point.view
+        try:
+            payload = read_view(self.folder, file)
+        except ViewError as error:
+            reading.reject(f"view {name}: {error}", line)
+            return
+        reading.views.append(NewView(name, kind, point.epoch, payload))
+        reading.view_files.append(file)
+
+
+def _is_json(line: bytes) -> bool:
+    with suppress(ValueError, RecursionError):
+        return isinstance(_JSON.decode(text_of(line)), dict)
+    return False
+
+
+def _count_long(reading: Reading, too_long: int) -> None:
+    for _ in range(too_long):
+        reading.reject(f"a line of more than {LONGEST_LINE:,} bytes", b"")
+
+
+class ViewError(Exception):
+    """A view's payload that cannot be taken; the message says why."""
+
+
+def read_view(folder: Path, name: str) -> bytes:
+    """A view's payload: an ordinary file of that name in the folder, UTF-8 JSON of bounded size.
+
+    Raises ViewError.
+    """
+    try:
+        # No link leads out of the folder, and a pipe does not make us wait.
+        descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise ViewError(f"its file cannot be read ({error.strerror})") from None
+    with os.fdopen(descriptor, "rb") as file:
+        size = os.fstat(descriptor).st_size
+        if size > MOST_VIEW_BYTES:
+            raise ViewError(f"it takes {size:,} bytes, and {MOST_VIEW_BYTES:,} is the most")
+        try:
+            payload = file.read(MOST_VIEW_BYTES)
+            json.loads(payload.decode("utf-8"))
+        except (OSError, ValueError, RecursionError):
+            raise ViewError("its file is not UTF-8 JSON") from None
+    return payload
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+class _File:
+    """One file of the spool, read forwards from `offset`; it may not be there yet."""
+
+    def __init__(self, path: Path, *, most: tuple[bytes, int] | None = None) -> None:
+        """most: (marker, number): no more than so many lines with the marker are read at once."""
+        self.path = path
+        self._most = most
+        self.offset = 0
+        self._in_long_line = False
+        self._tail_at = 0
+        self._punched = 0
+
+    def size(self) -> int:
+        try:
+            return self.path.stat(follow_symlinks=False).st_size
+        except OSError:
+            return 0
+
+    def _bytes(self, start: int, count: int) -> bytes:
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return b""
+        try:
+            return os.pread(descriptor, count, start)
+        except OSError:
+            return b""
+        finally:
+            os.close(descriptor)
+
+    def lines(self, *, is_complete: Callable[[bytes], bool] | None = None) -> tuple[list[bytes], int, bool]:
+        """New whole lines, how many were too long, and whether the chunk was full.
+
+        is_complete: judges an unfinished line at the end of the file; the line is taken if it says so.
+        """
+        if self.size() <= self.offset:
+            return [], 0, False
+        chunk = self._bytes(self.offset, CHUNK_BYTES)
+        is_full = len(chunk) == CHUNK_BYTES
+        if self._most and len(shorter := cut_after(chunk, *self._most)) < len(chunk):
+            chunk, is_full = shorter, True
+        tail = re.split(rb"[\r\n]", chunk[-LONGEST_LINE - 1 :])[-1]
+        take_tail = bool(tail) and not is_full and is_complete is not None and is_complete(tail)
+        cut = cut_lines(chunk, in_long_line=self._in_long_line, take_tail=take_tail)
+        self.offset += cut.consumed
+        self._in_long_line = cut.in_long_line
+        return cut.lines, cut.too_long, is_full
+
+    def tail(self) -> str | None:
+        """The last lines, or None where nothing came since they were asked for."""
+        size = self.size()
+        if size == self._tail_at:
+            return None
+        self._tail_at = size
+        return tail_of(self.end(), is_cut=size > TAIL_BYTES)
+
+    def end(self) -> bytes:
+        """The last bytes of the file."""
+        return self._bytes(max(0, self.size() - TAIL_BYTES), TAIL_BYTES)
+
+    def punch(self, consumed: int) -> None:
+        """Give the disk back what was read, once it is much; offsets stay valid."""
+        end = (consumed - PUNCH_KEEP_BYTES) // 4096 * 4096
+        if end - self._punched >= PUNCH_BYTES:
+            _punch_hole(self.path, self._punched, end - self._punched)
+            self._punched = end
+
+
+def _punch_hole(path: Path, start: int, length: int) -> None:
+    if sys.platform != "linux":
+        return
+    keep_size_and_punch_hole = 0x01 | 0x02
+    # A file system that cannot do it keeps the bytes.
+    with suppress(OSError, AttributeError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            fallocate = ctypes.CDLL(None).fallocate
+            fallocate(descriptor, keep_size_and_punch_hole, ctypes.c_int64(start), ctypes.c_int64(length))
+        finally:
+            os.close(descriptor)
