@@ -1,1 +1,1 @@
-"""Programs that measure against a peer or a limit in the same run. Start reading at `figures.py`; `make bench` runs all."""
+"""Programs that measure against a peer or a limit in the same run; `make bench` runs all. See `figures.py` first."""

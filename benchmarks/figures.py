@@ -51,7 +51,11 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def present(
-    name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], figures: Mapping[str, float], budgets: Mapping[str, Budget]
+    name: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    figures: Mapping[str, float],
+    budgets: Mapping[str, Budget],
 ) -> None:
     """Print the table and, as the last line, the figures; the exit status tells whether every budget was kept."""
     table = Table(*columns, title=name)

@@ -30,6 +30,10 @@ from storage.store import Store
 COMMAND = "import argparse; p = argparse.ArgumentParser(); p.add_argument('--number', type=int); p.parse_args()\n"
 
 
+FIRST_VALUE = """SELECT 1 FROM metric_chunk chunk JOIN experiment ON experiment.id = chunk.experiment_id
+    WHERE CAST(experiment.settings AS jsonb) @> CAST(:s AS jsonb)"""
+
+
 def await_value(store: Store, table: str) -> None:
     """Wait until there is a row."""
     while True:
@@ -50,7 +54,8 @@ def emptied(store: Store, *tables: str) -> Iterator[None]:
 
 def warm(store: Store, script: Path) -> float:
     """Seconds from queueing a run to its first value, with everything up."""
-    project = register_project(store, "Latency", directory="/", command=[sys.executable, str(script)], hyperparameters=[])
+    command = [sys.executable, str(script)]
+    project = register_project(store, "Latency", directory="/", command=command, hyperparameters=[])
     number = {"name": "number", "flag": "--number", "type": "int"}
     with emptied(store, "metric_summary", "metric_chunk"):
         started = time.perf_counter()
@@ -76,10 +81,7 @@ def cold(folder: Path, script: Path, position: int) -> float:
         try:
             store = Store(url_file.read_text(), pool_size=0)
             with store.begin() as connection:
-                seen = connection.scalar(
-                    text("SELECT 1 FROM metric_chunk c JOIN experiment e ON e.id = c.experiment_id WHERE CAST(e.settings AS jsonb) @> CAST(:s AS jsonb)"),
-                    {"s": f'{{"number": {position}}}'},
-                )
+                seen = connection.scalar(text(FIRST_VALUE), {"s": f'{{"number": {position}}}'})
         except Exception:  # noqa: BLE001 - the server is still starting
             time.sleep(0.01)
     elapsed = time.perf_counter() - started
@@ -141,7 +143,10 @@ def main() -> None:
         "peer_warm_s": peer_warm,
         "peer_cold_s": peer_cold,
     }
-    rows = [("HyperTuner", figures["warm_s"], figures["cold_s"]), ("Ray task + child + PostgreSQL", peer_warm, peer_cold)]
+    rows = [
+        ("HyperTuner", figures["warm_s"], figures["cold_s"]),
+        ("Ray task + child + PostgreSQL", peer_warm, peer_cold),
+    ]
     budgets = {"warm_s": Budget(1.0), "cold_s": Budget(8.0)}
     present("latency", ("contestant", "warm, s", "cold, s"), rows, figures, budgets)
 

@@ -165,9 +165,7 @@ def hypertuner(script: str, store: Store, count: int) -> float:
     assert current is not None
     assert current.state == "finished", current
     with store.begin() as connection:
-        values = connection.scalar(
-            text("SELECT sum(value_count) FROM experiment WHERE run_id = :run"), {"run": run.id}
-        )
+        values = connection.scalar(text("SELECT sum(value_count) FROM experiment WHERE run_id = :run"), {"run": run.id})
     assert values == 40 * count, values
     return elapsed
 

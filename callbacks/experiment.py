@@ -302,3 +302,6 @@ callbacks.in_browser(
     Input(ids.LOG_STDERR, "children"),
     Input(ids.LOG_TAB, "active_tab"),
 )
+
+# Dash leaves a poll off for good when its request fails on the way.
+callbacks.in_browser("polls.watch", Input(ids.EXPERIMENT_POLL, "disabled"), State(ids.EXPERIMENT_POLL, "id"))

@@ -151,3 +151,6 @@ callbacks.in_browser("shell.setTitle", Input(ids.PAGE_TITLE, "data"))
 callbacks.in_browser(
     "shell.toggle", Output(ids.HELP, "is_open"), Input(ids.HELP_TOGGLE, "n_clicks"), State(ids.HELP, "is_open")
 )
+
+# Dash leaves a poll off for good when its request fails on the way.
+callbacks.in_browser("polls.watch", Input(ids.STATUS_POLL, "disabled"), State(ids.STATUS_POLL, "id"))

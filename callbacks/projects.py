@@ -132,3 +132,8 @@ def _duration(run: Run, now: datetime) -> float | None:
         return None
     # Clocks differ; durations are never negative.
     return max(0.0, ((run.ended_at or now) - run.started_at).total_seconds())
+
+
+# Dash leaves a poll off for good when its request fails on the way.
+callbacks.in_browser("polls.watch", Input(ids.PROJECTS_POLL, "disabled"), State(ids.PROJECTS_POLL, "id"))
+callbacks.in_browser("polls.watch", Input(ids.RUNS_POLL, "disabled"), State(ids.RUNS_POLL, "id"))

@@ -23,7 +23,7 @@ MIN_FREE_BYTES = 5 * 2**30
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `remedy` is empty where all is well; `is_needed` marks what nothing works without."""
+    """One thing that was looked at. No remedy: all is well. `is_needed`: nothing works without it."""
 
     subject: str
     found: str
@@ -38,14 +38,16 @@ class Finding:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything, one finding at a time."""
-    looks: list[Callable[[Settings], Finding]] = [_python, _data_dir, _disk, _postgres, _ray, _port, _gpu, _browser, _node]
+    looks: list[Callable[[Settings], Finding]] = [_python, _data_dir, _disk, _postgres, _ray, _port]
+    looks += [_gpu, _browser, _node]
     for look in looks:
         yield look(settings)
 
 
 def _python(_: Settings) -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
-    return Finding("Python", f"{version} at {sys.executable}", "" if sys.version_info >= (3, 11) else "Install 3.11 or newer.")
+    remedy = "" if sys.version_info >= (3, 11) else "Install 3.11 or newer."
+    return Finding("Python", f"{version} at {sys.executable}", remedy)
 
 
 def _data_dir(settings: Settings) -> Finding:
@@ -54,8 +56,10 @@ def _data_dir(settings: Settings) -> Finding:
     except FolderError as error:
         return Finding("Data folder", str(settings.data_dir), str(error))
     running = read_running(folder)
-    state = f", in use by process {running.pid}" + (f" at {running.web}" if running.web else "") if running else ""
-    return Finding("Data folder", f"{folder}{state}")
+    if running is None:
+        return Finding("Data folder", str(folder))
+    where = f" at {running.web}" if running.web else ""
+    return Finding("Data folder", f"{folder}, in use by process {running.pid}{where}")
 
 
 def _disk(settings: Settings) -> Finding:
@@ -63,8 +67,8 @@ def _disk(settings: Settings) -> Finding:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    short = f"Free some space: Ray stops taking work when a disk is nearly full (below {MIN_FREE_BYTES >> 30} GiB here)."
-    return Finding("Disk", f"{free / 2**30:.0f} GiB free at {folder}", short if free < MIN_FREE_BYTES else "", is_needed=False)
+    short = "Free some space: Ray stops taking work when a disk is nearly full." if free < MIN_FREE_BYTES else ""
+    return Finding("Disk", f"{free / 2**30:.0f} GiB free at {folder}", short, is_needed=False)
 
 
 def _postgres(settings: Settings) -> Finding:

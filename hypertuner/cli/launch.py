@@ -90,7 +90,7 @@ def resolve_interpreter(word: str) -> str:
         return sys.executable
     found = shutil.which(word)
     if found is None:
-        raise CommandError(f"There is no program {word!r}; begin with an interpreter: hypertuner run -- python train.py ...")
+        raise CommandError(f"There is no program {word!r}; begin with an interpreter: python train.py ...")
     return os.path.abspath(found)
 
 
@@ -184,4 +184,3 @@ def find_or_refuse(store: Store, name: str) -> Project:
         known = ", ".join(known.slug for known in fetch_projects(store)) or "none yet"
         raise CommandError(f"There is no project {name!r}; there are: {known}.")
     return project
-

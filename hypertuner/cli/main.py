@@ -76,7 +76,7 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a person gets a sentence, the log has the rest
         if is_outage(error):
             errors.print("[bold red]Error:[/] The database does not answer; see `hypertuner doctor`.", soft_wrap=True)
         else:
@@ -143,11 +143,11 @@ def _demo_run(store: Store, script: Path) -> tuple[Project, Run] | None:
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": False})
-def run(
+def run(  # noqa: PLR0917 - typer takes options as parameters
     context: typer.Context,
     project: Annotated[str, typer.Option(help="The project; made if it is new.")],
     objective: Annotated[str | None, typer.Option(help="max:METRIC or min:METRIC.")] = None,
-    wait: Annotated[bool, typer.Option(help="Show progress until the run ends; fails if an experiment failed.")] = False,
+    wait: Annotated[bool, typer.Option(help="Show progress to the end; fails if an experiment failed.")] = False,
     concurrency: Annotated[int | None, typer.Option(min=1, help="At most so many experiments at a time.")] = None,
     cpus: Annotated[float, typer.Option(min=0, help="CPUs per experiment.")] = 1,
     gpus: Annotated[float, typer.Option(min=0, help="GPUs per experiment, fractions too.")] = 0,
@@ -189,9 +189,9 @@ def _queue(
     if queued is None:
         console.print("Nothing to run: this code has finished every one of these settings.")
         return None
+    count = len(launch.settings) - skipped
     console.print(
-        f"Run {queued.number} of [bold]{printable(project.slug)}[/]: {len(launch.settings) - skipped} experiments queued",
-        soft_wrap=True,
+        f"Run {queued.number} of [bold]{printable(project.slug)}[/]: {count} experiments queued", soft_wrap=True
     )
     return project, queued
 
@@ -297,7 +297,8 @@ def doctor(data_dir: DataDir = None) -> None:
     colours = {"ok": "green", "note": "yellow", "missing": "bold red"}
     worst = 0
     for finding in examine(read_settings(data_dir=data_dir)):
-        console.print(f"[{colours[finding.mark]}]{finding.mark:>7}[/] {finding.subject}: {printable(finding.found)}", soft_wrap=True)
+        colour, found = colours[finding.mark], printable(finding.found)
+        console.print(f"[{colour}]{finding.mark:>7}[/] {finding.subject}: {found}", soft_wrap=True)
         if finding.remedy:
             console.print(f"        {printable(finding.remedy)}", soft_wrap=True)
         worst = max(worst, finding.mark == "missing")
@@ -311,7 +312,9 @@ def _open(services: Services) -> None:
     """Start the page before Ray: it can be looked at while Ray, the slowest of all, gets ready."""
     services.start_web()
     console.print()
-    console.print("  [bold]HyperTuner is ready.[/] Open this link; it works once, `hypertuner link` makes more:")
+    console.print(
+        "  [bold]HyperTuner is ready.[/] Open this link (it works once; `hypertuner link` makes more):", soft_wrap=True
+    )
     console.print(f"  [bold cyan]{services.link()}[/]", soft_wrap=True)
     console.print()
     services.start_training()
@@ -338,5 +341,3 @@ def wait_until(condition: Callable[[], bool], interval_s: float = 1) -> None:
     """Sleep until the condition holds; Ctrl-C ends it with KeyboardInterrupt."""
     while not condition():
         time.sleep(interval_s)
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -69,24 +70,32 @@ def _bar(console: Console) -> Progress:
 
 
 def _show(progress: Progress, task: TaskID, experiments: Sequence[Experiment], run: Run) -> None:
+    """Move the bar; where there is no terminal to draw it in, print a line whenever one more has ended."""
     counts = Counter(experiment.state for experiment in experiments)
     parts = [f"{counts[state]} {state}" for state in ("running", "failed", "stopped") if counts[state]]
     best = best_experiment(experiments, run)
     if best and run.objective:
         parts.append(f"best {printable(run.objective)} {best.metrics[run.objective].last:.4g}")
     ended = sum(counts[state] for state in ENDED_STATES)
-    progress.update(task, completed=ended, total=len(experiments), state=", ".join(parts) or run.state)
+    state = ", ".join(parts) or run.state
+    if not progress.console.is_terminal and ended != progress.tasks[task].completed:
+        progress.console.print(f"Run {run.number}: {ended} of {len(experiments)} ended, {state}", soft_wrap=True)
+    progress.update(task, completed=ended, total=len(experiments), state=state)
 
 
 def best_experiment(experiments: Sequence[Experiment], run: Run) -> Experiment | None:
     """The finished experiment with the best last value of the objective; NaN never wins."""
     objective = run.objective
-    judged = [
-        (experiment.metrics[objective].last, experiment)
-        for experiment in experiments
-        if experiment.state == "finished" and objective in experiment.metrics
-    ] if objective else []
-    judged = [(value, experiment) for value, experiment in judged if value == value]
+    judged = (
+        [
+            (experiment.metrics[objective].last, experiment)
+            for experiment in experiments
+            if experiment.state == "finished" and objective in experiment.metrics
+        ]
+        if objective
+        else []
+    )
+    judged = [(value, experiment) for value, experiment in judged if not math.isnan(value)]
     if not judged:
         return None
     pick = max if run.goal == "maximize" else min
@@ -99,7 +108,7 @@ def results_table(experiments: Sequence[Experiment], run: Run) -> Table:
 
     def rank(experiment: Experiment) -> tuple[bool, float]:
         summary = experiment.metrics.get(objective or "")
-        usable = summary is not None and summary.last == summary.last
+        usable = summary is not None and not math.isnan(summary.last)
         return (not usable, sign * summary.last if usable and summary else experiment.number)
 
     names = list(dict.fromkeys(name for experiment in experiments for name in experiment.settings))

@@ -9,7 +9,6 @@ import shutil
 import socket
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -187,6 +186,7 @@ class Services:
         argv += ["--workers", str(WEB_WORKERS), "--worker-class", "gthread", "--threads", str(WEB_THREADS)]
         # gunicorn imports from its working directory first: ours must hold nothing of the user's.
         argv += ["--chdir", str(self._data_dir / "client"), "--timeout", "60", "--graceful-timeout", "3"]
+        argv += ["--no-control-socket"]
         argv += ["app.wsgi:application()"]
         environment = {**os.environ, "HYPERTUNER_DATA_DIR": str(self._data_dir), "HYPERTUNER_PORT": str(port)}
         self._supervise("web", argv, environment)
@@ -244,7 +244,8 @@ class Services:
     def _await_web(self) -> None:
         started = time.monotonic()
         while True:
-            with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(f"{self.web_address}/healthz", timeout=5):
+            health = f"{self.web_address}/healthz"
+            with suppress(OSError), urllib.request.urlopen(health, timeout=5):  # noqa: S310 - our own address
                 self._say(f"The page is ready ({time.monotonic() - started:.1f} s)")
                 return
             if (problem := self.dead()) or time.monotonic() - started > WEB_START_TIMEOUT_S:

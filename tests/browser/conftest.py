@@ -97,6 +97,6 @@ def finished_demo(demo: Product) -> Product:
 
 
 @pytest.fixture(scope="session")
-def fresh_link(demo: Product) -> Iterator[str]:
+def fresh_link(demo: Product) -> str:
     """A link that nobody has used."""
-    yield hypertuner("link", "--data-dir", str(demo.data_dir)).stdout.strip()
+    return hypertuner("link", "--data-dir", str(demo.data_dir)).stdout.strip()

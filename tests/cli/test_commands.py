@@ -107,7 +107,9 @@ def test_a_bad_command_line_gets_one_sentence(script: Path, data_dir: Path, word
         (b"raise RuntimeError('broken at import')\n", "broken at import"),
     ],
 )
-def test_a_script_that_cannot_be_tuned_is_explained(tmp_path: Path, data_dir: Path, content: bytes, sentence: str) -> None:
+def test_a_script_that_cannot_be_tuned_is_explained(
+    tmp_path: Path, data_dir: Path, content: bytes, sentence: str
+) -> None:
     (tmp_path / "odd.py").write_bytes(content)
     words = ("run", "--project", "odd", "--data-dir", str(data_dir), "--", "python", "odd.py", "--lr", "[1]")
     answer = hypertuner(*words, cwd=tmp_path)
