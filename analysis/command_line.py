@@ -345,6 +345,16 @@ def _listed(words: Sequence[str]) -> str:
 # --- and back --------------------------------------------------------------------------------------------------------
 
 
+def as_typed(prefix: Sequence[str], directory: str) -> tuple[str, ...]:
+    """A launched prefix as a person would type it in `directory`: `python`, and the script by its relative path."""
+    interpreter, *rest = prefix
+    name = PurePath(interpreter).name
+    shown = "python" if re.fullmatch(r"python[0-9.]*", name) else interpreter
+    if rest and PurePath(rest[0]).is_relative_to(directory):
+        rest[0] = str(PurePath(rest[0]).relative_to(directory))
+    return (shown, *rest)
+
+
 def format_command_line(
     prefix: Sequence[str],
     candidates: Mapping[str, Sequence[Value]],

@@ -108,7 +108,11 @@ def optuna_study(script: str, url: str, count: int) -> float:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study(storage=url, sampler=optuna.samplers.RandomSampler())
+    # A schema of its own: its tables have names like ours.
+    with Store(url, pool_size=0).begin() as connection:
+        connection.execute(text("CREATE SCHEMA IF NOT EXISTS optuna"))
+    storage = f"{url}&options=-csearch_path%3Doptuna"
+    study = optuna.create_study(storage=storage, sampler=optuna.samplers.RandomSampler())
 
     def objective(trial: Any) -> float:
         trial.suggest_int("number", 0, count)

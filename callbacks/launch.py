@@ -16,6 +16,7 @@ from analysis.command_line import (
     MAX_EXPERIMENTS,
     CommandLine,
     CommandLineError,
+    as_typed,
     count,
     format_command_line,
     grid,
@@ -96,7 +97,7 @@ def form_of(store: Store, project: Project) -> Form:
     return Form(
         hyperparameters=known,
         candidates=candidates,
-        command=format_command_line(project.command, {name: them for name, them in candidates.items() if them}, known),
+        command=format_command_line(_prefix(project), {name: them for name, them in candidates.items() if them}, known),
         objective=(newest.objective if newest else None) or project.objective,
         goal=newest.goal if newest and newest.objective else project.goal,
         metrics=metric_names(store, project.id),
@@ -189,7 +190,7 @@ def _rewritten(
     try:
         before = parse_command_line(command, known)
     except CommandLineError:
-        return format_command_line(project.command, chosen, known)
+        return format_command_line(_prefix(project), chosen, known)
     same = {name: list(values) for name, values in before.candidates.items()} == {
         name: list(values) for name, values in chosen.items()
     }
@@ -346,12 +347,16 @@ def read_command(project: Project, command: str | None) -> CommandLine:
     Raises CommandLineError.
     """
     read = parse_command_line(command or "", hyperparameters_of(project))
-    own = tuple(project.command[:2])
+    own = _prefix(project)[:2]
     if read.prefix[: len(own)] != own:
         raise CommandLineError(
             f"This project launches {' '.join(own)}; start another script in the terminal with `hypertuner run`."
         )
-    return read
+    return replace(read, prefix=(*project.command[: len(own)], *read.prefix[len(own) :]))
+
+
+def _prefix(project: Project) -> tuple[str, ...]:
+    return as_typed(project.command, project.directory)
 
 
 def _repeats(store: Store, project: Project, candidates: Mapping[str, Sequence[Value]]) -> Repeats:
@@ -442,6 +447,7 @@ def new_run(store: Store, project: Project, command: str, *, skip_done: bool, ke
         settings = grid(candidates)
     except CommandLineError as error:
         raise LaunchError(error.message) from None
+    known = {hyperparameter.name: hyperparameter for hyperparameter in hyperparameters_of(project)}
     digest = _snapshot(store, project)
     if skip_done:
         done = find_repeats(store, project.id, settings, snapshot_digest=digest)
@@ -451,7 +457,7 @@ def new_run(store: Store, project: Project, command: str, *, skip_done: bool, ke
     return NewRun(
         command_line=command,
         candidates=candidates,
-        hyperparameters=project.hyperparameters,
+        hyperparameters=[known[name].to_json() for name in candidates],
         settings=settings,
         snapshot_digest=digest,
         idempotency_key=key,

@@ -29,8 +29,12 @@ class Store:
     died while idle is replaced before it is used.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 5, statement_timeout_s: float = 30) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 5, statement_timeout_s: float = 30, checks_idle: bool = True
+    ) -> None:
         """url: `postgresql://` or `postgresql+psycopg2://`. pool_size 0 opens a connection per transaction.
+
+        checks_idle: a connection is tried before it is used; without that, a transaction after a restart fails once.
 
         Raises StoreError where the URL cannot be read.
         """
@@ -46,7 +50,7 @@ class Store:
         )
         self.engine = create_engine(
             self.url,
-            pool_pre_ping=pool_size != 0,
+            pool_pre_ping=checks_idle and pool_size != 0,
             connect_args={
                 "connect_timeout": CONNECT_TIMEOUT_S,
                 "application_name": "hypertuner",

@@ -243,24 +243,10 @@ def finish_experiment(
     Raises LeaseLost.
     """
     with store.begin() as connection:
-        _record(connection, claim, batch)
-        ended = connection.execute(
-            text(
-                """UPDATE experiment SET state = :state, exit_code = :exit_code, reason = :reason, request = NULL,
-                    duration_s = :duration_s, ended_at = CASE WHEN :state = 'queued' THEN NULL ELSE now() END,
-                    owner = NULL, lease_until = NULL
-                WHERE id = :id AND attempt = :attempt AND fence = :fence AND state = 'running'"""
-            ),
-            {
-                **_held(claim),
-                "state": "queued" if ending.retry else ending.state,
-                "exit_code": ending.exit_code,
-                "reason": ending.reason,
-                "duration_s": ending.duration_s,
-            },
-        )
-        if ended.rowcount != 1:
+        # No repeat can be accepted here: if this was committed before, the attempt has ended and is no longer held.
+        if not _move(connection, claim, batch, ending):
             raise LeaseLost(f"experiment {claim.number}, attempt {claim.attempt}")
+        _insert_news(connection, claim, batch)
         return _claim_next(connection, claim.run_id, run_fence, claim.owner, host)
 
 
@@ -354,34 +340,54 @@ def _array_or_none(numbers: Sequence[float | None]) -> str | None:
 
 
 def _record(connection: Connection, claim: Claim, batch: Batch) -> None:
-    count = sum(len(part.values) for part in batch.values)
-    moved = connection.execute(
-        text(
-            """UPDATE experiment SET metric_offset = :new_metric, stdout_offset = :new_stdout,
-                value_count = value_count + :count, rejected_lines = rejected_lines + :rejected,
-                rejected_sample = coalesce(rejected_sample, :sample),
-                epoch = coalesce(:epoch, epoch), epochs = coalesce(:epochs, epochs),
-                lease_until = now() + make_interval(secs => :lease)
-            WHERE id = :id AND attempt = :attempt AND fence = :fence AND state = 'running'
-                AND metric_offset = :metric AND stdout_offset = :stdout"""
-        ),
-        {
-            **_held(claim),
-            "metric": batch.metric_offset,
-            "stdout": batch.stdout_offset,
-            "new_metric": batch.new_metric_offset,
-            "new_stdout": batch.new_stdout_offset,
-            "count": count,
-            "rejected": batch.rejected_lines,
-            "sample": batch.rejected_sample,
-            "epoch": batch.epoch,
-            "epochs": batch.epochs,
-            "lease": LEASE_S,
-        },
-    )
-    if moved.rowcount != 1:
+    if _move(connection, claim, batch):
+        _insert_news(connection, claim, batch)
+    else:
         _refuse_or_accept_repeat(connection, claim, batch)
-        return
+
+
+# One statement each, as an experiment that does nothing costs little more than its statements.
+_MOVE = """UPDATE experiment SET metric_offset = :new_metric, stdout_offset = :new_stdout,
+        value_count = value_count + :count, rejected_lines = rejected_lines + :rejected,
+        rejected_sample = coalesce(rejected_sample, :sample), epoch = coalesce(:epoch, epoch),
+        epochs = coalesce(:epochs, epochs), {more}
+    WHERE id = :id AND attempt = :attempt AND fence = :fence AND state = 'running'
+        AND metric_offset = :metric AND stdout_offset = :stdout"""
+_MOVE_ON = text(_MOVE.format(more="lease_until = now() + make_interval(secs => :lease)"))
+_MOVE_TO_END = text(
+    _MOVE.format(
+        more="""state = :state, exit_code = :exit_code, reason = :reason, duration_s = :duration_s, request = NULL,
+        owner = NULL, lease_until = NULL, ended_at = CASE WHEN :state = 'queued' THEN NULL ELSE now() END"""
+    )
+)
+
+
+def _move(connection: Connection, claim: Claim, batch: Batch, ending: Ending | None = None) -> bool:
+    """Move the offsets of an attempt that is held, and end it if told to; says whether it stood where it should."""
+    parameters: dict[str, Any] = {
+        **_held(claim),
+        "metric": batch.metric_offset,
+        "stdout": batch.stdout_offset,
+        "new_metric": batch.new_metric_offset,
+        "new_stdout": batch.new_stdout_offset,
+        "count": sum(len(part.values) for part in batch.values),
+        "rejected": batch.rejected_lines,
+        "sample": batch.rejected_sample,
+        "epoch": batch.epoch,
+        "epochs": batch.epochs,
+    }
+    if ending is None:
+        return connection.execute(_MOVE_ON, {**parameters, "lease": LEASE_S}).rowcount == 1
+    parameters |= {
+        "state": "queued" if ending.retry else ending.state,
+        "exit_code": ending.exit_code,
+        "reason": ending.reason,
+        "duration_s": ending.duration_s,
+    }
+    return connection.execute(_MOVE_TO_END, parameters).rowcount == 1
+
+
+def _insert_news(connection: Connection, claim: Claim, batch: Batch) -> None:
     if batch.values:
         _insert_values(connection, claim, batch.values)
     if batch.views:

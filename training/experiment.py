@@ -35,9 +35,9 @@ from training.spool import METRICS, STDERR, STDOUT, Reading, SpoolReader
 from training.supervision import Ended, StartError, Supervisor
 
 GRACE_S = 10.0
-# The first looks at the spool come quickly, so that a first value is seen at once; then they get rarer. Even earlier
-# ones would give a script that does nothing a commit of its own before its last.
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.3
+# The first look at the spool comes quickly, so that a first value is seen at once; then they get rarer. An even earlier
+# one would give a script that does nothing a commit of its own before its last.
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 0.3
 RECORD_EVERY_S = 0.3
 TAILS_EVERY_S = 1.5
 RENEW_EVERY_S = 1.0
@@ -93,7 +93,9 @@ class ExperimentWorker:
         self.data_dir = Path(data_dir)
         self.owner = owner
         self.host = socket.gethostname()
-        self.store = Store(database_url or read_database_url(self.data_dir), pool_size=1)
+        # Every transaction here is tried again after an outage, so none needs a test of its connection first.
+        url = database_url or read_database_url(self.data_dir)
+        self.store = Store(url, pool_size=1, checks_idle=False)
         self.supervisor = Supervisor()
         self.backoff = Backoff()
         self._metric_ids: dict[tuple[int, str], int] = {}

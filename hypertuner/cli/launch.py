@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis.command_line import CommandLine, CommandLineError, format_command_line, grid, parse_command_line
+from analysis.command_line import CommandLine, CommandLineError, as_typed, format_command_line, grid, parse_command_line
 from hypertuner.cli.errors import CommandError
 from storage.experiments import fetch_experiments
 from storage.projects import fetch_projects, find_project, keep_snapshot, register_project, slug_of
@@ -60,7 +60,9 @@ class Launch:
     @property
     def text(self) -> str:
         """The command line in its canonical form."""
-        return format_command_line(self.line.prefix, self.line.candidates, self.discovery.hyperparameters)
+        return format_command_line(
+            as_typed(self.line.prefix, str(self.directory)), self.line.candidates, self.discovery.hyperparameters
+        )
 
 
 def read_objective(text: str | None) -> Objective:
@@ -142,14 +144,14 @@ def queue_run(
     skipped = len(launch.settings) - len(left)
     if not left:
         return project, None, skipped
-    tuned = set(launch.line.candidates)
+    known = {hyperparameter.name: hyperparameter for hyperparameter in launch.discovery.hyperparameters}
     run = create_run(
         store,
         project,
         NewRun(
             command_line=launch.text,
             candidates=launch.line.candidates,
-            hyperparameters=[h.to_json() for h in launch.discovery.hyperparameters if h.name in tuned],
+            hyperparameters=[known[name].to_json() for name in launch.line.candidates],
             settings=left,
             objective=project.objective,
             goal=project.goal,

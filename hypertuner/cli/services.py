@@ -153,6 +153,7 @@ class Services:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._say("Stopping what was started")
         self._stack.close()
 
     @property
@@ -230,7 +231,9 @@ class Services:
         supervisor = self._stack.enter_context(Supervisor())
         log = self._log(name)
         log.touch(mode=0o600)
-        supervisor.start(argv, cwd=str(self._data_dir), env=environment, stdout=str(log), stderr=str(log))
+        supervisor.start(
+            argv, cwd=str(self._data_dir), env=environment, stdout=str(log), stderr=str(log), is_leader=True
+        )
         self._supervisors[name] = supervisor
 
     def _log(self, name: str) -> Path:
