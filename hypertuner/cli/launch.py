@@ -17,7 +17,7 @@ from storage.records import Project, Run, Settings
 from storage.runs import NewRun, create_run, fetch_runs, fingerprint
 from storage.store import Store
 from training.discovery import Discovery, DiscoveryError, discover
-from training.snapshot import take_snapshot
+from training.snapshot import SnapshotError, take_snapshot
 
 PYTHON_NAMES = {"python", "python3"}
 
@@ -117,13 +117,18 @@ def read_launch(items: Sequence[str], directory: Path) -> Launch:
     return Launch(line, discovery, directory, settings)
 
 
-def queue_run(
-    store: Store, launch: Launch, project_name: str, objective: Objective, options: Options
-) -> tuple[Project, Run | None, int]:
-    """Register the project, keep the snapshot, and queue what was not done yet.
+@dataclass(frozen=True)
+class Queued:
+    """What came of a launch: no run where everything was done before; notes are sentences for the person."""
 
-    Returns the project, the run (None where everything was done), and how many settings were left out as done.
-    """
+    project: Project
+    run: Run | None
+    skipped: int
+    notes: Sequence[str]
+
+
+def queue_run(store: Store, launch: Launch, project_name: str, objective: Objective, options: Options) -> Queued:
+    """Register the project, keep the snapshot, and queue what was not done yet."""
     slug = slug_of(project_name)
     project = register_project(
         store,
@@ -135,15 +140,22 @@ def queue_run(
         objective=objective.metric,
         goal=objective.goal,
     )
-    snapshot = take_snapshot(launch.script)
-    keep_snapshot(store, snapshot.digest, snapshot.archive, snapshot.script)
+    notes = list(launch.discovery.notes)
+    digest = None
+    try:
+        snapshot = take_snapshot(launch.script)
+    except SnapshotError as error:
+        notes.append(f"{error} So the script runs from where it is, and nothing counts as done before.")
+    else:
+        digest = snapshot.digest
+        keep_snapshot(store, digest, snapshot.archive, snapshot.script)
     left = list(launch.settings)
-    if not options.again:
-        done = settings_done(store, project, snapshot.digest)
+    if digest and not options.again:
+        done = settings_done(store, project, digest)
         left = [settings for settings in left if fingerprint(settings) not in done]
     skipped = len(launch.settings) - len(left)
     if not left:
-        return project, None, skipped
+        return Queued(project, None, skipped, notes)
     known = {hyperparameter.name: hyperparameter for hyperparameter in launch.discovery.hyperparameters}
     run = create_run(
         store,
@@ -155,7 +167,7 @@ def queue_run(
             settings=left,
             objective=project.objective,
             goal=project.goal,
-            snapshot_digest=snapshot.digest,
+            snapshot_digest=digest,
             cpus=options.cpus,
             gpus=options.gpus,
             concurrency=options.concurrency,
@@ -163,7 +175,7 @@ def queue_run(
             retries=options.retries,
         ),
     )
-    return project, run, skipped
+    return Queued(project, run, skipped, notes)
 
 
 def settings_done(store: Store, project: Project, snapshot_digest: str) -> set[str]:

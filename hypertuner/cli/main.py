@@ -135,11 +135,10 @@ def _demo_run(store: Store, script: Path) -> tuple[Project, Run] | None:
     """The demo's newest run; made where there is none with these settings and this code."""
     items = [sys.executable, str(script), *DEMO_COMMAND]
     launch = read_launch(items, script.parent)
-    project, run, _ = queue_run(store, launch, DEMO_PROJECT, DEMO_OBJECTIVE, Options(name=DEMO_NAME))
-    if run is None:
-        open_runs = [known for known in fetch_runs(store, project.id) if known.state not in ENDED_STATES]
-        run = open_runs[0] if open_runs else None
-    return (project, run) if run else None
+    queued = queue_run(store, launch, DEMO_PROJECT, DEMO_OBJECTIVE, Options(name=DEMO_NAME))
+    open_runs = [run for run in fetch_runs(store, queued.project.id) if run.state not in ENDED_STATES]
+    run = queued.run or next(iter(open_runs), None)
+    return (queued.project, run) if run else None
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": False})
@@ -181,19 +180,17 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
 def _queue(
     store: Store, launch: Launch, project_name: str, objective: Objective, options: Options
 ) -> tuple[Project, Run] | None:
-    project, queued, skipped = queue_run(store, launch, project_name, objective, options)
-    for note in launch.discovery.notes:
+    queued = queue_run(store, launch, project_name, objective, options)
+    for note in queued.notes:
         _say(note)
-    if skipped:
-        _say(f"{skipped} of {len(launch.settings)} were done before and are left out; --again runs them again")
-    if queued is None:
+    if queued.skipped:
+        _say(f"{queued.skipped} of {len(launch.settings)} were done before and are left out; --again runs them again")
+    if queued.run is None:
         console.print("Nothing to run: this code has finished every one of these settings.")
         return None
-    count = len(launch.settings) - skipped
-    console.print(
-        f"Run {queued.number} of [bold]{printable(project.slug)}[/]: {count} experiments queued", soft_wrap=True
-    )
-    return project, queued
+    slug, count = printable(queued.project.slug), len(launch.settings) - queued.skipped
+    console.print(f"Run {queued.run.number} of [bold]{slug}[/]: {count} experiments queued", soft_wrap=True)
+    return queued.project, queued.run
 
 
 def _finish(queued: tuple[Project, Run], experiments: list[Any], store: Store) -> None:

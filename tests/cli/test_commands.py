@@ -83,7 +83,7 @@ def test_a_failing_experiment_fails_the_command_and_spares_the_others(script: Pa
     [
         (["python", "nowhere.py", "--lr", "[1]"], "nowhere.py"),
         (["python", "train.py", "--learning", "[1]"], "--learning"),
-        (["python", "train.py", "--lr", "[]"], "empty"),
+        (["python", "train.py", "--lr", "[]"], "--lr"),
         (["python", "train.py", "--lr", "[1:2:0]"], "step"),
         (["python", "train.py", "--lr", "[1:2:1*]"], "step"),
         (["python", "train.py", "--epochs", "[a]"], "--epochs"),
@@ -101,10 +101,10 @@ def test_a_bad_command_line_gets_one_sentence(script: Path, data_dir: Path, word
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"\x00\x01\x02binary", "not Python"),
+        (b"\x00\x01\x02binary", "no Python script"),
         (b"def broken(:\n", "line 1"),
         (b"print('no options here')\n", "options"),
-        (b"raise RuntimeError('broken at import')\n", "broken at import"),
+        (b"import argparse\nraise RuntimeError('broken at import')\n", "broken at import"),
     ],
 )
 def test_a_script_that_cannot_be_tuned_is_explained(
