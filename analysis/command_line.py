@@ -294,7 +294,9 @@ class _Reader:
                 return parse_candidates(item.text, hyperparameter)
             return (parse_value(item.text, hyperparameter),)
         except CandidateError as error:
-            raise CommandLineError(error.message, item.columns[min(error.column, len(item.text))]) from None
+            # The sentence may be read where no column can be shown.
+            sentence = error.message if hyperparameter.flag in error.message else f"{hyperparameter.flag}: {error.message}"
+            raise CommandLineError(sentence, item.columns[min(error.column, len(item.text))]) from None
 
 
 def _flags(hyperparameters: Iterable[Hyperparameter]) -> dict[str, tuple[Hyperparameter, bool | None]]:
