@@ -295,8 +295,8 @@ class _Reader:
             return (parse_value(item.text, hyperparameter),)
         except CandidateError as error:
             # The sentence may be read where no column can be shown.
-            sentence = error.message if hyperparameter.flag in error.message else f"{hyperparameter.flag}: {error.message}"
-            raise CommandLineError(sentence, item.columns[min(error.column, len(item.text))]) from None
+            flag = "" if hyperparameter.flag in error.message else f"{hyperparameter.flag}: "
+            raise CommandLineError(flag + error.message, item.columns[min(error.column, len(item.text))]) from None
 
 
 def _flags(hyperparameters: Iterable[Hyperparameter]) -> dict[str, tuple[Hyperparameter, bool | None]]:

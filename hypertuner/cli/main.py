@@ -127,6 +127,7 @@ def demo(data_dir: DataDir = None) -> None:
         if run is None or run[1].state in ENDED_STATES:
             _say("The demo's experiments are all done; nothing runs again. Start new ones on the page.")
         else:
+            console.print(f"{DEMO_NAME}: {printable(run[1].command_line)}", soft_wrap=True)
             follow_run(console, services.store, *run, check=lambda: _refuse_dead(services))
         _stay(services)
 
