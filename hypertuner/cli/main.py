@@ -197,7 +197,7 @@ def _queue(
 def _finish(queued: tuple[Project, Run], experiments: list[Any], store: Store) -> None:
     project, run_ = queued
     ended = find_run(store, project.id, run_.number) or run_
-    console.print(results_table(experiments, ended))
+    console.print(results_table(experiments, ended, console.width))
     for reason, numbers in failures(experiments).items():
         listed = ", ".join(map(str, numbers[:10])) + (" ..." if len(numbers) > 10 else "")
         errors.print(f"[red]failed:[/] {listed}: {printable(reason)}", soft_wrap=True)

@@ -21,6 +21,8 @@ from storage.store import Store, is_outage
 
 POLL_S = 0.25
 TABLE_ROWS = 30
+# A border and a blank on either side.
+COLUMN_FRAME = 3
 
 
 def printable(text: str) -> str:
@@ -102,8 +104,11 @@ def best_experiment(experiments: Sequence[Experiment], run: Run) -> Experiment |
     return pick(judged, key=lambda pair: pair[0])[1]
 
 
-def results_table(experiments: Sequence[Experiment], run: Run) -> Table:
-    """The experiments, best first; the rest is counted in the caption."""
+def results_table(experiments: Sequence[Experiment], run: Run, width: int) -> Table:
+    """The experiments, best first, with the hyperparameters that differ and as many metrics as fit into `width`.
+
+    What is left out is counted in the caption.
+    """
     objective, sign = run.objective, -1 if run.goal == "maximize" else 1
 
     def rank(experiment: Experiment) -> tuple[bool, float]:
@@ -111,22 +116,34 @@ def results_table(experiments: Sequence[Experiment], run: Run) -> Table:
         usable = summary is not None and not math.isnan(summary.last)
         return (not usable, sign * summary.last if usable and summary else experiment.number)
 
-    names = list(dict.fromkeys(name for experiment in experiments for name in experiment.settings))
+    names = _differing(experiments)
     metrics = list(dict.fromkeys(name for experiment in experiments for name in experiment.metrics))
     if objective in metrics:
         metrics = [objective, *(name for name in metrics if name != objective)]
-    metrics = metrics[:4]
+    left = width - _width(["experiment", "finished", *names])
+    fitting = [name for position, name in enumerate(metrics) if _width(metrics[: position + 1]) <= left] or metrics[:1]
     hidden = max(0, len(experiments) - TABLE_ROWS)
     table = Table(title=f"Run {run.number}: {run.state}", caption=f"{hidden} more on the page" if hidden else None)
     for title in ("experiment", "state", *names):
-        table.add_column(printable(title))
-    for title in metrics:
-        table.add_column(printable(title), justify="right")
+        table.add_column(printable(title), overflow="fold")
+    for title in fitting:
+        table.add_column(printable(title), justify="right", overflow="fold")
     for experiment in sorted(experiments, key=rank)[:TABLE_ROWS]:
         values = [printable(text_of(experiment.settings.get(name))) for name in names]
-        numbers = [_number(experiment, name) for name in metrics]
+        numbers = [_number(experiment, name) for name in fitting]
         table.add_row(str(experiment.number), experiment.state, *values, *numbers)
     return table
+
+
+def _differing(experiments: Sequence[Experiment]) -> list[str]:
+    """The hyperparameters that were tuned; all of them where nothing differs."""
+    names = list(dict.fromkeys(name for experiment in experiments for name in experiment.settings))
+    tuned = [name for name in names if len({text_of(each.settings.get(name)) for each in experiments}) > 1]
+    return tuned or names
+
+
+def _width(titles: Sequence[str]) -> int:
+    return sum(len(title) + COLUMN_FRAME for title in titles)
 
 
 def _number(experiment: Experiment, metric: str) -> str:

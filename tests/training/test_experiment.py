@@ -144,6 +144,17 @@ def test_a_worker_whose_lease_was_lost_ends_the_script_and_writes_nothing(
     assert (experiment.state, experiment.attempt, experiment.value_count) == ("finished", 2, 1)
 
 
+def test_an_experiment_whose_claim_was_never_heard_of_is_done_without_waiting_for_its_lease(
+    workshop: Workshop, worker: ExperimentWorker
+) -> None:
+    run = workshop.launch("hypertuner.log(loss=x)", [1.0, 2.0])
+    claimed = claim_runs(workshop.store, "scheduler")[0]
+    # Committed, but its answer never reached the worker.
+    assert claim_experiment(workshop.store, claimed.id, claimed.fence, worker.owner, worker.host)
+    assert worker.work(claimed, claimed.fence) == 2
+    assert [(one.state, one.value_count) for one in workshop.experiments(run)] == [("finished", 1)] * 2
+
+
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
