@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -14,7 +14,7 @@ from app import report, table
 from app.security import error_page
 from storage.experiments import fetch_experiments
 from storage.projects import find_project
-from storage.records import Experiment, Project
+from storage.records import Project, Run
 from storage.runs import find_run
 from storage.store import Store
 
@@ -62,6 +62,8 @@ def _or_sentence(answer: Callable[[], AnyResponse]) -> AnyResponse:
         return answer()
     except NotThere as error:
         return error_page(404, "There is nothing at this address.", str(error))
+    except report.ReportError as error:
+        return error_page(500, "The report could not be made.", str(error))
     except ValueError as error:
         return error_page(400, "This address cannot be read.", str(error))
 
@@ -73,13 +75,11 @@ def _project(store: Store, slug: str) -> Project:
     return project
 
 
-def _experiments(store: Store, project: Project, run_number: int | None) -> list[Experiment]:
-    if run_number is None:
-        return fetch_experiments(store, project.id)
-    run = find_run(store, project.id, run_number) if run_number <= LARGEST_NUMBER else None
+def _run(store: Store, project: Project, number: int) -> Run:
+    run = find_run(store, project.id, number) if number <= LARGEST_NUMBER else None
     if run is None:
-        raise NotThere(f"The project {project.name} has no run {run_number}.")
-    return fetch_experiments(store, project.id, run_id=run.id)
+        raise NotThere(f"The project {project.name} has no run {number}.")
+    return run
 
 
 def _experiments_csv(store: Store, slug: str) -> AnyResponse:
@@ -88,12 +88,14 @@ def _experiments_csv(store: Store, slug: str) -> AnyResponse:
     if run_number is not None and not re.fullmatch(r"[0-9]{1,9}", run_number):
         raise ValueError("The run is named by its number.")
     project = _project(store, slug)
-    experiments: Sequence[Experiment] = _experiments(store, project, int(run_number) if run_number else None)
+    run = _run(store, project, int(run_number)) if run_number else None
+    experiments = fetch_experiments(store, project.id, run_id=run.id if run else None)
     if (written := request.args.get("numbers")) is not None:
         wanted = read_numbers(written)
         experiments = [experiment for experiment in experiments if experiment.number in wanted]
     name = f"{project.slug}-run-{run_number}" if run_number else project.slug
-    lines = table.experiments_csv(experiments, flavour=flavour)
+    known = (run or project).hyperparameters
+    lines = table.experiments_csv(experiments, flavour=flavour, order=[str(each["name"]) for each in known])
     return _attachment(Response(_pieces(lines), mimetype="text/csv"), f"{name}.csv")
 
 
@@ -119,9 +121,7 @@ def _pieces(lines: Iterator[str]) -> Iterator[str]:
 
 def _run_report(store: Store, slug: str, number: int) -> AnyResponse:
     project = _project(store, slug)
-    run = find_run(store, project.id, number) if number <= LARGEST_NUMBER else None
-    if run is None:
-        raise NotThere(f"The project {project.name} has no run {number}.")
+    run = _run(store, project, number)
     experiments = fetch_experiments(store, project.id, run_id=run.id)
     content = report.run_report(project, run, experiments, now=datetime.now(UTC))
     return _attachment(Response(content, mimetype="application/pdf"), f"{project.slug}-run-{number}.pdf")

@@ -210,6 +210,9 @@ def _add_headers(policy: str) -> Callable[[Response], Response]:
         if response.status_code >= 300 or not request.path.startswith(CACHED_PATHS):
             response.headers["Cache-Control"] = "no-store"
             response.vary.add("Cookie")
+        elif "m" in request.args:
+            # Dash adds the time of an asset's last change as `m`: another version has another address.
+            response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
         return response
 
     return add_headers

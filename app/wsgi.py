@@ -5,6 +5,7 @@ Each worker calls it after its fork, so no connection is ever shared between pro
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -30,6 +31,8 @@ def application() -> Flask:
     store = Store(database_url(settings), pool_size=POOL_SIZE)
     check_schema(store)
     server: Flask = create_app(settings, store).server
+    # What lives as long as the worker need not be searched for garbage again with every large table that is read.
+    gc.freeze()
     return server
 
 

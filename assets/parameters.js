@@ -267,8 +267,8 @@
         const addChips = (row) => {
             row.chips = row.column.categories.map((word) => {
                 const count = element("span", {className: "ht-chip-count"});
-                const chip = element("button", {type: "button", className: "ht-chip", dataset: {word}, aria: {pressed: "false"}},
-                    element("span", {textContent: word}), count);
+                const chip = element("button", {type: "button", className: "ht-chip", dataset: {word}, title: word, aria: {pressed: "false"}},
+                    element("span", {className: "ht-chip-word", textContent: word}), count);
                 chip.addEventListener("click", () => {
                     const values = toggled(row.column.categories, ownClause(row.key)?.values, word);
                     choose(row.key, values && {values}, true);

@@ -16,7 +16,7 @@
 
     /** The address of the table as it is filtered. */
     const csvAddress = ({slug, number}, numbers, isFiltered, compact) => {
-        const all = `/download/${encodeURIComponent(slug)}/experiments.csv?run=${number}`;
+        const all = `/download/${encodeURIComponent(slug)}/experiments.csv?run=${number}&flavour=spreadsheet`;
         return isFiltered && numbers.length <= MOST_NUMBERS_IN_LINK ? `${all}&numbers=${compact(numbers)}` : all;
     };
 

@@ -27,7 +27,9 @@
         };
     };
 
-    const shortened = (text, most) => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
+    /** A name as Plotly is to show it: not too long, and its `<b>` or `<sub>` as they are written. */
+    const shortened = (text, most) => (text.length <= most ? text : `${text.slice(0, most - 1)}…`)
+        .replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
     /** The part of an axis that its values decide: scale, range and the ticks with their words. */
     const scaleOf = (axis, most) => {

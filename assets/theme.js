@@ -59,6 +59,10 @@
             document.dispatchEvent(new CustomEvent("hypertuner:theme", {detail: theme}));
         };
 
+        // This script runs before every other. Dash's dropdown files its options under their words in a plain object:
+        // a metric named __proto__ would write on the prototype of everything there is.
+        delete Object.prototype.__proto__;
+
         show(themeOf(stored(), system.matches));
         system.addEventListener("change", () => {
             show(themeOf(stored(), system.matches));

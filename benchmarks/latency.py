@@ -26,6 +26,7 @@ from storage.folders import prepare_data_dir
 from storage.projects import register_project
 from storage.runs import NewRun, create_run, find_run
 from storage.store import Store
+from storage.work import last_beat
 
 COMMAND = "import argparse; p = argparse.ArgumentParser(); p.add_argument('--number', type=int); p.parse_args()\n"
 
@@ -57,6 +58,8 @@ def warm(store: Store, script: Path) -> float:
     command = [sys.executable, str(script)]
     project = register_project(store, "Latency", directory="/", command=command, hyperparameters=[])
     number = {"name": "number", "flag": "--number", "type": "int"}
+    while not ((heard := last_beat(store, "dispatcher")) and heard[1]["is_ready"]):
+        time.sleep(0.05)
     with emptied(store, "metric_summary", "metric_chunk"):
         started = time.perf_counter()
         run = create_run(store, project, NewRun("latency", {"number": [1]}, [number], [{"number": 1}]))

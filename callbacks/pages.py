@@ -83,14 +83,16 @@ def _find_page(store: Store, pathname: str, search: str) -> tuple[Component, lis
     page, address = found
     shown = page(store, address)
     if shown is None:
-        return shell.missing(_what_is_missing(address)), []
+        return shell.missing(_what_is_missing(store, pathname, address)), []
     return shown, _crumbs(store, pathname, address)
 
 
-def _what_is_missing(address: Address) -> str:
-    if not address.number:
+def _what_is_missing(store: Store, pathname: str, address: Address) -> str:
+    project = find_project(store, address.slug)
+    if project is None:
         return f"There is no project “{address.slug}”."
-    return f"The project “{address.slug}” is not there, or has no number {address.number} of that kind."
+    kind = "run" if "/runs/" in pathname else "experiment"
+    return f"The project {project.name} has no {kind} {address.number}."
 
 
 def _crumbs(store: Store, pathname: str, address: Address) -> list[Crumb]:

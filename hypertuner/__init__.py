@@ -6,6 +6,7 @@ Start reading at `log.py`.
 
 from __future__ import annotations
 
+from hypertuner import spool as _spool
 from hypertuner.log import log as log
 
 # Type checkers take it for true. The module `typing`, `json` and what views need would each cost a script milliseconds.
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "log", "views"]
+
+_spool.announce()
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -149,7 +149,7 @@ def _header(spec: RunSpec) -> Component:
                             html.A(
                                 "Download CSV",
                                 id="download-csv",
-                                href=f"{base}/experiments.csv?run={spec['number']}",
+                                href=f"{base}/experiments.csv?run={spec['number']}&flavour=spreadsheet",
                                 className="ht-button",
                                 download="",
                             ),

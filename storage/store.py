@@ -59,11 +59,18 @@ class Store:
             },
             **pool,
         )
+        self._outside = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for a single statement that only reads: no round trips to begin and to end a transaction."""
+        with self._outside.connect() as connection:
             yield connection
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from storage.records import Claim, Run
 from storage.runs import RUN_COLUMNS
+from storage.schema import WORK_CHANNEL
 from storage.store import Store
 
 LEASE_S = 15
@@ -173,6 +174,8 @@ def end_run(store: Store, run_id: int, fence: int, *, state: str, reason: str | 
             ),
             {"id": run_id, "state": state, "reason": reason},
         )
+        # The dispatcher makes ready for the next launch.
+        connection.execute(text(f"NOTIFY {WORK_CHANNEL}"))
     return closed.rowcount == 1
 
 
@@ -305,7 +308,7 @@ def beat(store: Store, name: str, detail: Mapping[str, Any]) -> None:
 
 def last_beat(store: Store, name: str) -> tuple[float, dict[str, Any]] | None:
     """Seconds since a standing process was last heard of, and what it said; None where it never spoke."""
-    with store.begin() as connection:
+    with store.read() as connection:
         row = connection.execute(
             text("SELECT extract(epoch FROM now() - seen_at) AS age, detail FROM heartbeat WHERE name = :name"),
             {"name": name},

@@ -84,12 +84,14 @@ class SpareScheduler:
         self._is_warm = is_warm
         self._actor: Any = None
         self._answer: Any = None
+        # Whether a launch would find everything warm.
+        self.is_ready = False
 
     def keep(self, *, is_idle: bool) -> None:
         """Make one if there is none, replace a dead one, and tell it to stay."""
         if self._answer is not None and ray.wait([self._answer], timeout=0)[0]:
             try:
-                ray.get(self._answer)
+                self.is_ready = bool(ray.get(self._answer))
             except RayError as error:
                 log.warning("a spare scheduler ended: %s", error)
                 self._actor = None
@@ -100,11 +102,11 @@ class SpareScheduler:
             self._answer = self._actor.warm.remote()
 
     def conduct(self, run: Run) -> None:
-        """Give the run to the spare, which from then on lives as long as the run."""
+        """Give the run to the spare, which from then on lives as long as the run, and begin with the next spare."""
         if self._actor is None:
             self._actor = self._make()
         self._actor.conduct.remote(run)
-        self._actor = self._answer = None
+        self._actor, self._answer, self.is_ready = self._make(), None, False
 
     def dismiss(self) -> None:
         """End a spare that nobody will need."""
@@ -129,6 +131,7 @@ class Dispatcher:
         self._reaper = Reaper(store)
         self._backoff = Backoff()
         self._beaten = 0.0
+        self._was_idle = False
         self._must_end = False
 
     def end(self, *_: object) -> None:
@@ -165,10 +168,11 @@ class Dispatcher:
         if released := self._reaper.release():
             log.warning("%s experiments were lost and are queued again", released)
         open_runs = count_open_runs(self._store)
-        if time.monotonic() - self._beaten >= BEAT_EVERY_S:
-            self._spare.keep(is_idle=open_runs == 0)
-            beat(self._store, "dispatcher", cluster_resources())
-            self._beaten = time.monotonic()
+        is_idle = open_runs == 0
+        if time.monotonic() - self._beaten >= BEAT_EVERY_S or is_idle != self._was_idle:
+            self._spare.keep(is_idle=is_idle)
+            beat(self._store, "dispatcher", {**cluster_resources(), "is_ready": self._spare.is_ready})
+            self._beaten, self._was_idle = time.monotonic(), is_idle
         return open_runs
 
 

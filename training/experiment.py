@@ -11,6 +11,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +29,7 @@ from storage.work import (
     claim_experiment,
     finish_experiment,
     record,
+    release_lost,
     renew_experiment,
 )
 from training.snapshot import SnapshotError, unpack_snapshot
@@ -104,11 +106,20 @@ class ExperimentWorker:
         """Do experiments of the run until none is queued or the run is no longer ours; returns how many there were."""
         launch = Launch.of(self, run)
         done = 0
-        claim = self.backoff.insist(lambda: claim_experiment(self.store, run.id, run_fence, self.owner, self.host))
+        claim = self.claim(run, run_fence)
         while claim is not None:
             claim = Attempt(self, launch, claim, run_fence).perform()
             done += 1
         return done
+
+    def claim(self, run: Run, run_fence: int) -> Claim | None:
+        """Take the run's next experiment. Nothing of ours runs now: what we hold came in an answer that got lost."""
+
+        def take() -> Claim | None:
+            release_lost(self.store, owner=self.owner)
+            return claim_experiment(self.store, run.id, run_fence, self.owner, self.host)
+
+        return self.backoff.insist(take)
 
     def close(self) -> None:
         """End whatever runs, and give everything back."""
@@ -209,10 +220,7 @@ class Attempt:
             return self._finish(self._ending(self._follow()))
         except LeaseLost:
             self._end_script()
-            worker, run = self.worker, self.launch.run
-            return worker.backoff.insist(
-                lambda: claim_experiment(worker.store, run.id, self.run_fence, worker.owner, worker.host)
-            )
+            return self.worker.claim(self.launch.run, self.run_fence)
 
     # --- while it runs ----------------------------------------------------------------------------------------------
 
@@ -363,7 +371,8 @@ class Attempt:
     def _tidy(self) -> None:
         # Its values are in the database; the streams stay, as there only their ends are.
         if self._refused is None:
-            (self.folder / METRICS).unlink(missing_ok=True)
+            with suppress(OSError):
+                (self.folder / METRICS).unlink()
 
 
 def make_spool(folder: Path) -> None:

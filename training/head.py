@@ -25,6 +25,11 @@ OBJECT_STORE_BYTES = 100_000_000
 START_TIMEOUT_S = 120
 REQUEST_TIMEOUT_S = 30
 ENDED_JOB_STATES = ("STOPPED", "SUCCEEDED", "FAILED")
+# `ray start` without the server for Ray's client, which it knows no option to leave out: nobody may connect that way,
+# and its process would cost a second of every start.
+START_RAY = """from ray.scripts import scripts
+scripts.get_ray_client_dependency_error = lambda: "not wanted"
+scripts.main()"""
 
 
 class HeadError(Exception):
@@ -56,11 +61,10 @@ def head_command(temp_dir: Path, *, cpus: int | None = None, gpus: int | None = 
 
     temp_dir: private and short (Ray makes sockets in it). Without cpus and gpus Ray counts what the machine has.
     """
-    port, dashboard, client = _free_ports(3)
+    port, dashboard = _free_ports(2)
     options: dict[str, object] = {
         "node-ip-address": HOST,
         "port": port,
-        "ray-client-server-port": client,
         "dashboard-host": HOST,
         "dashboard-port": dashboard,
         "dashboard-agent-listen-port": 0,
@@ -76,7 +80,7 @@ def head_command(temp_dir: Path, *, cpus: int | None = None, gpus: int | None = 
         options["num-cpus"] = cpus
     if gpus is not None:
         options["num-gpus"] = gpus
-    argv = [sys.executable, "-P", "-c", "from ray.scripts.scripts import main; main()", "start", "--head", "--block"]
+    argv = [sys.executable, "-P", "-c", START_RAY, "start", "--head", "--block"]
     # Nothing here can be scaled automatically, so its monitor would only cost memory.
     argv += ["--disable-usage-stats", "--no-monitor", *(f"--{name}={value}" for name, value in options.items())]
     return HeadCommand(argv, f"http://{HOST}:{dashboard}")

@@ -114,10 +114,11 @@ class RunScheduler:
         """A dispatcher still wants this spare."""
         self._wanted = time.monotonic()
 
-    def warm(self) -> None:
-        """Hold one worker ready for experiments with the usual resources."""
+    def warm(self) -> bool:
+        """Hold one worker ready for experiments with the usual resources; says whether it is."""
         if self._warm is None:
             self._warm = self._make_worker(cpus=1, gpus=0)
+        return bool(ray.wait([self._warm.actor.__ray_ready__.remote()], timeout=0.5)[0])
 
     def _end_when_forgotten(self) -> None:
         while self._is_spare:

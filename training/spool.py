@@ -10,6 +10,7 @@ import json
 import math
 import os
 import re
+import stat
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -264,7 +265,8 @@ class SpoolReader:
     """Reads an attempt's folder from where it stands, again and again.
 
     Guarantees that every complete line is read exactly once, in order, and that memory stays bounded whatever the
-    script writes. As soon as the script has written to its metrics file, metrics are no longer looked for on stdout.
+    script writes. As soon as the script has written to its metrics file, metrics are no longer looked for on stdout;
+    while that file is empty, which means that the script may yet write to it, stdout waits for the script's end.
     """
 
     def __init__(self, folder: Path, *, not_metrics: Collection[str] = ()) -> None:
@@ -287,7 +289,8 @@ class SpoolReader:
         reading = Reading(*self.committed_offsets)
         now = time.time()
         self._read_metrics(reading, now, is_last)
-        self._read_stdout(reading, now, take_stdout_tail)
+        if is_last or self._has_log or not self._metrics.exists():
+            self._read_stdout(reading, now, take_stdout_tail)
         reading.new_metric_offset, reading.new_stdout_offset = self._metrics.offset, self._stdout.offset
         if with_tails:
             reading.stdout_tail, reading.stderr_tail = self._stdout.tail(), self._stderr.tail()
@@ -411,6 +414,12 @@ class _File:
         self._in_long_line = False
         self._tail_at = 0
         self._punched = 0
+
+    def exists(self) -> bool:
+        try:
+            return stat.S_ISREG(self.path.stat(follow_symlinks=False).st_mode)
+        except OSError:
+            return False
 
     def size(self) -> int:
         try:

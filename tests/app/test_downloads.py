@@ -49,6 +49,24 @@ def test_the_report_is_a_pdf(browser: Browser, project: Project) -> None:
     assert answer.get_data().startswith(b"%PDF")
 
 
+def test_columns_come_in_the_order_of_the_scripts_options(browser: Browser, store: Store) -> None:
+    known = [{"name": "lr"}, {"name": "depth"}]
+    project = register_project(store, "Digits", directory="/tmp", command=["a", "b"], hyperparameters=known)
+    create_run(store, project, NewRun("b", {}, known, [{"depth": 1, "lr": 0.1}]))
+    for query in ("", "?run=1"):
+        assert rows(browser, query)[0][3:5] == ["lr", "depth"]
+
+
+def test_a_report_that_cannot_be_made_says_why(
+    browser: Browser, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.report.TIME_LIMIT_S", 0.01)
+    answer = browser.get("/download/digits/runs/1/report.pdf")
+    assert answer.status_code == 500
+    assert "took longer than 0.01 s" in answer.get_data(as_text=True)
+    assert answer.mimetype == "text/html"
+
+
 @pytest.mark.parametrize(
     ("path", "status", "sentence"),
     [

@@ -13,9 +13,9 @@ test("an open run is asked for every second, an ended or hidden one seldom", () 
 });
 
 test("the download names the selected experiments, unless they are too many for an address", () => {
-    assert.equal(run.csvAddress(SPEC, [1, 2, 3, 9], true, compactNumbers), "/download/digits/experiments.csv?run=3&numbers=1-3,9");
-    assert.equal(run.csvAddress(SPEC, [1, 2], false, compactNumbers), "/download/digits/experiments.csv?run=3");
-    assert.equal(run.csvAddress(SPEC, Array.from({length: 501}, (_, i) => i), true, compactNumbers), "/download/digits/experiments.csv?run=3");
+    assert.equal(run.csvAddress(SPEC, [1, 2, 3, 9], true, compactNumbers), "/download/digits/experiments.csv?run=3&flavour=spreadsheet&numbers=1-3,9");
+    assert.equal(run.csvAddress(SPEC, [1, 2], false, compactNumbers), "/download/digits/experiments.csv?run=3&flavour=spreadsheet");
+    assert.equal(run.csvAddress(SPEC, Array.from({length: 501}, (_, i) => i), true, compactNumbers), "/download/digits/experiments.csv?run=3&flavour=spreadsheet");
 });
 
 test("picked experiments open together", () => {

@@ -37,6 +37,14 @@ test("axes lie exactly where the panels lie", () => {
     assert.equal(base.layout.annotations, undefined);
 });
 
+test("names are shown as they are written, whatever Plotly would make of them", () => {
+    const grid = matrix.gridOf(1, 1, 800, 60);
+    const words = {...WORD_AXIS, labels: ["<b>a</b>", "a&lt;"]};
+    const {layout} = matrix.axesFigure({layout: {meta: {title: {}}}}, [{name: "<sub>x</sub>", axis: words}], [{name: "a&b", axis: CONTINUUM}], grid);
+    assert.deepEqual([layout.annotations[0].text, layout.xaxis.title.text], ["&lt;sub>x&lt;/sub>", "a&amp;b"]);
+    assert.deepEqual(layout.yaxis.ticktext, ["&lt;b>a&lt;/b>", "a&amp;lt;"]);
+});
+
 test("a brush on a continuum selects its range, whichever way it was drawn", () => {
     assert.deepEqual(matrix.partFor(LR, CONTINUUM, 0.2, 0.6), {field: "h:lr", range: [2, 6]});
     assert.deepEqual(matrix.partFor(LR, CONTINUUM, 0.6, 0.2), {field: "h:lr", range: [2, 6]});

@@ -39,6 +39,18 @@ def test_every_page_is_found(store: Store, finished: Laboratory, path: str, text
 
 
 @pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("/projects/nothing/runs/1", "There is no project “nothing”."),
+        ("/projects/digits/runs/99", "The project Digits has no run 99."),
+        ("/projects/digits/experiments/99", "The project Digits has no experiment 99."),
+    ],
+)
+def test_what_is_missing_is_named(store: Store, finished: Laboratory, path: str, sentence: str) -> None:
+    assert sentence in shown(store, path)
+
+
+@pytest.mark.parametrize(
     "path",
     ["/nothing", "/projects", "/projects/other", "/projects/digits/runs/99", "/projects/digits/experiments/0",
      "/projects/digits/experiments/999999999", "/projects/digits/runs/1/x", "/projects/DIGITS/runs/٣", "/projects/../etc",

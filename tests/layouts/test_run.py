@@ -64,7 +64,7 @@ def test_the_page_loads_nothing_and_knows_what_it_is_about() -> None:
 
 def test_files_are_linked_by_the_run() -> None:
     links = [component.href for component in components(run.page(SPEC)) if component._type == "A"]
-    assert "/download/digits/experiments.csv?run=3" in links
+    assert "/download/digits/experiments.csv?run=3&flavour=spreadsheet" in links
     assert "/download/digits/runs/3/report.pdf" in links
 
 

@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from storage.changes import changes_since
 from storage.records import Project, Run
 from storage.store import Store
-from storage.work import claim_experiment, claim_runs, renew_experiment
+from storage.work import beat, claim_experiment, claim_runs, renew_experiment
 
 MakeRun = Callable[..., Run]
 
@@ -87,6 +87,19 @@ def test_readers_see_every_write_of_many_overlapping_writers(store: Store, proje
     changes = changes_since(store, project.id, cursor)
     seen |= {experiment.number: experiment.epoch for experiment in changes.experiments}
     assert seen == {number: float(writes) for number in range(1, 9)}
+
+
+def test_a_poll_without_news_is_one_statement(store: Store, project: Project, make_run: MakeRun) -> None:
+    run = make_run(3)
+    cursor = changes_since(store, project.id, "", run_id=run.id).cursor
+    # Others commit, so that the cursor moves all the same.
+    beat(store, "dispatcher", {})
+    asked: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    changes = changes_since(store, project.id, cursor, run_id=run.id)
+    assert changes.cursor != cursor
+    assert (list(changes.experiments), changes.run_changed) == ([], False)
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "1;2", "9" * 30, "१:१:", "1:2:3;"])

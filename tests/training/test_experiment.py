@@ -58,6 +58,20 @@ def test_a_logged_metric_is_not_taken_from_stdout_a_second_time(workshop: Worksh
     assert {name: summary.count for name, summary in experiment.metrics.items()} == {"loss": 1}
 
 
+def test_what_is_printed_long_before_it_is_logged_counts_once(workshop: Workshop, worker: ExperimentWorker) -> None:
+    run = workshop.launch("print('loss: 0.5'); time.sleep(0.6); hypertuner.log(loss=0.5)")
+    (experiment,) = perform(workshop, worker, run)
+    assert {name: summary.count for name, summary in experiment.metrics.items()} == {"loss": 1}
+
+
+def test_a_script_that_puts_a_folder_where_its_metrics_belong_costs_nobody_else_anything(
+    workshop: Workshop, worker: ExperimentWorker
+) -> None:
+    action = "path = os.environ['HYPERTUNER_METRICS']; os.unlink(path); os.mkdir(path); print('loss: 1')"
+    first, second = perform(workshop, worker, workshop.launch(action, [1.0, 2.0]))
+    assert [first.state, second.state, first.value_count, second.value_count] == ["finished", "finished", 1, 1]
+
+
 def test_a_failing_script_does_not_stop_the_next(workshop: Workshop, worker: ExperimentWorker) -> None:
     action = "hypertuner.log(loss=x)\nif x == 1: raise ValueError('bad luck')"
     failed, finished = perform(workshop, worker, workshop.launch(action, [1.0, 2.0]))

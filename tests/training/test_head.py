@@ -27,12 +27,8 @@ def test_the_token_is_made_once_and_private(tmp_path: Path) -> None:
 def test_two_heads_share_no_port(tmp_path: Path) -> None:
     first, second = head_command(tmp_path), head_command(tmp_path)
     assert first.address != second.address
-    ports = [
-        item.rpartition("=")[2]
-        for item in first.argv
-        if item.startswith(("--port", "--dashboard-port", "--ray-client"))
-    ]
-    assert len(set(ports)) == 3
+    ports = [item.rpartition("=")[2] for item in first.argv if item.startswith(("--port", "--dashboard-port"))]
+    assert len(set(ports)) == 2
 
 
 def test_a_head_inherits_no_secret_and_no_foreign_setting(tmp_path: Path) -> None:

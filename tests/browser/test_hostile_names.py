@@ -1,0 +1,102 @@
+"""Names that are markup or keys of every object stay names in a real Chromium."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+from werkzeug.serving import make_server
+
+from analysis.hyperparameters import Hyperparameter
+from app.server import create_app
+from app.settings import Settings
+from storage.projects import metric_ids, register_project
+from storage.runs import NewRun, create_run
+from storage.store import Store
+from storage.tokens import create_link_token
+from storage.work import Batch, Ending, NewView, Values, claim_experiment, claim_runs, finish_experiment
+
+HOSTILE = [
+    '<img src=x onerror="window.__pwn++">',
+    "</script><script>window.__pwn++</script>",
+    "javascript:window.__pwn++",
+    "<sub>x</sub>",
+    "__proto__",
+    "a.__proto__.b",
+    "constructor",
+    "toString",
+]
+
+
+def launch(store: Store) -> None:
+    """A finished run in which everything that a user may name has one of the names."""
+    known = [
+        Hyperparameter(name, f"--h{place}", "choice", HOSTILE[0], help=name).to_json()
+        for place, name in enumerate(HOSTILE)
+    ]
+    project = register_project(store, HOSTILE[0], directory="/tmp", command=["python", "a"], hyperparameters=known)
+    settings = [dict.fromkeys(HOSTILE, value) for value in HOSTILE[:2]]
+    candidates = dict.fromkeys(HOSTILE, HOSTILE[:2])
+    create_run(store, project, NewRun(HOSTILE[1], candidates, known, settings, objective="__proto__"))
+    run = claim_runs(store, "scheduler")[0]
+    metrics = metric_ids(store, project.id, HOSTILE)
+    payload = {"labels": HOSTILE[:2], "counts": [[1, 2], [3, 4]], "examples": [
+        {"true": 0, "predicted": 1, "text": HOSTILE[0]}, {"true": 0, "predicted": 1, "image": HOSTILE[2]},
+    ]}  # fmt: skip
+    views = [NewView(name, "confusion_matrix", 1.0, json.dumps(payload).encode()) for name in HOSTILE]
+    values = [Values(metrics[name], 0, [0.1, 0.9], [1.0, 2.0], [None, None], [0.0, 0.0]) for name in HOSTILE]
+    log = "\n".join(HOSTILE)
+    claim = claim_experiment(store, run.id, run.fence, "worker", HOSTILE[0])
+    for state in ("finished", "failed"):
+        assert claim is not None
+        batch = Batch(
+            0, 1, 0, 1, values, views, stdout_tail=log, stderr_tail=log, rejected_lines=1, rejected_sample=log
+        )
+        claim = finish_experiment(store, claim, batch, Ending(state, 1.0, 1, log), run_fence=run.fence, host=HOSTILE[0])
+
+
+@pytest.fixture
+def address(store: Store, data_dir: Path) -> Iterator[str]:
+    """A server for this store alone."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = make_server(
+        "127.0.0.1", port, create_app(Settings(data_dir=data_dir, port=port), store).server, threaded=True
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    server.shutdown()
+    thread.join()
+
+
+def test_names_are_only_names(browser: Browser, address: str, store: Store) -> None:
+    launch(store)
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.add_init_script("window.__pwn = 0")
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.goto(f"{address}/login?token={create_link_token(store)}")
+    project = page.locator("a[href^='/projects/']").first
+    expect(project).to_contain_text(HOSTILE[0])
+    slug = str(project.get_attribute("href"))
+    for path, shown in (
+        (slug, "h1"),
+        (f"{slug}/runs/1", ".is-loaded #table-count >> text=showing 2 of 2"),
+        (f"{slug}/experiments/1?with=2", ".js-plotly-plot .annotation >> nth=0"),
+    ):
+        page.goto(address + path)
+        page.locator(shown).first.wait_for()
+        assert page.evaluate("[window.__pwn, Object.keys(Object.prototype).length]") == [0, 0]
+    context.close()
+    assert complaints == []
