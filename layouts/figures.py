@@ -73,6 +73,8 @@ def layout(**more: Any) -> dict[str, Any]:
             "bordercolor": "--ht-border",
             "font": {"color": "--ht-text", "size": 12},
         },
+        # Plotly would derive a dark ground from a transparent one.
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "--ht-muted", "activecolor": "--ht-accent"},
         "showlegend": False,
         "uirevision": "kept",
         **more,
