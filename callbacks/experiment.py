@@ -85,7 +85,7 @@ def facts_of(slug: str, experiment: Experiment, run: Run) -> Facts:
         settings=experiment.settings,
         tuned=tuned_in(run),
         defaults=[(each.name, each.default) for each in known if each.name not in experiment.settings],
-        command=experiment.argv or [*run.command, *argv_items(experiment.settings, known)],
+        command=[*run.command, *argv_items(experiment.settings, known)],
         attempt=experiment.attempt,
         exit_code=experiment.exit_code,
         reason=experiment.reason,

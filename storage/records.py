@@ -72,7 +72,6 @@ class Experiment:
     reason: str | None
     exit_code: int | None
     host: str | None
-    argv: Sequence[str] | None
     epoch: float | None
     epochs: float | None
     value_count: int

@@ -122,8 +122,6 @@ experiment = Table(
     Column("reason", Text),
     Column("exit_code", Integer),
     Column("host", Text),
-    # What the launcher ran, for the page's copy button.
-    Column("argv", JSONB),
     # Progress as last reported: epoch (1-based count of what the script named) and, if known, the number of epochs.
     Column("epoch", Double),
     Column("epochs", Double),

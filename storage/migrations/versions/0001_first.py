@@ -71,7 +71,6 @@ CREATE TABLE experiment (
     reason text,
     exit_code integer,
     host text,
-    argv jsonb,
     epoch double precision,
     epochs double precision,
     metric_offset bigint NOT NULL DEFAULT 0,
