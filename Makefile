@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := analysis app callbacks hypertuner layouts storage training
+PACKAGES := analysis app callbacks hypertuner launch layouts sources storage training
 CODE := $(PACKAGES) examples tests benchmarks
 
 .DEFAULT_GOAL := help

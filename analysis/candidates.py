@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -35,6 +35,24 @@ class Range:
 
     values: tuple[int | float, ...]
     stop_reached: bool
+
+
+@dataclass(frozen=True)
+class Interval:
+    """All numbers from `low` to `high`, both included, for strategies that draw: even on a log scale where `is_log`.
+
+    is_whole: only whole numbers.
+    """
+
+    low: float
+    high: float
+    is_log: bool = False
+    is_whole: bool = False
+
+
+# What one hyperparameter is searched over, and a whole search space by name, in the order of the command line.
+Candidates = tuple[Value, ...] | Interval
+Space = Mapping[str, Candidates]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from analysis.hyperparameters import Hyperparameter, argv_items
+from sources.snapshot import SnapshotError, unpack_snapshot
 from storage.projects import fetch_snapshot, metric_ids
 from storage.records import Claim, Run
 from storage.store import Store, is_outage
@@ -32,7 +33,6 @@ from storage.work import (
     release_lost,
     renew_experiment,
 )
-from training.snapshot import SnapshotError, unpack_snapshot
 from training.spool import METRICS, STDERR, STDOUT, Reading, SpoolReader
 from training.supervision import Ended, StartError, Supervisor
 

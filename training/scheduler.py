@@ -8,7 +8,6 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import ray
 from ray.exceptions import RayError
 from sqlalchemy.exc import DBAPIError
 
+from analysis.resources import cannot_place, places
 from storage.records import Run
 from storage.runs import request_stop
 from storage.store import Store, is_outage
@@ -245,25 +245,3 @@ def node_resources() -> list[dict[str, float]]:
     """What each living node of the cluster has in all."""
     nodes: list[dict[str, Any]] = ray.nodes()
     return [node["Resources"] for node in nodes if node["Alive"]]
-
-
-def places(nodes: Iterable[Mapping[str, float]], cpus: float, gpus: float) -> int:
-    """How many experiments fit on the nodes at once, by all that the nodes have; none is split between two."""
-    return sum(_places(node, cpus, gpus) for node in nodes)
-
-
-def _places(node: Mapping[str, float], cpus: float, gpus: float) -> int:
-    wanted = {"CPU": cpus, "GPU": gpus}
-    # One that wants nothing at all still takes a place.
-    fits = [math.floor(node.get(name, 0) / amount + 1e-9) for name, amount in wanted.items() if amount > 0]
-    return min(fits, default=max(1, math.floor(node.get("CPU", 1))))
-
-
-def cannot_place(nodes: Iterable[Mapping[str, float]], cpus: float, gpus: float) -> str:
-    """Say why no experiment fits on any node."""
-    most_cpus = max((node.get("CPU", 0) for node in nodes), default=0)
-    most_gpus = max((node.get("GPU", 0) for node in nodes), default=0)
-    wanted = [(gpus, "GPU", most_gpus)] if gpus > most_gpus else [(cpus, "CPU", most_cpus)]
-    amount, what, most = wanted[0]
-    has = "the cluster has none" if most == 0 else f"no node of the cluster has more than {most:g}"
-    return f"Each experiment wants {amount:g} {what}{'s' if amount != 1 else ''}; {has}."

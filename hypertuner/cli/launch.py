@@ -11,13 +11,13 @@ from pathlib import Path
 
 from analysis.command_line import CommandLine, CommandLineError, as_typed, format_command_line, grid, parse_command_line
 from hypertuner.cli.errors import CommandError
+from sources.discovery import Discovery, DiscoveryError, discover
+from sources.snapshot import SnapshotError, take_snapshot
 from storage.experiments import fetch_experiments
 from storage.projects import fetch_projects, find_project, keep_snapshot, register_project, slug_of
 from storage.records import Project, Run, Settings
 from storage.runs import NewRun, create_run, fetch_runs, fingerprint
 from storage.store import Store
-from training.discovery import Discovery, DiscoveryError, discover
-from training.snapshot import SnapshotError, take_snapshot
 
 PYTHON_NAMES = {"python", "python3"}
 

@@ -31,6 +31,7 @@ from hypertuner.cli.launch import (
 )
 from hypertuner.cli.progress import failures, follow_run, printable, results_table
 from hypertuner.cli.services import Services, open_store, read_running, read_token
+from sources.discovery import DiscoveryError, discover
 from storage.experiments import fetch_experiments
 from storage.folders import FolderError
 from storage.records import Project, Run
@@ -39,7 +40,6 @@ from storage.schema import ENDED_STATES
 from storage.store import Store, StoreError, check_schema, is_outage
 from storage.store import migrate as migrate_schema
 from storage.tokens import create_link_token
-from training.discovery import DiscoveryError, discover
 from training.head import HeadError, submit_dispatcher
 from training.supervision import StartError
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sources.snapshot import take_snapshot
 from storage.embedded import EmbeddedServer
 from storage.experiments import fetch_curves, fetch_log, fetch_views, request_stop
 from storage.projects import keep_snapshot
@@ -18,7 +19,6 @@ from storage.store import Store
 from storage.work import claim_experiment, claim_runs, release_lost
 from tests.training.conftest import Workshop, processes_with, wait_until
 from training.experiment import ExperimentWorker, script_environment
-from training.snapshot import take_snapshot
 
 
 def perform(workshop: Workshop, worker: ExperimentWorker, run: Run) -> list[Experiment]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from analysis.hyperparameters import Hyperparameter
-from training.declared import declared_hyperparameters
+from sources.declared import declared_hyperparameters
 
 Source = Literal["argparse", "click", "typer", "source"]
 TIMEOUT_S = 20.0

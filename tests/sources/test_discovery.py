@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from analysis.hyperparameters import Hyperparameter, argv_items
-from training import discovery
-from training.discovery import Discovery, DiscoveryError, discover
+from sources import discovery
+from sources.discovery import Discovery, DiscoveryError, discover
 
 TRAINS = 'open("trained", "w").close()'
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from training.snapshot import MOST_FILE_BYTES, SnapshotError, take_snapshot, unpack_snapshot
+from sources.snapshot import MOST_FILE_BYTES, SnapshotError, take_snapshot, unpack_snapshot
 
 
 @pytest.fixture
