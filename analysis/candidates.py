@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from analysis.hyperparameters import Hyperparameter, HyperparameterType, Value, text_of
 
@@ -53,6 +54,16 @@ class Interval:
 # What one hyperparameter is searched over, and a whole search space by name, in the order of the command line.
 Candidates = tuple[Value, ...] | Interval
 Space = Mapping[str, Candidates]
+
+
+def space_to_json(space: Space) -> dict[str, Any]:
+    """A search space as plain data."""
+    return {name: asdict(each) if isinstance(each, Interval) else list(each) for name, each in space.items()}
+
+
+def space_from_json(data: Mapping[str, Any]) -> dict[str, Candidates]:
+    """Back from plain data."""
+    return {name: Interval(**each) if isinstance(each, Mapping) else tuple(each) for name, each in data.items()}
 
 
 @dataclass(frozen=True)

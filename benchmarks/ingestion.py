@@ -19,7 +19,7 @@ from benchmarks.figures import Budget, arguments, present, scratch_folder
 from storage.embedded import OWNER_ROLE, EmbeddedServer
 from storage.folders import prepare_data_dir
 from storage.projects import metric_ids, register_project
-from storage.runs import NewRun, create_run
+from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
 from storage.work import Batch, Claim, Values, claim_experiment, claim_runs, record
 
@@ -87,7 +87,9 @@ def rate(write: Write, url: str, claims: list[Claim | None], batches: int) -> fl
 def fresh_claims(store: Store, count: int) -> list[Claim | None]:
     """Experiments of a new run, each claimed."""
     project = register_project(store, "Bench", directory="/", command=["python", "x.py"], hyperparameters=[])
-    made = create_run(store, project, NewRun("python x.py", {}, [], [{"number": number} for number in range(count)]))
+    made = create_run(
+        store, project, NewRun("python x.py", {}, [], [NewExperiment({"number": number}) for number in range(count)])
+    )
     (run,) = (run for run in claim_runs(store, "bench") if run.id == made.id)
     return [claim_experiment(store, run.id, run.fence, "bench", "here") for _ in range(count)]
 

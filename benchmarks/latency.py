@@ -24,7 +24,7 @@ from hypertuner.cli.services import Services
 from storage.embedded import OWNER_ROLE, EmbeddedServer
 from storage.folders import prepare_data_dir
 from storage.projects import register_project
-from storage.runs import NewRun, create_run, find_run
+from storage.runs import NewExperiment, NewRun, create_run, find_run
 from storage.store import Store
 from storage.work import last_beat
 
@@ -62,7 +62,7 @@ def warm(store: Store, script: Path) -> float:
         time.sleep(0.05)
     with emptied(store, "metric_summary", "metric_chunk"):
         started = time.perf_counter()
-        run = create_run(store, project, NewRun("latency", {"number": [1]}, [number], [{"number": 1}]))
+        run = create_run(store, project, NewRun("latency", {"number": [1]}, [number], [NewExperiment({"number": 1})]))
         await_value(store, "metric_chunk")
         elapsed = time.perf_counter() - started
     while (found := find_run(store, project.id, run.number)) and found.state in {"queued", "running"}:

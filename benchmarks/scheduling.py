@@ -26,7 +26,7 @@ from app.settings import Settings
 from benchmarks.figures import Budget, arguments, present, scratch_folder
 from hypertuner.cli.services import Services
 from storage.projects import register_project
-from storage.runs import NewRun, create_run, find_run
+from storage.runs import NewExperiment, NewRun, create_run, find_run
 from storage.store import Store
 
 CORES = os.cpu_count() or 1
@@ -160,7 +160,7 @@ def hypertuner(script: str, store: Store, count: int) -> float:
     """A run, from the row that queues it to the row that ends it."""
     project = register_project(store, "Bench", directory="/", command=[sys.executable, script], hyperparameters=[])
     number = {"name": "number", "flag": "--number", "type": "int"}
-    settings = [{"number": value} for value in range(count)]
+    settings = [NewExperiment({"number": value}) for value in range(count)]
     started = time.perf_counter()
     run = create_run(store, project, NewRun("bench", {"number": list(range(count))}, [number], settings))
     while (current := find_run(store, project.id, run.number)) and current.state in {"queued", "running"}:

@@ -23,9 +23,10 @@ from layouts.curves import Series
 from layouts.experiment import Choice, Facts
 from storage import overview
 from storage.changes import has_news
-from storage.experiments import fetch_curves, fetch_log, fetch_view_payload, fetch_views, find_experiment, request_stop
+from storage.experiments import fetch_curves, fetch_log, fetch_view_payload, fetch_views, find_experiment
 from storage.projects import find_project
 from storage.records import Experiment, Run
+from storage.requests import interrupt
 from storage.runs import find_run
 from storage.store import Store
 
@@ -223,7 +224,7 @@ def stop(store: Store, clicks: int | None, shown: Mapping[str, Any]) -> None:
     project = find_project(store, shown["slug"]) if clicks else None
     experiment = find_experiment(store, project.id, shown["number"]) if project else None
     if experiment is not None:
-        request_stop(store, experiment.id)
+        interrupt(store, experiment.run_id, [experiment.number])
 
 
 # --- views ----------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from layouts.launch import Form, Repeats
 from storage.overview import find_repeats
 from storage.projects import find_project, metric_names, set_objective
 from storage.records import Project, Run
-from storage.runs import NewRun, create_run, fetch_runs
+from storage.runs import NewExperiment, NewRun, create_run, fetch_runs
 from storage.store import Store
 
 callbacks = CallbackGroup()
@@ -458,7 +458,7 @@ def new_run(store: Store, project: Project, command: str, *, skip_done: bool, ke
         command_line=command,
         candidates=candidates,
         hyperparameters=[known[name].to_json() for name in candidates],
-        settings=settings,
+        experiments=[NewExperiment(each) for each in settings],
         snapshot_digest=digest,
         idempotency_key=key,
         **options,

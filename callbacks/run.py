@@ -18,7 +18,8 @@ from layouts.run import HyperparameterSpec, RunSpec
 from storage.changes import Changes, changes_since
 from storage.projects import find_project
 from storage.records import Run, Value
-from storage.runs import find_run, request_stop
+from storage.requests import request_stop
+from storage.runs import find_run
 from storage.schema import ENDED_STATES
 from storage.store import Store
 from storage.work import last_beat

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, text, update
+from sqlalchemy import Connection, Row, func, select, text
 
 from storage import schema
 from storage.records import Curve, Experiment, MetricSummary
 from storage.store import Store
 
 _OWN = [schema.experiment.c[name] for name in Experiment.__dataclass_fields__ if name not in {"run_number", "metrics"}]
+
+# Whose curves, views and log are shown: its own, or those of the experiment that it reuses.
+_SOURCE = func.coalesce(schema.experiment.c.reused_from, schema.experiment.c.id)
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,9 @@ def fetch_curves(store: Store, experiment_id: int) -> list[Curve]:
     statement = text(
         """SELECT metric.name, chunk."values", chunk.epochs, chunk.batches, chunk.times
         FROM metric_chunk chunk JOIN metric ON metric.id = chunk.metric_id
-            JOIN experiment ON experiment.id = chunk.experiment_id AND experiment.attempt = chunk.attempt
-        WHERE chunk.experiment_id = :experiment_id ORDER BY metric.id, chunk.first_seq"""
+            JOIN experiment ON chunk.experiment_id = coalesce(experiment.reused_from, experiment.id)
+                AND experiment.attempt = chunk.attempt
+        WHERE experiment.id = :experiment_id ORDER BY metric.id, chunk.first_seq"""
     )
     collected: dict[str, tuple[list[Any], list[Any], list[Any], list[Any]]] = {}
     with store.begin() as connection:
@@ -93,8 +97,8 @@ def fetch_views(store: Store, experiment_id: int) -> list[ViewEntry]:
     view, experiment = schema.view.c, schema.experiment.c
     statement = (
         select(view.id, view.name, view.kind, view.epoch)
-        .join(schema.experiment, (experiment.id == view.experiment_id) & (experiment.attempt == view.attempt))
-        .where(view.experiment_id == experiment_id)
+        .join(schema.experiment, (view.experiment_id == _SOURCE) & (experiment.attempt == view.attempt))
+        .where(experiment.id == experiment_id)
         .order_by(view.id)
     )
     with store.begin() as connection:
@@ -104,7 +108,11 @@ def fetch_views(store: Store, experiment_id: int) -> list[ViewEntry]:
 def fetch_view_payload(store: Store, experiment_id: int, view_id: int) -> bytes | None:
     """A view's JSON as the script wrote it, UTF-8; None where that experiment has no such view."""
     view = schema.view.c
-    statement = select(view.payload).where(view.id == view_id, view.experiment_id == experiment_id)
+    statement = (
+        select(view.payload)
+        .join(schema.experiment, view.experiment_id == _SOURCE)
+        .where(view.id == view_id, schema.experiment.c.id == experiment_id)
+    )
     with store.begin() as connection:
         payload = connection.scalar(statement)
     return None if payload is None else bytes(payload)
@@ -113,21 +121,11 @@ def fetch_view_payload(store: Store, experiment_id: int, view_id: int) -> bytes 
 def fetch_log(store: Store, experiment_id: int) -> tuple[str, str]:
     """The last lines of stdout and of stderr."""
     log = schema.experiment_log.c
-    statement = select(log.stdout_tail, log.stderr_tail).where(log.experiment_id == experiment_id)
+    statement = (
+        select(log.stdout_tail, log.stderr_tail)
+        .join(schema.experiment, log.experiment_id == _SOURCE)
+        .where(schema.experiment.c.id == experiment_id)
+    )
     with store.begin() as connection:
         row = connection.execute(statement).one_or_none()
     return (row.stdout_tail, row.stderr_tail) if row else ("", "")
-
-
-def request_stop(store: Store, experiment_id: int, reason: str = "stopped by request") -> None:
-    """Interrupt one experiment: at once where it is queued, else as soon as its owner reads the request."""
-    table = schema.experiment.c
-    with store.begin() as connection:
-        connection.execute(
-            update(schema.experiment)
-            .where(table.id == experiment_id, table.state == "queued")
-            .values(state="stopped", reason=reason, ended_at=func.now())
-        )
-        connection.execute(
-            update(schema.experiment).where(table.id == experiment_id, table.state == "running").values(request="stop")
-        )

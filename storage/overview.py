@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import text
 
+from analysis.identity import fingerprint
 from storage import schema
 from storage.experiments import read_experiments
 from storage.records import Experiment, Settings
-from storage.runs import fingerprint
 from storage.store import Store
 
 

@@ -24,12 +24,15 @@ class Project:
     hyperparameters: Sequence[Mapping[str, Any]]
     objective: str | None
     goal: str
+    data_paths: Sequence[str]
+    locks: Mapping[str, Mapping[str, Any]]
+    code_digest: str | None
     created_at: datetime
 
 
 @dataclass(frozen=True)
 class Run:
-    """One batch of experiments."""
+    """One batch of experiments. `candidates` holds lists of values, or intervals as dictionaries."""
 
     id: int
     project_id: int
@@ -38,11 +41,18 @@ class Run:
     command_line: str
     command: Sequence[str]
     directory: str
-    candidates: Mapping[str, Sequence[Value]]
+    candidates: Mapping[str, Any]
     hyperparameters: Sequence[Mapping[str, Any]]
     objective: str | None
     goal: str
     snapshot_digest: str | None
+    code_digest: str | None
+    data_digest: str | None
+    strategy: Mapping[str, Any]
+    metrics: Sequence[Mapping[str, str]]
+    created_by: str | None
+    decisions: Mapping[str, str]
+    left_out: Sequence[Mapping[str, Any]]
     cpus: float
     gpus: float
     concurrency: int | None
@@ -67,6 +77,9 @@ class Experiment:
     number: int
     state: str
     settings: Settings
+    repeat: int
+    priority: int
+    reused_from: int | None
     attempt: int
     request: str | None
     reason: str | None

@@ -1,20 +1,32 @@
-"""Runs: creating them with their experiments, reading them, and asking them to stop."""
+"""Runs: drafts, creating runs with their experiments, and reading them."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, text, update
 
+from analysis.identity import fingerprint
 from storage import schema
-from storage.records import Project, Run, Settings, Value
+from storage.records import Project, Run, Settings
 from storage.store import Store
 
 RUN_COLUMNS = [schema.run.c[name] for name in Run.__dataclass_fields__]
+
+
+@dataclass(frozen=True)
+class NewExperiment:
+    """One experiment to create. Without a fingerprint its settings alone identify it.
+
+    reuse: the id of an experiment of the project whose results it takes over instead of running.
+    """
+
+    settings: Settings
+    fingerprint: str = ""
+    repeat: int = 0
+    reuse: int | None = None
 
 
 @dataclass(frozen=True)
@@ -22,12 +34,19 @@ class NewRun:
     """What a person launches: see the columns of `run` for the meaning of each field."""
 
     command_line: str
-    candidates: Mapping[str, Sequence[Value]]
+    candidates: Mapping[str, Any]
     hyperparameters: Sequence[Mapping[str, Any]]
-    settings: Sequence[Settings]
+    experiments: Sequence[NewExperiment]
     objective: str | None = None
     goal: str = "maximize"
     snapshot_digest: str | None = None
+    code_digest: str | None = None
+    data_digest: str | None = None
+    strategy: Mapping[str, Any] = field(default_factory=lambda: {"name": "grid"})
+    metrics: Sequence[Mapping[str, str]] = ()
+    created_by: str | None = None
+    decisions: Mapping[str, str] = field(default_factory=dict)
+    left_out: Sequence[Mapping[str, Any]] = ()
     cpus: float = 1
     gpus: float = 0
     concurrency: int | None = None
@@ -36,14 +55,25 @@ class NewRun:
     idempotency_key: str | None = None
 
 
+class RunError(Exception):
+    """A request that the run's state does not allow; the message says why."""
+
+
 def _record(row: Row[Any]) -> Run:
     return Run(**row._mapping)
 
 
-def fingerprint(settings: Settings) -> str:
-    """A digest of settings that does not depend on their order; equal settings have equal ones."""
-    canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+def _columns_of(new: NewRun, project: Project) -> dict[str, Any]:
+    values = {name: getattr(new, name) for name in NewRun.__dataclass_fields__ if name != "experiments"}
+    return values | {
+        "command": list(project.command),
+        "directory": project.directory,
+        "hyperparameters": list(new.hyperparameters),
+        "metrics": list(new.metrics),
+        "left_out": list(new.left_out),
+        "strategy": dict(new.strategy),
+        "decisions": dict(new.decisions),
+    }
 
 
 def _next_number(connection: Connection, table: Any, project_id: int) -> int:
@@ -51,43 +81,128 @@ def _next_number(connection: Connection, table: Any, project_id: int) -> int:
     return int(largest or 0) + 1
 
 
-def create_run(store: Store, project: Project, new: NewRun) -> Run:
-    """Queue a run with all its experiments, and wake the dispatcher.
+def lock_project(connection: Connection, project_id: int) -> None:
+    """Make everybody else wait who creates runs or experiments in the project, as their numbers have no gaps."""
+    connection.execute(select(schema.project.c.id).where(schema.project.c.id == project_id).with_for_update())
+
+
+def create_run(store: Store, project: Project, new: NewRun, *, is_draft: bool = False) -> Run:
+    """Queue a run with all its experiments, and wake the dispatcher; a draft has none yet and waits for its start.
 
     The same idempotency key gives back the run that it made first.
     """
     with store.begin() as connection:
-        # Numbers are gapless per project: one creator at a time.
-        connection.execute(select(schema.project.c.id).where(schema.project.c.id == project.id).with_for_update())
+        lock_project(connection, project.id)
         if new.idempotency_key:
             same = select(*RUN_COLUMNS).where(schema.run.c.idempotency_key == new.idempotency_key)
             if existing := connection.execute(same).one_or_none():
                 return _record(existing)
-        values = {name: getattr(new, name) for name in NewRun.__dataclass_fields__ if name != "settings"}
-        values |= {
+        values = _columns_of(new, project) | {
             "project_id": project.id,
             "number": _next_number(connection, schema.run, project.id),
-            "command": list(project.command),
-            "directory": project.directory,
-            "candidates": {name: list(those) for name, those in new.candidates.items()},
-            "hyperparameters": list(new.hyperparameters),
+            "state": "draft" if is_draft else "queued",
         }
         created = _record(connection.execute(insert(schema.run).values(values).returning(*RUN_COLUMNS)).one())
-        first = _next_number(connection, schema.experiment, project.id)
-        rows = [
-            {
-                "project_id": project.id,
-                "run_id": created.id,
-                "number": first + position,
-                "settings": dict(settings),
-                "fingerprint": fingerprint(settings),
-            }
-            for position, settings in enumerate(new.settings)
-        ]
-        if rows:
-            connection.execute(insert(schema.experiment), rows)
-        connection.execute(text(f"NOTIFY {schema.WORK_CHANNEL}"))
+        if not is_draft:
+            insert_experiments(connection, project.id, created.id, new.experiments)
+            connection.execute(text(f"NOTIFY {schema.WORK_CHANNEL}"))
     return created
+
+
+def change_draft(store: Store, project: Project, run_id: int, new: NewRun) -> Run:
+    """Bring a draft up to date.
+
+    Raises RunError where it is no draft any more.
+    """
+    with store.begin() as connection:
+        return _write_draft(connection, project, run_id, new, state="draft")
+
+
+def start_draft(store: Store, project: Project, run_id: int, new: NewRun) -> Run:
+    """Queue a draft as `new` says; of two people who start it at once, one does.
+
+    Raises RunError where it is no draft any more.
+    """
+    with store.begin() as connection:
+        lock_project(connection, project.id)
+        started = _write_draft(connection, project, run_id, new, state="queued")
+        insert_experiments(connection, project.id, started.id, new.experiments)
+        connection.execute(text(f"NOTIFY {schema.WORK_CHANNEL}"))
+    return started
+
+
+def _write_draft(connection: Connection, project: Project, run_id: int, new: NewRun, *, state: str) -> Run:
+    run = schema.run.c
+    values = _columns_of(new, project) | {"state": state}
+    if state == "queued":
+        values["created_at"] = func.now()
+    statement = update(schema.run).where(run.id == run_id, run.state == "draft").values(values).returning(*RUN_COLUMNS)
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        raise RunError("This draft was launched or discarded by somebody else in the meantime.")
+    return _record(row)
+
+
+def discard_draft(store: Store, run_id: int) -> None:
+    """Delete a draft. Raises RunError where it is no draft any more."""
+    with store.begin() as connection:
+        run = schema.run.c
+        gone = connection.execute(schema.run.delete().where(run.id == run_id, run.state == "draft"))
+    if gone.rowcount == 0:
+        raise RunError("This draft was launched or discarded by somebody else in the meantime.")
+
+
+def insert_experiments(
+    connection: Connection, project_id: int, run_id: int, experiments: Sequence[NewExperiment]
+) -> list[int]:
+    """Add experiments to a run, inside a transaction that holds the project's lock; returns their numbers.
+
+    One that reuses another's results is finished at once, with the other's metric summaries for its own.
+    """
+    first = _next_number(connection, schema.experiment, project_id)
+    rows = [
+        {
+            "project_id": project_id,
+            "run_id": run_id,
+            "number": first + position,
+            "settings": dict(new.settings),
+            "fingerprint": new.fingerprint or fingerprint(new.settings),
+            "repeat": new.repeat,
+            "reused_from": new.reuse,
+        }
+        for position, new in enumerate(experiments)
+    ]
+    if rows:
+        connection.execute(insert(schema.experiment), rows)
+    if any(new.reuse for new in experiments):
+        _take_over(connection, run_id)
+    return list(range(first, first + len(rows)))
+
+
+def _take_over(connection: Connection, run_id: int) -> None:
+    """Finish what reuses results; curves, views and the log stay with the experiment that has them."""
+    mine = {"run": run_id}
+    connection.execute(
+        text(
+            """UPDATE experiment SET state = 'finished', reused_from = coalesce(source.reused_from, source.id),
+                exit_code = source.exit_code, epoch = source.epoch, epochs = source.epochs, host = source.host,
+                value_count = source.value_count, attempt = source.attempt, duration_s = source.duration_s,
+                started_at = source.started_at, ended_at = source.ended_at
+            FROM experiment source
+            WHERE experiment.run_id = :run AND experiment.state = 'queued' AND source.id = experiment.reused_from"""
+        ),
+        mine,
+    )
+    connection.execute(
+        text(
+            """INSERT INTO metric_summary (experiment_id, metric_id, attempt, count, last, minimum, maximum)
+            SELECT experiment.id, metric_id, summary.attempt, count, last, minimum, maximum
+            FROM experiment JOIN metric_summary summary ON summary.experiment_id = experiment.reused_from
+            WHERE experiment.run_id = :run
+            ON CONFLICT DO NOTHING"""
+        ),
+        mine,
+    )
 
 
 def find_run(store: Store, project_id: int, number: int) -> Run | None:
@@ -120,24 +235,3 @@ def count_states(store: Store, project_id: int) -> dict[int, dict[str, int]]:
         for row in connection.execute(statement):
             counts.setdefault(row.run_id, {})[row.state] = row._mapping["number"]
     return counts
-
-
-def request_stop(store: Store, run_id: int, reason: str = "stopped by request") -> None:
-    """Stop a run: queued experiments at once, running ones as soon as their owner reads the request."""
-    experiment, run = schema.experiment.c, schema.run.c
-    of_run = experiment.run_id == run_id
-    with store.begin() as connection:
-        connection.execute(
-            update(schema.run)
-            .where(run.id == run_id, run.state.in_(("queued", "running")))
-            .values(request="stop", reason=reason)
-        )
-        connection.execute(
-            update(schema.experiment)
-            .where(of_run, experiment.state == "queued")
-            .values(state="stopped", reason=reason, ended_at=func.now())
-        )
-        connection.execute(
-            update(schema.experiment).where(of_run, experiment.state == "running").values(request="stop")
-        )
-        connection.execute(text(f"NOTIFY {schema.WORK_CHANNEL}"))

@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import UserDefinedType
 
 EXPERIMENT_STATES = ("queued", "running", "finished", "failed", "stopped")
-RUN_STATES = ("queued", "running", "finished", "failed", "stopped")
+RUN_STATES = ("draft", "queued", "running", "paused", "finished", "failed", "stopped")
 ENDED_STATES = ("finished", "failed", "stopped")
 
 # One channel for everything that asks the dispatcher to look at its runs.
@@ -63,6 +63,12 @@ project = Table(
     Column("hyperparameters", JSONB, nullable=False),
     Column("objective", Text),
     Column("goal", Text, nullable=False, server_default="maximize"),
+    # Files and folders, relative to the directory, whose change makes a result another one.
+    Column("data_paths", JSONB, nullable=False, server_default="[]"),
+    # Hyperparameter name -> what a person found promising: see locks.py.
+    Column("locks", JSONB, nullable=False, server_default="{}"),
+    # The code that discovery read last; other code may have other hyperparameters.
+    Column("code_digest", Text),
     _created(),
     _change(),
 )
@@ -78,13 +84,25 @@ run = Table(
     Column("command_line", Text, nullable=False),
     Column("command", JSONB, nullable=False),
     Column("directory", Text, nullable=False),
-    # Hyperparameter name -> candidates, in the order of the command line.
+    # Hyperparameter name -> candidates, in the order of the command line; an interval is {"low", "high", ...}.
     Column("candidates", JSON, nullable=False),
     # The hyperparameters that settings name, as discovered: they know how a value becomes argv items.
     Column("hyperparameters", JSONB, nullable=False),
     Column("objective", Text),
     Column("goal", Text, nullable=False, server_default="maximize"),
     Column("snapshot_digest", ForeignKey("snapshot.digest")),
+    # The script with the local modules that it imports, and the declared data: see sources/identity.py.
+    Column("code_digest", Text),
+    Column("data_digest", Text),
+    # How settings are chosen: {"name", "count", "seed", "repeats", "options"}; see launch/plan.py.
+    Column("strategy", JSONB, nullable=False, server_default='{"name": "grid"}'),
+    # What a person wants to see first: [{"name", "goal"}].
+    Column("metrics", JSONB, nullable=False, server_default="[]"),
+    Column("created_by", Text),
+    # A draft's choices by fingerprint: {fingerprint: "run" | "skip" | "reuse"}.
+    Column("decisions", JSONB, nullable=False, server_default="{}"),
+    # Which of the planned experiments were not scheduled: [{"reason", "count"}].
+    Column("left_out", JSONB, nullable=False, server_default="[]"),
     Column("cpus", Double, nullable=False, server_default="1"),
     Column("gpus", Double, nullable=False, server_default="0"),
     Column("concurrency", Integer),
@@ -114,7 +132,14 @@ experiment = Table(
     Column("state", Text, nullable=False, server_default="queued"),
     # JSON rather than JSONB, here and above: it keeps the order of the command line.
     Column("settings", JSON, nullable=False),
+    # What identifies it besides code and data: settings without defaults, arguments, repeat; see analysis/identity.py.
     Column("fingerprint", Text, nullable=False),
+    # 0, 1, ... among experiments of the same settings in one run.
+    Column("repeat", Integer, nullable=False, server_default="0"),
+    # Queued ones of a higher priority start first.
+    Column("priority", Integer, nullable=False, server_default="0"),
+    # An earlier experiment whose results are shown as this one's, which never ran.
+    Column("reused_from", ForeignKey("experiment.id")),
     Column("attempt", Integer, nullable=False, server_default="0"),
     # How often an owner vanished; a script's own failures are counted by attempt.
     Column("losses", Integer, nullable=False, server_default="0"),

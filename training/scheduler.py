@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from analysis.resources import cannot_place, places
 from storage.records import Run
-from storage.runs import request_stop
+from storage.requests import request_stop
 from storage.store import Store, is_outage
 from storage.work import (
     LEASE_S,

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.command_line import CommandLine, CommandLineError, as_typed, format_command_line, grid, parse_command_line
+from analysis.identity import fingerprint
 from hypertuner.cli.errors import CommandError
 from sources.discovery import Discovery, DiscoveryError, discover
 from sources.snapshot import SnapshotError, take_snapshot
 from storage.experiments import fetch_experiments
 from storage.projects import fetch_projects, find_project, keep_snapshot, register_project, slug_of
 from storage.records import Project, Run, Settings
-from storage.runs import NewRun, create_run, fetch_runs, fingerprint
+from storage.runs import NewExperiment, NewRun, create_run, fetch_runs
 from storage.store import Store
 
 PYTHON_NAMES = {"python", "python3"}
@@ -164,7 +165,7 @@ def queue_run(store: Store, launch: Launch, project_name: str, objective: Object
             command_line=launch.text,
             candidates=launch.line.candidates,
             hyperparameters=[known[name].to_json() for name in launch.line.candidates],
-            settings=left,
+            experiments=[NewExperiment(settings) for settings in left],
             objective=project.objective,
             goal=project.goal,
             snapshot_digest=digest,

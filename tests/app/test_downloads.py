@@ -10,7 +10,7 @@ import pytest
 from app.downloads import read_numbers
 from storage.projects import register_project
 from storage.records import Project
-from storage.runs import NewRun, create_run
+from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
 from tests.app.conftest import Browser
 
@@ -19,7 +19,11 @@ from tests.app.conftest import Browser
 def project(store: Store) -> Project:
     project = register_project(store, "Digits", directory="/tmp", command=["python", "train.py"], hyperparameters=[])
     for rates in ([0.1, 0.2, 0.3], [0.4]):
-        create_run(store, project, NewRun("python train.py", {"lr": rates}, [], [{"lr": rate} for rate in rates]))
+        create_run(
+            store,
+            project,
+            NewRun("python train.py", {"lr": rates}, [], [NewExperiment({"lr": rate}) for rate in rates]),
+        )
     return project
 
 
@@ -52,7 +56,7 @@ def test_the_report_is_a_pdf(browser: Browser, project: Project) -> None:
 def test_columns_come_in_the_order_of_the_scripts_options(browser: Browser, store: Store) -> None:
     known = [{"name": "lr"}, {"name": "depth"}]
     project = register_project(store, "Digits", directory="/tmp", command=["a", "b"], hyperparameters=known)
-    create_run(store, project, NewRun("b", {}, known, [{"depth": 1, "lr": 0.1}]))
+    create_run(store, project, NewRun("b", {}, known, [NewExperiment({"depth": 1, "lr": 0.1})]))
     for query in ("", "?run=1"):
         assert rows(browser, query)[0][3:5] == ["lr", "depth"]
 

@@ -17,7 +17,7 @@ from analysis.hyperparameters import Hyperparameter
 from app.server import create_app
 from app.settings import Settings
 from storage.projects import metric_ids, register_project
-from storage.runs import NewRun, create_run
+from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
 from storage.tokens import create_link_token
 from storage.work import Batch, Ending, NewView, Values, claim_experiment, claim_runs, finish_experiment
@@ -41,7 +41,7 @@ def launch(store: Store) -> None:
         for place, name in enumerate(HOSTILE)
     ]
     project = register_project(store, HOSTILE[0], directory="/tmp", command=["python", "a"], hyperparameters=known)
-    settings = [dict.fromkeys(HOSTILE, value) for value in HOSTILE[:2]]
+    settings = [NewExperiment(dict.fromkeys(HOSTILE, value)) for value in HOSTILE[:2]]
     candidates = dict.fromkeys(HOSTILE, HOSTILE[:2])
     create_run(store, project, NewRun(HOSTILE[1], candidates, known, settings, objective="__proto__"))
     run = claim_runs(store, "scheduler")[0]

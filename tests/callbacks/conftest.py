@@ -12,7 +12,7 @@ import pytest
 from analysis.hyperparameters import Hyperparameter
 from storage.projects import metric_ids, register_project
 from storage.records import Claim, Project, Run, Value
-from storage.runs import NewRun, create_run
+from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
 from storage.work import Batch, Ending, NewView, Values, claim_experiment, claim_runs, finish_experiment
 
@@ -47,7 +47,9 @@ class Laboratory:
         line = format_command_line(COMMAND, candidates, HYPERPARAMETERS)
         known = [each.to_json() for each in HYPERPARAMETERS]
         return create_run(
-            self.store, self.project, NewRun(line, candidates, known, grid(candidates), objective="accuracy")
+            self.store,
+            self.project,
+            NewRun(line, candidates, known, [NewExperiment(each) for each in grid(candidates)], objective="accuracy"),
         )
 
     def start(self) -> Claim:

@@ -16,7 +16,7 @@ from callbacks.run import NOBODY_WORKS, category_of, fetch_changes, page, spec_o
 from layouts.run import RunSpec
 from storage.projects import find_project, metric_ids, register_project
 from storage.records import Claim, Run
-from storage.runs import NewRun, create_run, find_run
+from storage.runs import NewExperiment, NewRun, create_run, find_run
 from storage.store import Store
 from storage.work import (
     Batch,
@@ -43,7 +43,13 @@ def run(store: Store) -> Run:
     )
     settings = [{"lr": 0.1 * (place + 1), "optimizer": ["adam", "sgd"][place % 2], "size": 16} for place in range(3)]
     candidates = {"lr": [0.1, 0.2, 0.3], "optimizer": ["adam", "sgd"], "size": [16]}
-    new = NewRun("python train.py --lr [..]", candidates, [LR, OPTIMIZER, SIZE], settings, objective="accuracy")  # type: ignore[arg-type]
+    new = NewRun(
+        "python train.py --lr [..]",
+        candidates,
+        [LR, OPTIMIZER, SIZE],
+        [NewExperiment(s) for s in settings],
+        objective="accuracy",
+    )  # type: ignore[arg-type]
     create_run(store, project, new)
     beat(store, "dispatcher", {})
     return claim_runs(store, "scheduler")[0]

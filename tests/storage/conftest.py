@@ -8,7 +8,7 @@ import pytest
 
 from storage.projects import register_project
 from storage.records import Claim, Project, Run
-from storage.runs import NewRun, create_run
+from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
 from storage.work import claim_experiment, claim_runs
 
@@ -24,7 +24,13 @@ def project(store: Store) -> Project:
 def make_run(store: Store, project: Project) -> Callable[..., Run]:
     def make(count: int = 3, **options: object) -> Run:
         settings = [{"lr": 0.1 * (position + 1)} for position in range(count)]
-        new = NewRun("python train.py --lr [..]", {"lr": [s["lr"] for s in settings]}, [], settings, **options)  # type: ignore[arg-type]
+        new = NewRun(
+            "python train.py --lr [..]",
+            {"lr": [s["lr"] for s in settings]},
+            [],
+            [NewExperiment(s) for s in settings],
+            **options,
+        )  # type: ignore[arg-type]
         return create_run(store, project, new)
 
     return make

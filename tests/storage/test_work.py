@@ -12,7 +12,8 @@ from sqlalchemy import text
 from storage.experiments import fetch_curves, fetch_experiments, fetch_log, fetch_views, find_experiment
 from storage.projects import metric_ids
 from storage.records import Claim, Project, Run
-from storage.runs import NewRun, create_run, fetch_runs, find_run, request_stop
+from storage.requests import request_stop
+from storage.runs import NewRun, create_run, fetch_runs, find_run
 from storage.store import Store
 from storage.work import (
     MAX_LOSSES,

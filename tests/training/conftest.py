@@ -19,7 +19,7 @@ from storage.experiments import fetch_experiments
 from storage.folders import prepare_data_dir
 from storage.projects import register_project
 from storage.records import Experiment, Project, Run
-from storage.runs import NewRun, create_run, find_run
+from storage.runs import NewExperiment, NewRun, create_run, find_run
 from storage.schema import metadata
 from storage.store import Store
 from training.experiment import ExperimentWorker
@@ -90,7 +90,7 @@ class Workshop:
         self.project = register_project(
             self.store, "Workshop", directory=str(self.folder), command=command, hyperparameters=[X]
         )
-        settings = [{"x": x} for x in values or [1.0]]
+        settings = [NewExperiment({"x": x}) for x in values or [1.0]]
         return create_run(self.store, self.project, NewRun("python train.py", {}, [X], settings, **options))
 
     def run(self, run: Run) -> Run:

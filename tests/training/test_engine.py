@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from storage.experiments import fetch_curves
-from storage.runs import request_stop
+from storage.requests import request_stop
 from storage.work import last_beat
 from tests.training.conftest import LocalRay, Workshop, processes_with, wait_until
 

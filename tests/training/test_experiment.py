@@ -12,9 +12,10 @@ import pytest
 
 from sources.snapshot import take_snapshot
 from storage.embedded import EmbeddedServer
-from storage.experiments import fetch_curves, fetch_log, fetch_views, request_stop
+from storage.experiments import fetch_curves, fetch_log, fetch_views
 from storage.projects import keep_snapshot
 from storage.records import Experiment, Run
+from storage.requests import interrupt
 from storage.store import Store
 from storage.work import claim_experiment, claim_runs, release_lost
 from tests.training.conftest import Workshop, processes_with, wait_until
@@ -121,7 +122,7 @@ def test_a_request_stops_the_script_and_keeps_what_it_reported(workshop: Worksho
     thread = threading.Thread(target=worker.work, args=(claimed, claimed.fence))
     thread.start()
     (running,) = wait_until(lambda: [one for one in workshop.experiments(run) if one.value_count])
-    request_stop(workshop.store, running.id)
+    interrupt(workshop.store, running.run_id, [running.number])
     thread.join(30)
     (experiment,) = workshop.experiments(run)
     assert (experiment.state, experiment.reason, experiment.value_count) == ("stopped", "stopped by request", 1)

@@ -1,0 +1,201 @@
+"""What people ask of runs and experiments that are under way; whoever owns the work reads it and obeys.
+
+Each request is one transaction. A run that nobody owns is dealt with at once; raising RunError changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from storage import schema
+from storage.runs import NewExperiment, RunError, insert_experiments, lock_project
+from storage.store import Store
+
+# In which state of a run a request makes sense, and what to call it.
+_OPEN = ("queued", "running", "paused")
+BY_REQUEST = "stopped by request"
+DROPPED = "dropped from the queue"
+
+
+def _state_of(connection: Connection, run_id: int, allowed: Sequence[str], what: str) -> str:
+    state = connection.scalar(text("SELECT state FROM run WHERE id = :id FOR UPDATE"), {"id": run_id})
+    if state not in allowed:
+        raise RunError(f"This run cannot be {what}: it is {state or 'gone'}.")
+    return str(state)
+
+
+def _wake(connection: Connection) -> None:
+    connection.execute(text(f"NOTIFY {schema.WORK_CHANNEL}"))
+
+
+# --- a run ----------------------------------------------------------------------------------------------------------
+
+
+def request_pause(store: Store, run_id: int) -> None:
+    """Start no further experiment of a run; those that run go on to their end.
+
+    Raises RunError where the run is not open.
+    """
+    with store.begin() as connection:
+        _state_of(connection, run_id, ("queued", "running"), "paused")
+        connection.execute(text("UPDATE run SET state = 'paused' WHERE id = :id"), {"id": run_id})
+        _wake(connection)
+
+
+def request_resume(store: Store, run_id: int) -> None:
+    """Go on with a paused run. Raises RunError where it is not paused."""
+    with store.begin() as connection:
+        _state_of(connection, run_id, ("paused",), "resumed")
+        _reopen(connection, run_id)
+
+
+def _reopen(connection: Connection, run_id: int) -> None:
+    """Leave the run to its owner, if it has a living one, or to the dispatcher."""
+    connection.execute(
+        text(
+            """UPDATE run SET ended_at = NULL, reason = NULL, request = NULL,
+                state = CASE WHEN owner IS NOT NULL AND lease_until > now() THEN 'running' ELSE 'queued' END
+            WHERE id = :id"""
+        ),
+        {"id": run_id},
+    )
+    _wake(connection)
+
+
+def request_stop(store: Store, run_id: int, reason: str = BY_REQUEST) -> None:
+    """Stop a run: queued experiments at once, running ones as soon as their owner reads the request.
+
+    One that has ended, or is a draft, stays as it is.
+    """
+    with store.begin() as connection:
+        mine = {"id": run_id, "reason": reason, "open": list(_OPEN)}
+        open_now = connection.execute(
+            text("UPDATE run SET request = 'stop', reason = :reason WHERE id = :id AND state = ANY(:open)"), mine
+        )
+        if open_now.rowcount == 0:
+            return
+        connection.execute(
+            text(
+                """UPDATE experiment SET state = 'stopped', reason = :reason, ended_at = now()
+                WHERE run_id = :id AND state = 'queued'"""
+            ),
+            mine,
+        )
+        connection.execute(
+            text("UPDATE experiment SET request = 'stop' WHERE run_id = :id AND state = 'running'"), mine
+        )
+        # Nobody would obey where nobody owns it and nothing runs.
+        connection.execute(
+            text(
+                """UPDATE run SET state = 'stopped', ended_at = now(), lease_until = NULL, owner = NULL
+                WHERE id = :id AND (lease_until IS NULL OR lease_until < now()) AND NOT EXISTS (
+                    SELECT FROM experiment WHERE run_id = :id AND state IN ('queued', 'running'))"""
+            ),
+            mine,
+        )
+        _wake(connection)
+
+
+def extend_run(
+    store: Store, project_id: int, run_id: int, experiments: Sequence[NewExperiment], changes: Mapping[str, Any]
+) -> list[int]:
+    """Add experiments to a run, open or ended, and go on with it; returns their numbers.
+
+    changes: columns of the run that say what it is now (`command_line`, `candidates`, `hyperparameters`, `strategy`,
+    `left_out`), as in NewRun. A paused run stays paused. Raises RunError for a draft.
+    """
+    with store.begin() as connection:
+        lock_project(connection, project_id)
+        ended = schema.ENDED_STATES
+        state = _state_of(connection, run_id, (*_OPEN, *ended), "extended")
+        if changes:
+            run = schema.run.c
+            connection.execute(schema.run.update().where(run.id == run_id).values(dict(changes)))
+        numbers = insert_experiments(connection, project_id, run_id, experiments)
+        if state in ended:
+            _reopen(connection, run_id)
+        else:
+            _wake(connection)
+    return numbers
+
+
+# --- some of its experiments ------------------------------------------------------------------------------------------
+
+
+def interrupt(store: Store, run_id: int, numbers: Sequence[int], reason: str = BY_REQUEST) -> int:
+    """End experiments: queued ones at once, running ones as soon as their owner reads the request; how many."""
+    with store.begin() as connection:
+        mine = {"run": run_id, "numbers": list(numbers), "reason": reason}
+        dropped = _end_queued(connection, mine)
+        asked = connection.execute(
+            text(
+                """UPDATE experiment SET request = 'stop'
+                WHERE run_id = :run AND number = ANY(:numbers) AND state = 'running' AND request IS NULL"""
+            ),
+            mine,
+        )
+    return dropped + asked.rowcount
+
+
+def _end_queued(connection: Connection, which: Mapping[str, Any]) -> int:
+    statement = """UPDATE experiment SET state = 'stopped', reason = :reason, ended_at = now()
+        WHERE run_id = :run AND number = ANY(:numbers) AND state = 'queued'"""
+    return connection.execute(text(statement), which).rowcount
+
+
+def drop_queued(store: Store, run_id: int, numbers: Sequence[int]) -> int:
+    """Take experiments out of the queue before they start; returns how many were still waiting."""
+    with store.begin() as connection:
+        dropped = _end_queued(connection, {"run": run_id, "numbers": list(numbers), "reason": DROPPED})
+        _wake(connection)
+    return dropped
+
+
+def move_first(store: Store, run_id: int, numbers: Sequence[int]) -> int:
+    """Let queued experiments start before all others of their run, by number among themselves; how many."""
+    with store.begin() as connection:
+        moved = connection.execute(
+            text(
+                """UPDATE experiment SET priority = 1 + (SELECT max(priority) FROM experiment WHERE run_id = :run)
+                WHERE run_id = :run AND number = ANY(:numbers) AND state = 'queued'"""
+            ),
+            {"run": run_id, "numbers": list(numbers)},
+        )
+    return moved.rowcount
+
+
+def move_last(store: Store, run_id: int, numbers: Sequence[int]) -> int:
+    """Let queued experiments start after all others of their run; how many."""
+    with store.begin() as connection:
+        moved = connection.execute(
+            text(
+                """UPDATE experiment SET priority = (SELECT min(priority) FROM experiment WHERE run_id = :run) - 1
+                WHERE run_id = :run AND number = ANY(:numbers) AND state = 'queued'"""
+            ),
+            {"run": run_id, "numbers": list(numbers)},
+        )
+    return moved.rowcount
+
+
+def queue_again(store: Store, run_id: int, numbers: Sequence[int]) -> int:
+    """Give failed, stopped and dropped experiments another attempt; returns how many. The run goes on if it had ended.
+
+    Raises RunError for a draft.
+    """
+    with store.begin() as connection:
+        state = _state_of(connection, run_id, (*_OPEN, *schema.ENDED_STATES), "continued")
+        queued = connection.execute(
+            text(
+                """UPDATE experiment SET state = 'queued', request = NULL, losses = 0, ended_at = NULL, reason = NULL
+                WHERE run_id = :run AND number = ANY(:numbers) AND state IN ('failed', 'stopped')"""
+            ),
+            {"run": run_id, "numbers": list(numbers)},
+        )
+        if queued.rowcount and state in schema.ENDED_STATES:
+            _reopen(connection, run_id)
+        elif queued.rowcount:
+            _wake(connection)
+    return queued.rowcount
