@@ -10,9 +10,15 @@ from collections.abc import Mapping
 from itertools import islice
 
 from analysis.strategies.base import Option, Search, Settings, Strategy, StrategyError
+from analysis.strategies.cma_es import CMAES
+from analysis.strategies.gaussian_process import GaussianProcess
 from analysis.strategies.grid import Grid
+from analysis.strategies.halton import Halton
+from analysis.strategies.latin_hypercube import LatinHypercube
 from analysis.strategies.one_at_a_time import OneAtATime
 from analysis.strategies.random import Random
+from analysis.strategies.sobol import Sobol
+from analysis.strategies.tpe import TPE
 
 __all__ = [
     "STRATEGIES",
@@ -34,7 +40,13 @@ STRATEGIES: Mapping[str, type[Strategy]] = {
     for kind in (
         Grid,
         Random,
+        LatinHypercube,
+        Sobol,
+        Halton,
         OneAtATime,
+        TPE,
+        GaussianProcess,
+        CMAES,
     )
 }
 

@@ -8,6 +8,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from random import Random
 
+import numpy as np
+
 from analysis.candidates import Candidates, Interval, Space
 from analysis.hyperparameters import Value, text_of
 from analysis.strategies.base import Settings, StrategyError
@@ -74,6 +76,10 @@ class Listed(Axis):
 
     def read(self, value: Value) -> Value:
         return self.values[self._index[value]]
+
+    def index_of(self, value: Value) -> int:
+        """The number of a candidate, from 0."""
+        return self._index[value]
 
     def nth(self, index: int) -> Value:
         return self.values[index]
@@ -193,6 +199,10 @@ class Cube:
         sizes = [axis.size for axis in self.axes if axis.size is not None]
         return math.prod(sizes) if len(sizes) == len(self.axes) else None
 
+    def at_most(self, count: int) -> int:
+        """How many different settings there can be where so many are wanted."""
+        return count if self.size is None else min(count, self.size)
+
     def settings_at(self, place: Iterable[float]) -> Settings:
         """The settings at a point of the cube, one number from 0 to 1 for each axis."""
         return self.settings_of(axis.value_at(float(at)) for axis, at in zip(self.axes, place, strict=True))
@@ -205,6 +215,13 @@ class Cube:
     def place_of(self, key: Key) -> list[float]:
         """The point of the cube for the values of its axes."""
         return [axis.place_of(value) for axis, value in zip(self.axes, key, strict=True)]
+
+    def distance(self, one: Key, other: Key) -> float:
+        """How far apart settings are; words are as far from each other as the two ends of an axis."""
+        return sum(
+            (axis.place_of(here) - axis.place_of(there)) ** 2 if axis.is_ordered else float(here != there)
+            for axis, here, there in zip(self.axes, one, other, strict=True)
+        )
 
     def key_of(self, settings: Mapping[str, Value]) -> Key | None:
         """What tells these settings apart from others; None where they lie outside the space."""
@@ -237,6 +254,11 @@ class Cube:
             settings = self.nth((start + index * step) % size)
             if self.key_of(settings) not in but:
                 yield settings
+
+
+def generator(seed: int) -> np.random.Generator:
+    """Random numbers from any whole number as a seed, negative ones too."""
+    return np.random.default_rng([abs(seed), int(seed < 0)])
 
 
 def _number(value: Value) -> float:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import numpy as np
-
 from analysis.hyperparameters import Value
 from analysis.strategies.base import Search, Settings, Strategy
 from analysis.strategies.cube import Cube, Key
@@ -58,8 +56,7 @@ class Drawn(Planned):
 
     @classmethod
     def count(cls, search: Search) -> int:
-        size = Cube(search.space).size
-        return search.count if size is None else min(search.count, size)
+        return Cube(search.space).at_most(search.count)
 
     @abstractmethod
     def points(self, dimensions: int) -> Iterable[Sequence[float]]:
@@ -83,8 +80,3 @@ class Drawn(Planned):
                 yield settings
         if self.cube.size is not None:
             yield from self.cube.walk(self.search.seed, but=seen)
-
-
-def generator(seed: int) -> np.random.Generator:
-    """Random numbers from any whole number as a seed, negative ones too."""
-    return np.random.default_rng([abs(seed), int(seed < 0)])

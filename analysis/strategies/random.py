@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analysis.strategies.planned import Drawn, generator
+from analysis.strategies.cube import generator
+from analysis.strategies.planned import Drawn
 
 
 class Random(Drawn):

@@ -1,0 +1,115 @@
+"""CMA-ES: a cloud of settings that moves, stretches and shrinks, from the package cmaes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from analysis.strategies.base import Option, Search, StrategyError
+from analysis.strategies.cube import Cube, Key, Listed
+from analysis.strategies.learner import Learner
+
+
+class CMAES(Learner):
+    """Works in the unit cube, in which the candidates of a list have equal shares.
+
+    Results enter in groups of the population's size, whichever generation they come from. Where the cloud has shrunk
+    to a point, another one begins at a random place, twice as large unless the size is given.
+    Source: Hansen 2016, "The CMA Evolution Strategy: A Tutorial".
+    """
+
+    name = "cma_es"
+    title = "CMA-ES"
+    advice = (
+        "Follows the slope of numeric hyperparameters, also where they depend on each other, over a hundred "
+        "experiments or more. It knows no order in words and is wasteful with short lists; take TPE for those."
+    )
+    options = (
+        Option(
+            "population",
+            "Population size",
+            "int",
+            0,
+            "How many results make one step; 0 chooses by the number of hyperparameters (4 to 10 for up to ten).",
+            least=0,
+            most=10_000,
+        ),
+        Option(
+            "step",
+            "First step",
+            "float",
+            0.25,
+            "How far the first settings stray from the middle, as a share of each hyperparameter's range.",
+            least=0.001,
+            most=1.0,
+        ),
+    )
+
+    def __init__(self, search: Search) -> None:
+        super().__init__(search)
+        self._population: int = self.choices["population"]
+        self._results: list[tuple[np.ndarray, float]] = []
+        self._places: dict[Key, np.ndarray] = {}
+        self._cloud = self._new_cloud(np.full(len(self.cube.axes), 0.5))
+
+    @classmethod
+    def check(cls, search: Search) -> None:
+        super().check(search)
+        axes = Cube(search.space).axes
+        if all(isinstance(axis, Listed) and not axis.has_numbers for axis in axes):
+            words = f"{', '.join(axis.name for axis in axes)} offer none" if axes else "there are none to choose from"
+            raise StrategyError(f"CMA-ES moves along numbers, and {words}; choose TPE, or random.")
+        if cls.read_options(search.options)["population"] == 1:
+            raise StrategyError("A population of 1 has nothing to compare; take at least 2, or 0 for the usual size.")
+
+    def _new_cloud(self, middle: np.ndarray) -> Any:
+        # Here, because the web's start must not wait for it.
+        from cmaes import CMA  # type: ignore[import-untyped]
+
+        return CMA(
+            mean=middle,
+            sigma=self.choices["step"],
+            bounds=np.array([[0.0, 1.0]] * len(middle)),
+            population_size=self._population or None,
+        )
+
+    def on_start(self, seed: int) -> None:
+        self._numbers = np.random.default_rng(seed)
+        self._cloud.reseed_rng(seed)
+
+    def propose(self) -> Key:
+        if self._cloud.should_stop():
+            self._start_anew()
+        place = self._cloud.ask()
+        key = self.cube.key_of(self.cube.settings_at(place))
+        assert key is not None
+        if key not in self.known:
+            self._places[key] = place
+        return key
+
+    def _start_anew(self) -> None:
+        if not self.choices["population"]:
+            self._population = 2 * int(self._cloud.population_size)
+        self._cloud = self._new_cloud(self._numbers.random(len(self.cube.axes)))
+        self._cloud.reseed_rng(int(self._numbers.integers(2**32)))
+
+    def on_running(self, key: Key) -> None:
+        """Nothing to do: what is under way moves the cloud when its result is there."""
+
+    def on_result(self, key: Key, value: float | None) -> None:
+        place = self._places.pop(key, None)
+        if place is None:
+            place = np.array(self.cube.place_of(key))
+        # A failure is worse than any result: where settings fail, the cloud should not stay.
+        loss = np.inf if value is None else -value if self.search.goal == "maximize" else value
+        self._results.append((place, loss))
+        if len(self._results) >= self._cloud.population_size:
+            self._step()
+
+    def _step(self) -> None:
+        size = self._cloud.population_size
+        now, self._results = self._results[:size], self._results[size:]
+        now.sort(key=lambda result: result[1])
+        # Only the order counts; ranks keep infinities out of its arithmetic.
+        self._cloud.tell([(place, float(rank)) for rank, (place, _) in enumerate(now)])

@@ -1,0 +1,98 @@
+"""What the strategies on Optuna's samplers share: an Optuna study in memory, behind our words and values."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, Literal
+
+from analysis.hyperparameters import Value
+from analysis.strategies.base import Search
+from analysis.strategies.cube import Axis, Continuous, Key, Listed, Whole
+from analysis.strategies.learner import Learner
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.distributions import BaseDistribution
+    from optuna.samplers import BaseSampler
+
+
+class StudyLearner(Learner):
+    """Asks a sampler of Optuna, which sees what is under way as trials without a value."""
+
+    def __init__(self, search: Search) -> None:
+        super().__init__(search)
+        # Here and below: the web's start must not wait for Optuna.
+        import optuna
+
+        # It would otherwise report every trial on stderr.
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        storage = optuna.storages.InMemoryStorage()
+        goal: Literal["maximize", "minimize"] = "maximize" if search.goal == "maximize" else "minimize"
+        self.study: Study = optuna.create_study(storage=storage, direction=goal)
+        self.distributions = {axis.name: _distribution(axis) for axis in self.cube.axes}
+        self._running: dict[Key, int] = {}
+
+    @abstractmethod
+    def sampler(self, seed: int) -> BaseSampler:
+        """The sampler of Optuna to ask."""
+
+    def on_start(self, seed: int) -> None:
+        self.study.sampler = self.sampler(seed)
+
+    def propose(self) -> Key:
+        from optuna.trial import TrialState
+
+        trial = self.study.ask(self.distributions)
+        key = self._key_of(trial)
+        if key in self.known:
+            self.study.tell(trial, state=TrialState.FAIL)
+        else:
+            self._running[key] = trial.number
+        return key
+
+    def on_running(self, key: Key) -> None:
+        from optuna.trial import TrialState, create_trial
+
+        if key not in self._running:
+            self._running[key] = len(self.study.get_trials(deepcopy=False))
+            self.study.add_trial(
+                create_trial(state=TrialState.RUNNING, params=self._params(key), distributions=self.distributions)
+            )
+
+    def on_result(self, key: Key, value: float | None) -> None:
+        from optuna.trial import TrialState, create_trial
+
+        state = TrialState.FAIL if value is None else TrialState.COMPLETE
+        if key in self._running:
+            self.study.tell(self._running.pop(key), value, state)
+        else:
+            self.study.add_trial(
+                create_trial(state=state, value=value, params=self._params(key), distributions=self.distributions)
+            )
+
+    def _params(self, key: Key) -> dict[str, Any]:
+        return {
+            axis.name: axis.index_of(value) if isinstance(axis, Listed) else value
+            for axis, value in zip(self.cube.axes, key, strict=True)
+        }
+
+    def _key_of(self, trial: Trial) -> Key:
+        return tuple(_value(axis, trial.params[axis.name]) for axis in self.cube.axes)
+
+
+def _value(axis: Axis, param: Any) -> Value:
+    return axis.nth(param) if isinstance(axis, Listed) else axis.read(param)
+
+
+def _distribution(axis: Axis) -> BaseDistribution:
+    """Lists are known to Optuna by index: its own categories neither order values nor tell True from 1."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(axis, Continuous):
+        return FloatDistribution(axis.low, axis.high, log=axis.is_log)
+    if isinstance(axis, Whole):
+        return IntDistribution(axis.low, axis.high, log=axis.is_log)
+    assert axis.size is not None
+    if axis.is_ordered and axis.size >= 3:
+        return IntDistribution(0, axis.size - 1)
+    return CategoricalDistribution(range(axis.size))
