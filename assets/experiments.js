@@ -12,7 +12,7 @@
 
     /** An experiment set with its fixed columns and one column per hyperparameter, and no experiments. */
     const create = (hyperparameters) => {
-        const set = {size: 0, numbers: new Int32Array(0), indexOf: new Map(), columns: new Map(), failures: new Map()};
+        const set = {size: 0, numbers: new Int32Array(0), indexOf: new Map(), columns: new Map(), failures: new Map(), notes: new Map()};
         for (const [key, name] of [["number", "Experiment"], ["epoch", "Epoch"], ["epochs", "Epochs"], ["duration", "Duration"]]) {
             set.columns.set(key, emptyColumn(key, name, "other", "number"));
         }
@@ -77,6 +77,8 @@
         changes.metrics.forEach((metric) => fillMetric(set, touched, metric));
         touched.forEach((index) => set.failures.delete(index));
         for (const [row, reason] of changes.failures) set.failures.set(touched[row], reason);
+        touched.forEach((index) => set.notes.delete(index));
+        for (const [row, note] of changes.notes ?? []) set.notes.set(touched[row], note);
         return {touched, added: unknown.length, metricsCame: set.columns.size > known};
     };
 
@@ -266,8 +268,31 @@
         return counts;
     };
 
-    /** The metrics to begin with: the objective, then those reported once per epoch; rare and silent ones wait. */
-    const chooseMetrics = (set, objective, most = 6) => {
+    /** The places of the queued experiments in their queue, 1 for the next: by priority, then by number. */
+    const placesInQueue = (set) => {
+        const {values} = set.columns.get("state");
+        const queued = [];
+        for (let index = 0; index < set.size; index += 1) if (values[index] === 0) queued.push(index);
+        const priority = (index) => set.notes.get(index)?.priority ?? 0;
+        // Mostly in order already, which sorting makes use of.
+        queued.sort((a, b) => priority(b) - priority(a) || set.numbers[a] - set.numbers[b]);
+        return new Map(queued.map((index, place) => [index, place + 1]));
+    };
+
+    /** The metrics that a person asked to see, after the objective; [] as long as none of them has a number. */
+    const wantedMetrics = (set, objective, wanted) => {
+        if (!wanted.length) return [];
+        const keys = [...new Set([objective, ...wanted])].map((name) => `m:${name}`);
+        return keys.filter((key) => set.columns.has(key) && countFinite(set, set.columns.get(key)) > 0);
+    };
+
+    /**
+     * The metrics to begin with: those that a person wants to see, else the objective, then those reported once per
+     * epoch; rare and silent ones wait.
+     */
+    const chooseMetrics = (set, objective, wanted = [], most = 6) => {
+        const asked = wantedMetrics(set, objective, wanted);
+        if (asked.length) return asked;
         const counts = new Map(columnsOf(set, "metric").map((column) => [column.key, countFinite(set, column)]));
         const largest = Math.max(0, ...counts.values());
         return columnsOf(set, "metric")
@@ -342,7 +367,7 @@
     };
 
     const api = {STATES, axisOf, bandEdges, best, binsOf, chooseMetrics, columnsOf, compare, countBins, countFinite, countStates,
-        create, distinct, durationWords, extent, formatterOf, niceTicks, orderBy, patch, plain, positionOf, short, ticksOf, valueAt, varying, wordOf};
+        create, distinct, durationWords, extent, formatterOf, niceTicks, orderBy, patch, placesInQueue, plain, positionOf, short, ticksOf, valueAt, varying, wordOf};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.experiments = api;
     if (typeof module !== "undefined") module.exports = api;

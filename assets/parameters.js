@@ -56,7 +56,17 @@
         return next.length === 0 || next.length === words.length ? null : next;
     };
 
-    const pure = {rangeOf, readLimit, steppedValue, thumbStep, thumbValue, toggled};
+    /** Who locked a hyperparameter to what, and when. */
+    const lockWords = ({range, values, by, at}, write, locale, timeZone) => {
+        const what = range ? `${write(range[0])} – ${write(range[1])}` : values.join(", ");
+        const when = new Date(at).toLocaleString(locale, {dateStyle: "medium", timeStyle: "short", timeZone});
+        return `Locked to ${what} by ${by}, ${when}. The next run starts from this range. A click unlocks it.`;
+    };
+
+    const pure = {lockWords, rangeOf, readLimit, steppedValue, thumbStep, thumbValue, toggled};
+
+    const PADLOCK = `<svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true"><path class="ht-shackle" d="M5 7V4.8a3 3 0 0 1 6 0V7"/>
+        <rect x="3.2" y="7" width="9.6" height="6.8" rx="1.6"/></svg>`;
 
     // --- the view ------------------------------------------------------------------------------------------------------
 
@@ -70,6 +80,7 @@
             constant: host.querySelector(".ht-panel-constant"),
         };
         let rows = [];
+        let constants = [];
         let shape = "";
 
         const sourceOf = (key) => `panel:${key}`;
@@ -93,6 +104,7 @@
             if (nextShape === shape) return;
             shape = nextShape;
             rows = [];
+            constants = [];
             fill(lists.hyperparameter, varying.map(rowOf));
             fill(lists.metric, shown.map(rowOf));
             fillFolded(lists.batch, more.map(rowOf), (count) => `${count} more ${count === 1 ? "metric" : "metrics"}`);
@@ -111,8 +123,63 @@
 
         const constantRow = (column) => {
             const word = board.experiments.size ? columns.wordOf(column, 0) : "";
-            return element("div", {className: "ht-constant"}, element("span", {textContent: column.name, title: column.name}),
-                element("span", {className: "ht-number", textContent: word || "–", title: word}));
+            const value = element("span", {className: "ht-number", textContent: word || "–", title: word});
+            const row = {column, isConstant: true, lock: padlock(column)};
+            constants.push(row);
+            return element("div", {className: "ht-constant"}, element("span", {textContent: column.name, title: column.name}), value, row.lock);
+        };
+
+        // --- locks ---
+
+        const padlock = (column) => {
+            const button = element("button", {type: "button", className: "ht-lock", aria: {pressed: "false"}});
+            // A constant of ours: no text of a script is in it.
+            button.innerHTML = PADLOCK;
+            button.addEventListener("click", () => toggleLock(column));
+            return button;
+        };
+
+        const toggleLock = (column) => {
+            const isLocked = Object.hasOwn(board.locks, column.name);
+            const part = isLocked ? null : presentPart(rows.find((row) => row.column === column));
+            if (isLocked || part) board.send({do: isLocked ? "unlock" : "lock", name: column.name, ...(part && {part})});
+            onLocks();
+        };
+
+        /** What a row shows right now: the range between its thumbs, or the categories that are selected. */
+        const presentPart = (row) => {
+            if (!row.chips) return row.axis ? {range: row.shown} : null;
+            const chosen = ownClause(row.key)?.values ?? row.chips.filter(({count}) => count.textContent !== "0").map(({word}) => word);
+            return chosen.length ? {values: chosen} : null;
+        };
+
+        const onLocks = () => {
+            for (const row of [...rows, ...constants].filter(({lock}) => lock)) showLock(row);
+        };
+
+        const showLock = (row) => {
+            const {name} = row.column;
+            const lock = Object.hasOwn(board.locks, name) ? board.locks[name] : null;
+            const words = lock ? lockWords(lock, (value) => columns.short(value, 6))
+                : `Lock the present ${row.chips ? "values" : "range"} of ${name}: the next run starts from it`;
+            const isBusy = ["lock", "unlock"].includes(board.asked?.do) && board.asked.name === name;
+            row.lock.setAttribute("aria-pressed", String(Boolean(lock)));
+            row.lock.setAttribute("aria-label", lock ? `Unlock ${name}` : `Lock ${name}`);
+            row.lock.title = words;
+            row.lock.disabled = isBusy;
+            // A hyperparameter that this run does not vary has no range of its own to lock.
+            row.lock.hidden = Boolean(row.isConstant) && !lock;
+            if (row.lockMark) showLockMark(row, lock);
+            row.chips?.forEach(({word, chip}) => chip.classList.toggle("is-locked", Boolean(lock?.values?.includes(word))));
+        };
+
+        const showLockMark = (row, lock) => {
+            row.lockMark.hidden = !lock?.range || !row.axis;
+            if (row.lockMark.hidden) return;
+            const [low, high] = lock.range.map((end) => thumbStep(row.axis, end, 0) / STEPS * 100);
+            row.lockMark.style.left = `${low}%`;
+            row.lockMark.style.width = `${Math.max(0, high - low)}%`;
+            row.lockMark.title = row.lock.title;
         };
 
         const rowOf = (column) => {
@@ -121,7 +188,9 @@
             reset.addEventListener("click", () => choose(column.key, null, true));
             const head = element("div", {className: "ht-parameter-head"},
                 element("span", {className: "ht-parameter-name", textContent: column.name, title: titleOf(column)}), reset);
-            const row = {column, key: column.key, reset, element: element("div",
+            const lock = column.role === "hyperparameter" ? padlock(column) : null;
+            if (lock) head.append(lock);
+            const row = {column, key: column.key, reset, lock, element: element("div",
                 {className: "ht-parameter", dataset: {field: column.key}}, head)};
             if (column.kind === "category") addChips(row);
             else addRange(row);
@@ -143,8 +212,8 @@
             const field = (end) => element("input", {type: "text", inputMode: "decimal", className: `ht-limit ht-limit-${end}`, autocomplete: "off",
                 spellcheck: false, aria: {label: `${end === "low" ? "Lower" : "Upper"} limit of ${name}, typed`}});
             Object.assign(row, {canvas: element("canvas"), low: slider("low"), high: slider("high"), lowField: field("low"), highField: field("high"),
-                bar: element("div", {className: "ht-range-bar"})});
-            row.range = element("div", {className: "ht-range"}, row.canvas, element("div", {className: "ht-range-track"}, row.bar), row.low, row.high);
+                bar: element("div", {className: "ht-range-bar"}), lockMark: element("div", {className: "ht-range-lock", hidden: true})});
+            row.range = element("div", {className: "ht-range"}, row.canvas, element("div", {className: "ht-range-track"}, row.bar), row.lockMark, row.low, row.high);
             row.empty = element("p", {className: "ht-quiet", textContent: "no number yet", hidden: true});
             row.limits = element("div", {className: "ht-limits"}, row.lowField, row.highField);
             row.element.append(row.range, row.limits, row.empty);
@@ -303,7 +372,9 @@
                     readData(row);
                 });
                 rows.forEach((row) => { row.width = row.range?.clientWidth; });
+                onLocks();
             },
+            onLocks,
             onSelection() {
                 const colours = {mark: marks.colourOf("--ht-mark"), selected: marks.colourOf("--ht-mark-selected")};
                 for (const row of rows) {

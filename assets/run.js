@@ -5,6 +5,9 @@
     const HIDDEN_POLL_MS = 30000;
     const ENDED = new Set(["finished", "failed", "stopped"]);
     const MOST_NUMBERS_IN_LINK = 500;
+    // After this a request that nobody answered is given up; buttons must not wait for ever.
+    const PATIENCE_MS = 12000;
+    const UNDO_MS = 10000;
 
     // --- pure ---------------------------------------------------------------------------------------------------------
 
@@ -36,15 +39,48 @@
     /** What the page waits for, or null where there is nothing to say. */
     const waitingWords = (run, counts, hasValues) => {
         if (!run || ENDED.has(run.state)) return null;
-        if (run.waiting) return run.waiting;
+        if (run.waiting && (run.state !== "paused" || counts[1] > 0)) return run.waiting;
         if (run.request === "stop") return "Stopping: the experiments that run are being ended.";
+        if (run.state === "paused") return pausedWords(counts);
         if (run.state === "queued") return "Waiting for the dispatcher to take this run.";
         if (!hasValues) return counts[1] > 0 ? "The first experiments are running. Their numbers appear here as soon as the script reports any."
             : "Starting the first experiments.";
         return null;
     };
 
-    const pure = {csvAddress, curvesAddress, pollInterval, stateWords, waitingWords};
+    const pausedWords = ([queued, running]) => {
+        const rest = queued === 1 ? "the one that waits starts" : `the ${queued} that wait start`;
+        const ending = running ? `${running === 1 ? "The experiment that runs goes" : `The ${running} experiments that run go`} on to the end` : "Nothing runs";
+        return `${ending}; ${queued ? `${rest} when the run is resumed` : "nothing waits"}.`;
+    };
+
+    /** What the badge of a run says, and the class that colours it. */
+    const badgeOf = (run, counts) => {
+        if (run.request === "stop" && !ENDED.has(run.state)) return {word: "stopping", kind: "stopping"};
+        if (run.state === "paused" && counts[1] > 0) return {word: `paused: ${counts[1]} still running`, kind: "paused"};
+        return {word: run.state, kind: run.state};
+    };
+
+    /** The button that pauses and resumes: what it does, what it says, and whether it waits for an answer. */
+    const pauseButton = (run, asked) => {
+        if (asked === "pause" || asked === "resume") return {does: asked, words: asked === "pause" ? "Pausing …" : "Resuming …", isBusy: true};
+        return run.state === "paused" ? {does: "resume", words: "Resume", isBusy: false} : {does: "pause", words: "Pause", isBusy: false};
+    };
+
+    /** "18 of 24 scheduled", and why the others were not; null where all were. */
+    const scheduleOf = (size, leftOut) => {
+        const reasons = leftOut.filter(({count}) => count > 0);
+        const missing = reasons.reduce((sum, {count}) => sum + count, 0);
+        if (missing === 0) return null;
+        return {words: `${size} of ${size + missing} scheduled`, reasons: reasons.map(({count, reason}) => `${count} ${reason}`)};
+    };
+
+    const stopQuestion = (number) => ({
+        title: `Stop run ${number}?`, confirm: "Stop run",
+        body: "Experiments that run are ended, those that wait never start. What is finished stays. To go on later, pause it instead.",
+    });
+
+    const pure = {badgeOf, csvAddress, curvesAddress, pauseButton, pollInterval, scheduleOf, stateWords, stopQuestion, waitingWords};
 
     // --- the board -----------------------------------------------------------------------------------------------------
 
@@ -61,7 +97,7 @@
             experiments: columns.create(spec.hyperparameters),
             history: selection.begin(selection.fromQuery(window.location.search)),
             draft: null, mask: new Uint8Array(0), keptCount: 0, selectedCount: 0,
-            hovered: -1, chosen: [], choiceIsTheirs: false, picked: [],
+            hovered: -1, chosen: [], choiceIsTheirs: false, picked: [], locks: {}, asked: null,
             end: () => ending.abort(),
         };
         made.state = () => made.draft ?? made.history.present;
@@ -70,7 +106,7 @@
     };
 
     const wire = (made) => {
-        const {experiments: columns, selection, scatter_matrix, bars, parameters, table} = window.dash_clientside;
+        const {actions, experiments: columns, selection, scatter_matrix, bars, parameters, table} = window.dash_clientside;
         const part = (name) => made.root.querySelector(`#${name}`);
         let due = null;
 
@@ -130,26 +166,64 @@
                 made.hovered = index;
                 views.forEach((view) => view.onHover());
             },
-            addressOf: (index) => curvesAddress(made.spec.slug, [made.experiments.numbers[index]]),
+            addressOfNumber: (number) => curvesAddress(made.spec.slug, [number]),
+            addressOf: (index) => made.addressOfNumber(made.experiments.numbers[index]),
             open: (index) => go(made.addressOf(index)),
-            follow: (event, index) => {
+            follow: (event, index) => made.followTo(event, made.addressOf(index)),
+            followTo: (event, address) => {
                 if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
                 event.preventDefault();
-                made.open(index);
+                go(address);
             },
             pick: (index) => made.views.table.pick(index),
             onPicked: (numbers) => {
                 made.picked = numbers;
                 showPicked();
+                made.views.actions.onPicked();
             },
             receive: (changes) => {
                 if (changes.run) made.run = {...changes.run, heardAt: performance.now()};
+                if (changes.locks) {
+                    made.locks = changes.locks;
+                    made.views.parameters.onLocks();
+                }
                 if (changes.experiments) {
                     const change = columns.patch(made.experiments, changes.experiments);
                     chooseMetrics(change);
                     ask({isData: true, isNews: true, change});
                 }
                 showHeader();
+            },
+            // A request is a row that others obey; one at a time waits for its answer.
+            send: (request) => {
+                made.asked = {...request, at: Date.now()};
+                window.dash_clientside.set_props("run-request", {data: made.asked});
+                const {at} = made.asked;
+                setTimeout(() => {
+                    if (made.asked?.at === at) made.answered({at, error: "The server did not answer; look at the run before you try again."});
+                }, PATIENCE_MS);
+                showHeader();
+            },
+            /** Ask before work is destroyed; the request goes when the person says yes. */
+            ask: ({title, body, confirm}, request) => {
+                made.question = request;
+                const {set_props: put} = window.dash_clientside;
+                put("run-ask-title", {children: title});
+                put("run-ask-body", {children: body});
+                put("run-ask-confirm", {children: confirm});
+                put("run-ask", {is_open: true});
+            },
+            confirm: () => {
+                if (made.question) made.send(made.question);
+                made.question = null;
+            },
+            answered: (answer) => {
+                if (made.asked?.at === answer.at) made.asked = null;
+                if (answer.error) window.dash_clientside.set_props("notice", {children: answer.error, is_open: true});
+                else if (answer.said) said.show(answer.said, answer.undo);
+                window.dash_clientside.set_props("poll", {n_intervals: answer.at});
+                showHeader();
+                made.views.parameters.onLocks();
             },
             choose: (keys) => {
                 if (keys.join() === made.chosen.join()) return;
@@ -162,7 +236,7 @@
         const chooseMetrics = () => {
             const metrics = columns.columnsOf(made.experiments, "metric");
             const wasChosen = made.chosen.join();
-            if (!made.choiceIsTheirs) made.chosen = columns.chooseMetrics(made.experiments, made.spec.objective);
+            if (!made.choiceIsTheirs) made.chosen = columns.chooseMetrics(made.experiments, made.spec.objective, made.spec.metrics);
             if (wasChosen === made.chosen.join() && made.offered === metrics.length) return;
             made.offered = metrics.length;
             window.dash_clientside.set_props("run-metrics", {
@@ -219,7 +293,9 @@
             const {run, experiments} = made;
             if (!run) return;
             const counts = columns.countStates(experiments);
-            showState(run);
+            showState(run, counts);
+            showButtons(run);
+            showFacts(run, experiments.size);
             showProgress(counts, experiments.size);
             showBest();
             showElapsed();
@@ -228,17 +304,47 @@
             say("run-waiting", words ?? "");
             part("run-waiting").hidden = !words;
             part("run-waiting").classList.toggle("is-bad", run.state === "failed" || Boolean(run.waiting));
-            part("run-stop").hidden = ENDED.has(run.state);
-            part("run-stop").disabled = run.request === "stop";
             made.root.classList.add("is-loaded");
         };
 
-        const showState = (run) => {
+        const showState = (run, counts) => {
             const badge = part("run-state");
-            const word = run.request === "stop" && !ENDED.has(run.state) ? "stopping" : run.state;
+            const {word, kind} = badgeOf(run, counts);
             say("run-state", word);
-            badge.className = `ht-badge is-${word}`;
+            badge.className = `ht-badge is-${kind}`;
             badge.title = run.reason ?? "";
+        };
+
+        const showButtons = (run) => {
+            const isOpen = !ENDED.has(run.state);
+            const isStopping = run.request === "stop" || made.asked?.do === "stop";
+            const {words, isBusy} = pauseButton(run, made.asked?.do);
+            say("run-pause", words);
+            part("run-pause").hidden = !isOpen || run.request === "stop";
+            part("run-pause").disabled = isBusy || isStopping;
+            say("run-stop", isOpen && isStopping ? "Stopping …" : "Stop run");
+            part("run-stop").hidden = !isOpen;
+            part("run-stop").disabled = isStopping;
+        };
+
+        const showFacts = (run, size) => {
+            const {element} = window.dash_clientside.marks;
+            const command = part("run-command");
+            command.querySelector("code").textContent = run.commandLine;
+            command.querySelector("[data-copy]").dataset.copy = run.commandLine;
+            const schedule = scheduleOf(size, run.leftOut);
+            const facts = JSON.stringify([run.createdBy, run.strategy, schedule]);
+            const place = part("run-facts");
+            if (place.dataset.facts === facts) return;
+            place.dataset.facts = facts;
+            const words = [run.createdBy && `started by ${run.createdBy}`, run.strategy].filter(Boolean)
+                .map((word) => element("span", {textContent: word}));
+            if (schedule) {
+                words.push(element("details", {title: schedule.reasons.join(", ")}, element("summary", {textContent: schedule.words}),
+                    element("ul", {}, ...schedule.reasons.map((reason) => element("li", {textContent: reason})))));
+            }
+            place.hidden = words.length === 0;
+            place.replaceChildren(...words);
         };
 
         const showProgress = (counts, size) => {
@@ -279,11 +385,13 @@
         };
 
         const card = createCard(made);
+        const said = createSaid(made);
         const views = [
             parameters.create(part("parameter-panel"), made), bars.create(part("run-bars"), made),
             scatter_matrix.create(part("scatter-matrix"), made), table.create(part("table-host"), made),
+            actions.create(part("experiment-actions"), part("experiment-menu"), part("table-host"), made),
         ];
-        made.views = {parameters: views[0], bars: views[1], matrix: views[2], table: views[3]};
+        made.views = {parameters: views[0], bars: views[1], matrix: views[2], table: views[3], actions: views[4]};
         listen(made, showElapsed);
         return made;
     };
@@ -330,6 +438,27 @@
         };
     };
 
+    /** One sentence about what was done, with an Undo where there is one; it goes by itself. */
+    const createSaid = (made) => {
+        const {element} = window.dash_clientside.marks;
+        const box = made.root.querySelector("#run-said");
+        let timer = null;
+        const hide = () => { box.hidden = true; };
+        return {
+            show(sentence, undo) {
+                const button = undo?.numbers.length ? [element("button", {type: "button", className: "ht-link", textContent: "Undo"})] : [];
+                button[0]?.addEventListener("click", () => {
+                    hide();
+                    made.send(undo);
+                });
+                box.replaceChildren(element("span", {textContent: sentence}), ...button);
+                box.hidden = false;
+                clearTimeout(timer);
+                timer = setTimeout(hide, UNDO_MS);
+            },
+        };
+    };
+
     /** Go to a page of ours without loading the application again: the way Dash's own links do it. */
     const go = (address) => {
         window.history.pushState({}, "", address);
@@ -364,6 +493,8 @@
             const isOn = selection.clausesOf(made.clauses(), "header:state").some(({values}) => values.includes(state));
             made.commit(selection.withClauses(made.clauses(), "header:state", isOn ? [] : [{field: "state", values: [state]}]));
         });
+        press("run-pause", () => made.send({do: pauseButton(made.run, null).does}));
+        press("run-stop", () => made.ask(stopQuestion(made.spec.number), {do: "stop"}));
         on(document, "keydown", (event) => onKey(made, event));
         on(document, "hypertuner:theme", made.redraw);
         on(document, "visibilitychange", () => window.dash_clientside.set_props("poll", {interval: pollInterval(made.run?.state, document.hidden)}));
@@ -379,7 +510,8 @@
         if (isCommand && key === "z") (event.shiftKey ? made.redo : made.undo)();
         else if (isCommand && key === "y") made.redo();
         else if (key === "escape" && made.clauses().length) made.commit([]);
-        else return;
+        else if (key === "delete" && !made.views.actions.end()) return;
+        else if (key !== "delete") return;
         event.preventDefault();
     };
 
@@ -407,9 +539,11 @@
     const receive = (changes, spec) => {
         const root = document.getElementById("run-dashboard");
         if (!root || !changes || !spec) return window.dash_clientside.no_update;
-        if (board?.root !== root || board.spec.run_id !== spec.run_id) {
+        if (changes.spec || board?.root !== root || board.spec.run_id !== spec.run_id) {
             board?.end();
-            board = wire(createBoard(root, spec));
+            board = wire(createBoard(root, changes.spec ? {...changes.spec, axes: spec.axes} : spec));
+            // An extended run has other hyperparameters; the poll asks with them from now on.
+            if (changes.spec) window.dash_clientside.set_props("run-spec", {data: board.spec});
         }
         board.receive(changes);
         return pollInterval(board.run?.state, document.hidden);
@@ -420,7 +554,20 @@
         return window.dash_clientside.no_update;
     };
 
-    const toggleStop = (_open, _cancel, _confirm) => window.dash_clientside.callback_context.triggered_id === "run-stop";
+    const answered = (answer) => {
+        if (answer) board?.answered(answer);
+        return window.dash_clientside.no_update;
+    };
+
+    const closeAsk = () => {
+        if (window.dash_clientside.callback_context.triggered_id === "run-ask-confirm") board?.confirm();
+        return false;
+    };
+
+    const toggleDiscard = () => window.dash_clientside.callback_context.triggered_id === "draft-discard";
+
+    /** The board of the page as it is now, or null. */
+    const current = () => board;
 
     if (typeof window !== "undefined") {
         /** For tests and the curious: what the page holds right now. */
@@ -437,7 +584,7 @@
         };
     }
 
-    const api = {...pure, chooseMetrics, receive, toggleStop};
+    const api = {...pure, answered, chooseMetrics, closeAsk, current, receive, toggleDiscard};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.run = api;
     if (typeof module !== "undefined") module.exports = api;

@@ -35,7 +35,29 @@
         return String(a).localeCompare(String(b), undefined, {numeric: true});
     };
 
-    const pure = {cellOf, fieldsOf, missingLast, rowOf};
+    /** What the state cell says: of a queued experiment its place in the queue, too. */
+    const stateWord = (state, place, note) => {
+        if (state === "running" && note?.isStopping) return "stopping";
+        if (state !== "queued" || !place) return state;
+        return place === 1 ? "queued, next" : `queued, place ${place}`;
+    };
+
+    /** What else the state cell says, as [words, explanation, number of the experiment that it links to or null]. */
+    const marksOf = (note) => {
+        const found = [];
+        if (note?.source) found.push([`reused from ${note.source}`, `it did not run, and its results are those of experiment ${note.source}, which had the same settings, code and data`, note.source]);
+        if (note?.repeat) found.push([`repeat ${note.repeat + 1}`, `number ${note.repeat + 1} with these settings in this run, to see how much is noise`, null]);
+        return found;
+    };
+
+    /** The state in full, for those who hover over the cell. */
+    const stateExplained = (state, place, note, reason) => {
+        const waits = state !== "queued" || !place ? null : place === 1 ? "it starts next" : `${place - 1} ${place === 2 ? "other starts" : "others start"} before it`;
+        const why = note?.isStopping && state === "running" ? "its end was asked for" : reason;
+        return [why ? `${state}: ${why}` : state, waits, ...marksOf(note).map(([, words]) => words)].filter(Boolean).join("; ");
+    };
+
+    const pure = {cellOf, fieldsOf, marksOf, missingLast, rowOf, stateExplained, stateWord};
 
     // --- cells ---------------------------------------------------------------------------------------------------------
 
@@ -64,7 +86,9 @@
         return {backgroundColor: `color-mix(in srgb, var(--ht-accent) ${Math.round(4 + 30 * share)}%, transparent)`};
     };
 
-    const stateText = (params) => (params.data?.reason ? `${params.value}: ${params.data.reason}` : params.value);
+    const stateText = ({data, value}) => (data ? stateExplained(value, shown?.places.get(data.index), noteOf(data), data.reason) : value);
+
+    const noteOf = (data) => shown?.board.experiments.notes.get(data.index);
 
     if (typeof window !== "undefined") {
         const functions = window.dashAgGridFunctions = window.dashAgGridFunctions || {};
@@ -77,9 +101,21 @@
             onClick: (event) => shown?.board.follow(event, data.index),
         }, value);
 
-        renderers.ExperimentState = ({data, value}) => window.React.createElement("span", {className: `ht-state is-${value}`},
-            window.React.createElement("i", {className: "ht-dot"}), value,
-            data.reason ? window.React.createElement("span", {className: "ht-reason"}, ` ${data.reason}`) : null);
+        renderers.ExperimentState = ({data, value}) => {
+            const note = noteOf(data);
+            const word = stateWord(value, shown?.places.get(data.index), note);
+            return window.React.createElement("span", {className: `ht-state is-${word === "stopping" ? word : value}`},
+                window.React.createElement("i", {className: "ht-dot"}), word,
+                ...marksOf(note).map((mark) => tag(mark)),
+                data.reason ? window.React.createElement("span", {className: "ht-reason"}, ` ${data.reason}`) : null);
+        };
+
+        const tag = ([words, , number]) => {
+            if (number === null) return window.React.createElement("span", {className: "ht-tag", key: words}, words);
+            const address = shown.board.addressOfNumber(number);
+            return window.React.createElement("a", {className: "ht-tag", key: words, href: address,
+                onClick: (event) => shown?.board.followTo(event, address)}, words);
+        };
 
         renderers.Progress = ({data}) => {
             if (data.epoch === null) return "";
@@ -109,21 +145,29 @@
                 isExternalFilterPresent: () => true,
                 doesExternalFilterPass: (node) => (board.mask[node.data.index] & selection.SELECTED) !== 0,
             });
-            grid.addEventListener("cellMouseOver", ({data, event}) => board.hover(data.index, event, {isQuiet: true}));
-            grid.addEventListener("cellMouseOut", () => board.hover(-1));
-            grid.addEventListener("selectionChanged", () => board.onPicked(grid.getSelectedRows().map((row) => row.number)));
+            listen("cellMouseOver", ({data, event}) => board.hover(data.index, event, {isQuiet: true}));
+            listen("cellMouseOut", () => board.hover(-1));
+            listen("selectionChanged", () => board.onPicked(grid.getSelectedRows().map((row) => row.number)));
             host.addEventListener("pointerenter", () => { isInside = true; }, {signal: board.signal});
             host.addEventListener("pointerleave", () => {
                 isInside = false;
                 settle();
             }, {signal: board.signal});
             view.onData({touched: null, metricsCame: true});
+            // The grid of a page that began anew has its picked rows still.
+            board.onPicked(grid.getSelectedRows().map((row) => row.number));
+        };
+
+        /** A page that begins anew keeps its grid, but not what listened to it. */
+        const listen = (type, handler) => {
+            grid.addEventListener(type, handler);
+            board.signal.addEventListener("abort", () => { if (!grid.isDestroyed()) grid.removeEventListener(type, handler); });
         };
 
         const readColumns = () => {
             const fields = fieldsOf(board.experiments);
             const own = fields.map(([, column]) => column);
-            shown = {board, fields: new Map(fields), list: fields,
+            shown = {board, fields: new Map(fields), list: fields, places: columns.placesInQueue(board.experiments),
                 writers: new Map(own.map((column) => [column, columns.formatterOf(board.experiments, column)])),
                 ends: new Map(own.filter(({role}) => role === "metric").map((column) => [column, columns.extent(board.experiments, column)]))};
         };
@@ -176,6 +220,8 @@
                 const node = grid?.getRowNode(String(board.experiments.numbers[index]));
                 node?.setSelected(!node.isSelected());
             },
+            pickOnly(number) { grid?.getRowNode(String(number))?.setSelected(true, true); },
+            pickNone() { grid?.deselectAll(); },
         };
         connect();
         return view;

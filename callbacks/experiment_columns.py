@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -15,8 +15,17 @@ Columns = dict[str, Any]
 MOST_VALUES_PER_EPOCH = 1.5
 
 
-def columns(experiments: Sequence[Experiment], hyperparameters: Sequence[str], metrics: Sequence[str]) -> Columns:
-    """One list per column, one entry per experiment; JSON carries all of it."""
+def columns(
+    experiments: Sequence[Experiment],
+    hyperparameters: Sequence[str],
+    metrics: Sequence[str],
+    sources: Mapping[int, int] | None = None,
+) -> Columns:
+    """One list per column, one entry per experiment; JSON carries all of it.
+
+    sources: the numbers of the experiments that some of these reuse, by their ids.
+    """
+    notes = ((row, _notes(experiment, sources or {})) for row, experiment in enumerate(experiments))
     return {
         "number": [experiment.number for experiment in experiments],
         "state": [experiment.state for experiment in experiments],
@@ -33,7 +42,22 @@ def columns(experiments: Sequence[Experiment], hyperparameters: Sequence[str], m
             for row, experiment in enumerate(experiments)
             if experiment.state in {"failed", "stopped"}
         ],
+        "notes": [[row, found] for row, found in notes if found],
     }
+
+
+def _notes(experiment: Experiment, sources: Mapping[int, int]) -> dict[str, Any]:
+    """What only some experiments have to say of themselves."""
+    found: dict[str, Any] = {}
+    if experiment.priority and experiment.state == "queued":
+        found["priority"] = experiment.priority
+    if experiment.repeat:
+        found["repeat"] = experiment.repeat
+    if experiment.reused_from is not None and experiment.reused_from in sources:
+        found["source"] = sources[experiment.reused_from]
+    if experiment.request == "stop" and experiment.state == "running":
+        found["isStopping"] = True
+    return found
 
 
 def metric_names(known: Sequence[str], experiments: Sequence[Experiment]) -> list[str]:

@@ -11,6 +11,7 @@ from dash import Input, Output, State, no_update
 from dash.development.base_component import Component
 
 from callbacks.group import CallbackGroup
+from callbacks.run_facts import candidate_words, planned_count
 from layouts import ids
 from layouts import projects as layout
 from layouts.projects import BestValue, ProjectRow, RunRow
@@ -117,11 +118,12 @@ def _run_rows(store: Store, project: Project) -> list[RunRow]:
             number=run.number,
             state=run.state,
             states=states.get(run.id, {}),
-            candidates=run.candidates,
+            candidates=candidate_words(run.candidates),
             best=best.get(run.id),
             created_at=run.created_at,
             duration_s=_duration(run, datetime.now(UTC)),
             reason=run.reason,
+            planned=planned_count(run) if run.state == "draft" else None,
         )
         for run in fetch_runs(store, project.id)
     ]

@@ -24,12 +24,18 @@ THEME = """themeQuartz.withParams({
 
 
 def columns(
-    hyperparameters: Sequence[str], tuned: Sequence[str], metrics: Sequence[str], objective: str | None
+    hyperparameters: Sequence[str],
+    tuned: Sequence[str],
+    metrics: Sequence[str],
+    objective: str | None,
+    wanted: Sequence[str] = (),
 ) -> list[ColumnDef]:
-    """All columns, the objective first among the metrics; hyperparameters that are not tuned are there, but hidden.
+    """All columns; hyperparameters that are not tuned are there, but hidden.
 
+    Among the metrics the objective comes first, then those that a person wanted to see.
     hyperparameters, metrics: in the order of the page's experiment set, whose places are the names of fields (h0, m3).
     """
+    first = {name: place for place, name in enumerate(dict.fromkeys([objective, *wanted]))}
     return [
         _column("number", "Experiment", cellRenderer="ExperimentLink", pinned="left", width=108),
         _column(
@@ -38,7 +44,7 @@ def columns(
             cellRenderer="ExperimentState",
             tooltipValueGetter=_call("stateText"),
             flex=1,
-            minWidth=120,
+            minWidth=150,
         ),
         _column("epoch", "Progress", cellRenderer="Progress", type="rightAligned", width=112),
         _column("duration", "Duration", valueFormatter=_call("time"), type="rightAligned", width=104),
@@ -48,7 +54,7 @@ def columns(
         ),
         *(
             _value(f"m{place}", name, cellStyle=_call("shade"), width=_width(name))
-            for place, name in sorted(enumerate(metrics), key=lambda metric: metric[1] != objective)
+            for place, name in sorted(enumerate(metrics), key=lambda metric: first.get(metric[1], len(first)))
         ),
     ]
 

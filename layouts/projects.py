@@ -42,7 +42,10 @@ class ProjectRow:
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run in its project's list; times are aware, `duration_s` is measured until now."""
+    """One run in its project's list; times are aware, `duration_s` is measured until now.
+
+    planned: how many experiments a draft would start, where that is known.
+    """
 
     number: int
     state: str
@@ -52,6 +55,7 @@ class RunRow:
     created_at: datetime
     duration_s: float | None
     reason: str | None = None
+    planned: int | None = None
 
 
 def projects_page(rows: Sequence[ProjectRow], cursor: str) -> Component:
@@ -138,7 +142,7 @@ def _run_row(slug: str, row: RunRow) -> Component:
         [
             html.Strong(f"Run {row.number}"),
             html.Span(state(row.state), title=row.reason or ""),
-            progress(row.states),
+            _planned(row.planned) if row.state == "draft" else progress(row.states),
             html.Span(tuned(row.candidates), className="tuned"),
             _best(row.best),
             html.Time(local_time(row.created_at), dateTime=row.created_at.isoformat(), className="muted"),
@@ -147,6 +151,11 @@ def _run_row(slug: str, row: RunRow) -> Component:
         href=f"/projects/{slug}/runs/{row.number}",
         className="run-row",
     )
+
+
+def _planned(count: int | None) -> Component:
+    words = "not started" if count is None else f"{count:,} planned"
+    return html.Span(words, className="muted", title="A draft: nothing of it is queued")
 
 
 def _best(best: BestValue | None) -> Component:

@@ -18,17 +18,24 @@ FIRST_POLL_MS = 1000
 
 
 class HyperparameterSpec(TypedDict):
-    """A hyperparameter as the page needs it; its axis has numbers or, as `kind` says, `categories` in this order."""
+    """A hyperparameter as the page needs it; its axis has numbers or, as `kind` says, `categories` in this order.
+
+    values: what the categories stand for, one by one.
+    """
 
     name: str
     kind: str
     categories: Sequence[str]
+    values: Sequence[str | int | float | bool | None]
     help: str
     is_tuned: bool
 
 
 class RunSpec(TypedDict):
-    """What a run's page is about; plain data, because the browser reads it, too."""
+    """What a run's page is about; plain data, because the browser reads it, too.
+
+    metrics: the names of those that a person wants to see first.
+    """
 
     slug: str
     project_id: int
@@ -38,6 +45,7 @@ class RunSpec(TypedDict):
     goal: str
     command_line: str
     hyperparameters: Sequence[HyperparameterSpec]
+    metrics: Sequence[str]
 
 
 def page(spec: RunSpec) -> Component:
@@ -47,14 +55,18 @@ def page(spec: RunSpec) -> Component:
             dcc.Store(id=run_ids.SPEC, data={**spec, "axes": scatter_matrix.figure()}),
             dcc.Store(id=run_ids.CHANGES),
             dcc.Store(id=run_ids.CURSOR, data={}),
+            dcc.Store(id=run_ids.REQUEST),
+            dcc.Store(id=run_ids.ANSWER),
             dcc.Interval(id=ids.POLL, interval=FIRST_POLL_MS),
             _parameter_panel(),
             html.Div(
                 [_header(spec), _metric_picker(), _bars(), _matrix(), _table(spec)],
                 className="ht-run-main",
             ),
-            _stop_dialog(spec["number"]),
+            _ask_dialog(),
             html.Div(id="hover-card", className="ht-card", hidden=True),
+            html.Div(id="experiment-menu", className="ht-menu", hidden=True, role="menu"),
+            html.Div(id="run-said", className="ht-said", hidden=True, role="status"),
         ],
         id=run_ids.DASHBOARD,
         className="ht-run",
@@ -135,7 +147,6 @@ def _skeleton(lines: int) -> Component:
 
 
 def _header(spec: RunSpec) -> Component:
-    base = f"/download/{spec['slug']}"
     return html.Header(
         [
             html.Div(
@@ -143,29 +154,11 @@ def _header(spec: RunSpec) -> Component:
                     html.H1(f"Run {spec['number']}"),
                     html.Span("loading", id="run-state", className="ht-badge"),
                     html.Span(id="run-elapsed", className="ht-quiet ht-number", title="Time since the run started"),
-                    html.Div(
-                        [
-                            html.Button("Stop run", id=run_ids.STOP, type="button", className="ht-button", hidden=True),
-                            html.A(
-                                "Download CSV",
-                                id="download-csv",
-                                href=f"{base}/experiments.csv?run={spec['number']}&flavour=spreadsheet",
-                                className="ht-button",
-                                download="",
-                            ),
-                            html.A(
-                                "PDF report",
-                                href=f"{base}/runs/{spec['number']}/report.pdf",
-                                className="ht-button",
-                                target="_blank",
-                                rel="noopener",
-                            ),
-                        ],
-                        className="ht-actions",
-                    ),
+                    _actions(spec),
                 ],
                 className="ht-title",
             ),
+            html.Div(id="run-facts", className="ht-facts", hidden=True),
             html.Div(
                 [
                     html.Div(id="run-counts", className="ht-counts"),
@@ -184,29 +177,61 @@ def _header(spec: RunSpec) -> Component:
                 className="ht-best",
                 hidden=True,
             ),
-            copyable(spec["command_line"]),
+            html.Div(copyable(spec["command_line"]), id="run-command"),
             html.P(id="run-waiting", className="ht-waiting", role="status", hidden=True),
         ],
         className="ht-header ht-box",
     )
 
 
-def _stop_dialog(number: int) -> Component:
+def _actions(spec: RunSpec) -> Component:
+    """What can be done with the run, in three groups: steer it, launch from it, take it home."""
+    base = f"/download/{spec['slug']}"
+    steer = [
+        _button("Pause", run_ids.PAUSE, "What runs goes on to its end, and nothing new starts", hidden=True),
+        _button("Stop run", run_ids.STOP, "End what runs and drop what waits", hidden=True),
+    ]
+    launch = [
+        _button("Add experiments", run_ids.EXTEND, "Let this run go on with more settings"),
+        _button("Duplicate", run_ids.DUPLICATE, "A new run that begins with the choices of this one"),
+    ]
+    files = [
+        html.A(
+            "Download CSV",
+            id="download-csv",
+            href=f"{base}/experiments.csv?run={spec['number']}&flavour=spreadsheet",
+            className="ht-button",
+            download="",
+        ),
+        html.A(
+            "PDF report",
+            href=f"{base}/runs/{spec['number']}/report.pdf",
+            className="ht-button",
+            target="_blank",
+            rel="noopener",
+        ),
+    ]
+    return html.Div([html.Div(group, className="ht-group") for group in (steer, launch, files)], className="ht-actions")
+
+
+def _button(words: str, name: str, hint: str, **options: Any) -> Component:
+    return html.Button(words, id=name, type="button", className="ht-button", title=hint, **options)
+
+
+def _ask_dialog() -> Component:
+    """Asks before anything is destroyed; the browser writes its words when it opens it."""
     dialog: Component = dbc.Modal(
         [
-            dbc.ModalHeader(dbc.ModalTitle(f"Stop run {number}?")),
-            dbc.ModalBody(
-                "Experiments that run are ended, those that wait never start. What is finished stays. "
-                "A stopped run cannot go on; start a new one for the rest."
-            ),
+            dbc.ModalHeader(dbc.ModalTitle("", id=run_ids.ASK_TITLE)),
+            dbc.ModalBody("", id=run_ids.ASK_BODY),
             dbc.ModalFooter(
                 [
-                    html.Button("Let it run", id=run_ids.STOP_CANCEL, type="button", className="ht-button"),
-                    html.Button("Stop run", id=run_ids.STOP_CONFIRM, type="button", className="btn btn-danger btn-sm"),
+                    html.Button("Cancel", id=run_ids.ASK_CANCEL, type="button", className="ht-button"),
+                    html.Button("", id=run_ids.ASK_CONFIRM, type="button", className="btn btn-danger btn-sm"),
                 ]
             ),
         ],
-        id=run_ids.STOP_DIALOG,
+        id=run_ids.ASK,
         is_open=False,
         centered=True,
     )
@@ -274,9 +299,9 @@ def _table(spec: RunSpec) -> Component:
         "Experiments",
         [
             html.Span(id="table-count", className="ht-quiet", role="status"),
-            html.A(id="open-curves", className="ht-button is-accent", href="#", hidden=True),
-            html.Span("Ctrl or Shift and click picks several", className="ht-quiet ht-hint"),
+            html.Span("Click picks one, Ctrl or Shift and click several", className="ht-quiet ht-hint"),
         ],
+        _action_bar(),
         html.Div(table(columns(names, tuned, [], spec["objective"])), id="table-host", className="ht-table"),
         html.P(
             "No experiment is in the selection. Clear it, or make a brush wider.",
@@ -284,4 +309,22 @@ def _table(spec: RunSpec) -> Component:
             className="ht-quiet",
             hidden=True,
         ),
+    )
+
+
+def _action_bar() -> Component:
+    """What can be done with the picked experiments; assets/actions.js fills in the buttons.
+
+    It is always there: a bar that came with the first click would move the rows away from under the pointer.
+    """
+    return html.Div(
+        [
+            html.Span(id="actions-target", className="ht-quiet ht-number", role="status"),
+            html.A(id="open-curves", className="ht-button is-accent", href="#", hidden=True),
+            html.Div(id="actions-buttons", className="ht-group"),
+        ],
+        id="experiment-actions",
+        className="ht-action-bar",
+        role="toolbar",
+        **_aria(label="What to do with experiments"),
     )

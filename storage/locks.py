@@ -50,7 +50,7 @@ def remove_lock(store: Store, project_id: int, name: str) -> None:
 
 
 def locks_since(store: Store, project_id: int, version: str) -> tuple[str, Locks | None]:
-    """The project's locks where its row changed after `version` ('' for any), else None, and the version to ask with."""
+    """The project's locks where its row is no longer at `version` (else None), and the version that it is at."""
     statement = text(
         """SELECT CAST(change AS text), CASE WHEN CAST(change AS text) <> :version THEN locks END
         FROM project WHERE id = :project"""

@@ -118,7 +118,23 @@ test("at first the objective and what is reported per epoch are chosen; rare met
         metric("batch_loss", [1, 1, 1, 1], "batch"), metric("rare", [1, null, null, null]), metric("loss", [1, 1, 1, 1]),
         metric("silent", [null, null, null, null]), metric("accuracy", [1, 1, null, null])]});
     assert.deepEqual(experiments.chooseMetrics(set, "accuracy"), ["m:accuracy", "m:loss", "m:batch_loss"]);
-    assert.deepEqual(experiments.chooseMetrics(set, "accuracy", 2), ["m:accuracy", "m:loss"]);
+    assert.deepEqual(experiments.chooseMetrics(set, "accuracy", [], 2), ["m:accuracy", "m:loss"]);
+});
+
+test("metrics that a person asked for are chosen, after the objective, as soon as they have numbers", () => {
+    const set = experiments.create([]);
+    const metric = (name, values) => ({name, values, marked: [], level: "epoch"});
+    experiments.patch(set, {...changesOf([1, 2]), hyperparameters: [], metrics: [
+        metric("loss", [1, 1]), metric("speed", [1, null]), metric("accuracy", [1, 1]), metric("silent", [null, null])]});
+    assert.deepEqual(experiments.chooseMetrics(set, "accuracy", ["speed", "silent", "nothing"]), ["m:accuracy", "m:speed"]);
+    assert.deepEqual(experiments.chooseMetrics(set, null, ["nothing"]), ["m:loss", "m:speed", "m:accuracy"]);
+});
+
+test("what waits has a place: by priority, then by number", () => {
+    const set = setOf({...changesOf([1, 2, 3, 4], {state: ["running", "queued", "queued", "queued"]}), notes: [[3, {priority: 1}], [1, {priority: -1}]]});
+    assert.deepEqual([...experiments.placesInQueue(set)], [[3, 1], [2, 2], [1, 3]]);
+    experiments.patch(set, {...changesOf([2]), state: ["queued"], notes: []});
+    assert.deepEqual([...experiments.placesInQueue(set)], [[3, 1], [1, 2], [2, 3]]);
 });
 
 test("numbers of a column line up and differ where they differ", () => {

@@ -43,3 +43,10 @@ test("chips add and take away; all or none select everything", () => {
     assert.equal(parameters.toggled(["a", "b", "c"], ["b"], "b"), null);
     assert.equal(parameters.toggled(["a", "b"], ["b"], "a"), null);
 });
+
+test("a lock says what, who and when", () => {
+    const at = "2026-03-05T14:02:00Z";
+    const words = (lock) => parameters.lockWords({by: "anna", at, ...lock}, String, "en-GB", "UTC");
+    assert.match(words({range: [0.01, 0.1]}), /^Locked to 0\.01 – 0\.1 by anna, 5 Mar 2026, 14:02\./);
+    assert.match(words({values: ["adam", "sgd"]}), /^Locked to adam, sgd by anna/);
+});

@@ -36,3 +36,35 @@ test("a run without numbers says what it waits for", () => {
     assert.equal(run.waitingWords({...open, state: "running"}, [1, 2, 0, 0, 0], true), null);
     assert.equal(run.waitingWords({...open, state: "finished"}, [0, 0, 3, 0, 0], true), null);
 });
+
+const OPEN = {state: "running", waiting: null, request: null};
+
+test("a paused run says what still runs and what waits", () => {
+    const paused = {...OPEN, state: "paused"};
+    assert.deepEqual(run.badgeOf(paused, [3, 2, 0, 0, 0]), {word: "paused: 2 still running", kind: "paused"});
+    assert.deepEqual(run.badgeOf(paused, [3, 0, 0, 0, 0]), {word: "paused", kind: "paused"});
+    assert.equal(run.waitingWords(paused, [3, 2, 0, 0, 0], true),
+        "The 2 experiments that run go on to the end; the 3 that wait start when the run is resumed.");
+    assert.equal(run.waitingWords(paused, [1, 0, 0, 0, 0], true), "Nothing runs; the one that waits starts when the run is resumed.");
+    assert.match(run.waitingWords({...paused, waiting: "Nobody."}, [1, 1, 0, 0, 0], true), /Nobody/);
+    assert.doesNotMatch(run.waitingWords({...paused, waiting: "Nobody."}, [1, 0, 0, 0, 0], true), /Nobody/);
+});
+
+test("stopping goes before pausing, until the run has ended", () => {
+    assert.equal(run.badgeOf({...OPEN, state: "paused", request: "stop"}, [0, 1, 0, 0, 0]).word, "stopping");
+    assert.equal(run.badgeOf({...OPEN, state: "stopped", request: "stop"}, [0, 0, 0, 0, 1]).word, "stopped");
+});
+
+test("one button pauses and resumes, and says at once that it does", () => {
+    assert.deepEqual(run.pauseButton(OPEN, null), {does: "pause", words: "Pause", isBusy: false});
+    assert.deepEqual(run.pauseButton({...OPEN, state: "paused"}, null), {does: "resume", words: "Resume", isBusy: false});
+    assert.equal(run.pauseButton(OPEN, "pause").words, "Pausing …");
+    assert.equal(run.pauseButton({...OPEN, state: "paused"}, "resume").isBusy, true);
+    assert.equal(run.pauseButton(OPEN, "drop").isBusy, false);
+});
+
+test("what was left out is counted with its reasons", () => {
+    const leftOut = [{reason: "done before", count: 4}, {reason: "not valid", count: 2}, {reason: "none", count: 0}];
+    assert.deepEqual(run.scheduleOf(18, leftOut), {words: "18 of 24 scheduled", reasons: ["4 done before", "2 not valid"]});
+    assert.equal(run.scheduleOf(18, []), null);
+});

@@ -28,3 +28,22 @@ test("missing cells are last in both directions", () => {
 test("words with numbers in them sort as people count", () => {
     assert.ok(table.missingLast("layer2", "layer10", null, null, false) < 0);
 });
+
+test("a queued experiment says its place, and a running one that it is being ended", () => {
+    assert.equal(table.stateWord("queued", 1), "queued, next");
+    assert.equal(table.stateWord("queued", 4), "queued, place 4");
+    assert.equal(table.stateWord("running", undefined, {isStopping: true}), "stopping");
+    assert.equal(table.stateWord("finished", undefined, {source: 3}), "finished");
+});
+
+test("what is reused or repeated is marked, and a reused one links to its source", () => {
+    assert.deepEqual(table.marksOf({source: 12, repeat: 1}).map(([words, , number]) => [words, number]), [["reused from 12", 12], ["repeat 2", null]]);
+    assert.deepEqual(table.marksOf(undefined), []);
+});
+
+test("the cell explains itself", () => {
+    assert.equal(table.stateExplained("queued", 3, undefined, ""), "queued; 2 others start before it");
+    assert.equal(table.stateExplained("failed", undefined, undefined, "exit code 1"), "failed: exit code 1");
+    assert.match(table.stateExplained("finished", undefined, {source: 12}, ""), /results are those of experiment 12/);
+    assert.match(table.stateExplained("running", undefined, {isStopping: true}, ""), /running: its end was asked for/);
+});

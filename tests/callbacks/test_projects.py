@@ -6,6 +6,8 @@ import pytest
 from dash import no_update
 
 from callbacks.projects import page, refresh_projects, refresh_runs, runs_page, slug_of_path
+from storage.requests import request_pause
+from storage.runs import NewRun, create_run
 from storage.store import Store
 from tests.callbacks.conftest import Laboratory
 from tests.callbacks.test_pages import text_of
@@ -24,6 +26,17 @@ def test_runs_come_newest_first(store: Store, finished: Laboratory) -> None:
     assert shown.index("/projects/digits/runs/2") < shown.index("/projects/digits/runs/1")
     assert "28 56" in shown
     assert "experiment 2" in shown
+
+
+def test_drafts_and_paused_runs_are_marked_as_such(store: Store, laboratory: Laboratory) -> None:
+    paused = laboratory.launch({"lr": [0.5]})
+    request_pause(store, paused.id)
+    candidates = {"lr": {"low": 0.01, "high": 0.1}, "batch_size": [28, 56]}
+    new = NewRun("x", candidates, [], [], strategy={"name": "random", "count": 30, "repeats": 2})
+    create_run(store, laboratory.project, new, is_draft=True)
+    shown = text_of(runs_page(store, "digits"))
+    for words in ("state is-paused", "state is-draft", "60 planned", "0.01 to 0.1"):
+        assert words in shown
 
 
 def test_an_unknown_project_has_no_page(store: Store) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from dash import Dash, no_update
+from dash import Dash, html, no_update
 from dash.development.base_component import Component
 
 from callbacks import run as dashboard
-from callbacks.run import NOBODY_WORKS, category_of, fetch_changes, page, spec_of, stop_run
+from callbacks.run import AWAY, NOBODY_WORKS, answer, discard, fetch_changes, page, refresh_draft
+from callbacks.run_facts import candidate_words, category_of, planned_count, spec_of, strategy_words
 from layouts.run import RunSpec
+from storage.experiments import fetch_experiments
 from storage.projects import find_project, metric_ids, register_project
 from storage.records import Claim, Run
-from storage.runs import NewExperiment, NewRun, create_run, find_run
+from storage.requests import DROPPED, extend_run
+from storage.runs import NewExperiment, NewRun, create_run, discard_draft, start_draft
 from storage.store import Store
 from storage.work import (
     Batch,
@@ -29,6 +33,7 @@ from storage.work import (
     finish_experiment,
     record,
 )
+from tests.callbacks.test_pages import text_of
 
 LR = {"name": "lr", "flag": "--lr", "type": "float", "help": "step size"}
 OPTIMIZER = {"name": "optimizer", "flag": "--optimizer", "type": "choice", "choices": ["adam", "sgd"]}
@@ -81,6 +86,16 @@ def batch_of(store: Store, claim: Claim, **metrics: list[float]) -> Batch:
         for name, values in metrics.items()
     ]
     return Batch(0, 10, 0, 0, parts, epoch=2.0, epochs=4.0)
+
+
+def ask(store: Store, spec: RunSpec, do: str, **request: Any) -> dict[str, Any]:
+    found: dict[str, Any] = answer(store, {"do": do, "at": 7, **request}, spec)
+    assert found["at"] == 7
+    return found
+
+
+def states(store: Store, spec: RunSpec) -> list[str]:
+    return [each.state for each in fetch_experiments(store, spec["project_id"], run_id=spec["run_id"])]
 
 
 def values_of(payload: dict[str, Any], kind: str, name: str) -> list[Any]:
@@ -182,7 +197,7 @@ def expire(store: Store) -> Callable[[], None]:
 def test_an_ended_run_waits_for_nobody(store: Store, run: Run, spec: RunSpec, expire: Callable[[], None]) -> None:
     project = find_project(store, "digits")
     assert project is not None
-    stop_run(store, 1, spec)
+    ask(store, spec, "stop")
     assert end_run(store, run.id, run.fence, state="stopped", reason="stopped by request")
     expire()
     payload, _, _ = fetch_changes(store, 0, {}, spec)
@@ -195,23 +210,207 @@ def test_a_cursor_of_another_time_gets_everything_anew(store: Store, spec: RunSp
     assert payload["experiments"]["number"] == [1, 2, 3]
 
 
-def test_stopping_asks_the_owner_and_ends_what_waits(store: Store, spec: RunSpec, claim: Claim) -> None:
-    assert stop_run(store, None, spec) is no_update
-    assert stop_run(store, 1, spec) is True
-    run = find_run(store, claim.project_id, spec["number"])
-    assert run is not None
-    assert run.request == "stop"
-    payload, _, _ = fetch_changes(store, 0, {}, spec)
-    assert payload["experiments"]["state"] == ["running", "stopped", "stopped"]
-    assert payload["run"]["request"] == "stop"
-
-
-def test_every_callback_reaches_a_place_on_the_page(store: Store, run: Run) -> None:
+def test_every_callback_reaches_a_place_on_its_page(store: Store, run: Run, draft: Run) -> None:
     app = Dash("test", use_async=False, enable_mcp=False, suppress_callback_exceptions=True)
-    app.layout = page(store, "digits", run.number)
+    app.layout = html.Div([page(store, "digits", run.number), page(store, "digits", draft.number)])
     dashboard.callbacks.attach(app, store)
     client = app.server.test_client()
     text = json.dumps(client.get("/_dash-layout").get_json())
     for dependency in client.get("/_dash-dependencies").get_json():
         for part in [*dependency["inputs"], *dependency["state"]]:
             assert f'"id": "{part["id"]}"' in text
+
+
+# --- what a person asks for -----------------------------------------------------------------------------------------
+
+
+def test_nothing_is_done_before_somebody_asks(store: Store, spec: RunSpec) -> None:
+    assert answer(store, None, spec) is no_update
+
+
+def test_stopping_asks_the_owner_and_ends_what_waits(store: Store, spec: RunSpec, claim: Claim) -> None:
+    assert ask(store, spec, "stop")["said"] == ""
+    payload, _, _ = fetch_changes(store, 0, {}, spec)
+    assert payload["experiments"]["state"] == ["running", "stopped", "stopped"]
+    assert payload["run"]["request"] == "stop"
+
+
+def test_pause_and_resume_are_seen_by_the_next_poll(store: Store, spec: RunSpec) -> None:
+    _, cursor, _ = fetch_changes(store, 0, {}, spec)
+    ask(store, spec, "pause")
+    payload, cursor, _ = fetch_changes(store, 1, cursor, spec)
+    assert payload["run"]["state"] == "paused"
+    assert ask(store, spec, "pause")["error"] == "This run cannot be paused: it is paused."
+    ask(store, spec, "resume")
+    payload, _, _ = fetch_changes(store, 2, cursor, spec)
+    assert payload["run"]["state"] == "running"
+
+
+def test_dropped_experiments_come_back_by_undo_and_no_others(store: Store, spec: RunSpec, claim: Claim) -> None:
+    found = ask(store, spec, "drop", numbers=[1, 2, 3])
+    assert found["said"] == "2 experiments dropped from the queue; 1 was not queued any more"
+    assert found["undo"] == {"do": "again", "numbers": [2, 3]}
+    assert states(store, spec) == ["running", "stopped", "stopped"]
+    assert ask(store, spec, "drop", numbers=[2])["error"] == "Nothing was changed: it is not queued any more."
+    assert ask(store, spec, **found["undo"])["said"] == "2 experiments queued again"
+    assert states(store, spec) == ["running", "queued", "queued"]
+
+
+def test_running_and_queued_ones_end_together(store: Store, spec: RunSpec, claim: Claim) -> None:
+    found = ask(store, spec, "end", numbers=[1, 2])
+    assert found["said"] == "1 experiment dropped from the queue, 1 experiment being interrupted"
+    assert found["undo"]["numbers"] == [2]
+    payload, _, _ = fetch_changes(store, 0, {}, spec)
+    assert payload["experiments"]["notes"] == [[0, {"isStopping": True}]]
+    assert payload["experiments"]["failures"] == [[1, DROPPED]]
+    assert "none of them is queued or running" in ask(store, spec, "end", numbers=[1, 2])["error"]
+
+
+def test_interrupting_says_how_many(store: Store, spec: RunSpec, claim: Claim) -> None:
+    assert ask(store, spec, "interrupt", numbers=[1])["said"] == "1 experiment is being interrupted"
+    assert "not running any more" in ask(store, spec, "interrupt", numbers=[1])["error"]
+
+
+def test_the_order_of_the_queue_is_seen(store: Store, spec: RunSpec) -> None:
+    _, cursor, _ = fetch_changes(store, 0, {}, spec)
+    assert ask(store, spec, "first", numbers=[3])["said"] == "1 experiment runs next"
+    assert ask(store, spec, "last", numbers=[1])["said"] == "1 experiment runs last"
+    payload, _, _ = fetch_changes(store, 1, cursor, spec)
+    assert payload["experiments"]["number"] == [1, 3]
+    assert payload["experiments"]["notes"] == [[0, {"priority": -1}], [1, {"priority": 1}]]
+
+
+def test_an_outage_is_one_sentence(spec: RunSpec) -> None:
+    away = Store("postgresql://nobody@127.0.0.1:1/nothing", pool_size=0)
+    assert ask(away, spec, "pause")["error"] == AWAY
+
+
+def test_a_lock_reaches_everybody_with_the_values_of_the_run(store: Store, spec: RunSpec) -> None:
+    _, cursor, _ = fetch_changes(store, 0, {}, spec)
+    ask(store, spec, "lock", name="lr", part={"range": [0.1, 0.2]})
+    ask(store, spec, "lock", name="size", part={"values": ["16"]})
+    project = find_project(store, "digits")
+    assert project is not None
+    assert project.locks["size"]["values"] == [16]
+    payload, cursor, _ = fetch_changes(store, 1, cursor, spec)
+    assert payload["locks"]["lr"]["range"] == [0.1, 0.2]
+    assert payload["locks"]["size"]["values"] == ["16"]
+    assert set(payload["locks"]["lr"]) == {"range", "by", "at"}
+    ask(store, spec, "unlock", name="lr")
+    payload, cursor, _ = fetch_changes(store, 2, cursor, spec)
+    assert list(payload["locks"]) == ["size"]
+    assert "two finite numbers" in ask(store, spec, "lock", name="lr", part={"range": [2, 1]})["error"]
+    assert fetch_changes(store, 3, cursor, spec)[0] is no_update
+
+
+def test_a_run_that_gets_another_hyperparameter_makes_its_page_begin_anew(
+    store: Store, run: Run, spec: RunSpec
+) -> None:
+    _, cursor, _ = fetch_changes(store, 0, {}, spec)
+    changes = {"command_line": "longer", "candidates": {**run.candidates, "size": [16, 32]}}
+    extend_run(store, run.project_id, run.id, [NewExperiment({"lr": 0.1, "optimizer": "adam", "size": 32})], changes)
+    payload, _, columns = fetch_changes(store, 1, cursor, spec)
+    assert payload["experiments"]["number"] == [1, 2, 3, 4]
+    assert next(found for found in payload["spec"]["hyperparameters"] if found["name"] == "size")["is_tuned"]
+    assert [column["headerName"] for column in columns if not column.get("hide")][-1] == "size"
+
+
+def test_more_of_the_same_is_no_new_page(store: Store, run: Run, spec: RunSpec) -> None:
+    _, cursor, _ = fetch_changes(store, 0, {}, spec)
+    changes = {
+        "command_line": "longer",
+        "left_out": [{"reason": "done before", "count": 2}],
+        "strategy": {"name": "random", "count": 4},
+    }
+    extend_run(store, run.project_id, run.id, [NewExperiment({"lr": 0.4})], changes)
+    payload, _, _ = fetch_changes(store, 1, cursor, spec)
+    assert payload["experiments"]["number"] == [4]
+    assert (payload["run"]["commandLine"], payload["run"]["leftOut"][0]["count"]) == ("longer", 2)
+    assert payload["run"]["strategy"] == "Random search, 4 settings, seed 0"
+
+
+def test_a_reused_experiment_names_its_source_and_a_repeat_its_number(store: Store, run: Run, claim: Claim) -> None:
+    done = Ending("finished", 1.0, exit_code=0)
+    finish_experiment(store, claim, batch_of(store, claim, accuracy=[0.5]), done, run_fence=run.fence, host="here")
+    project = find_project(store, "digits")
+    assert project is not None
+    new = NewRun(
+        "x",
+        {"lr": [0.1]},
+        [LR],
+        [NewExperiment({"lr": 0.1}, reuse=claim.experiment_id), NewExperiment({"lr": 0.1}, repeat=1)],
+    )
+    second = create_run(store, project, new)
+    payload, _, _ = fetch_changes(store, 0, {}, spec_of("digits", second))
+    assert payload["experiments"]["notes"] == [[0, {"source": 1}], [1, {"repeat": 1}]]
+    assert values_of(payload, "metrics", "accuracy") == [0.5, None]
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("strategy", "words"),
+    [
+        ({"name": "grid"}, ""),
+        ({"name": "grid", "repeats": 2}, "2 repeats each"),
+        (
+            {"name": "random", "count": 20, "seed": 3, "repeats": 2},
+            "Random search, 20 settings, seed 3, 2 repeats each",
+        ),
+        ({"name": "one_at_a_time", "count": 20}, "One at a time"),
+        ({"name": "of a later version"}, "Of a later version"),
+    ],
+)
+def test_a_strategy_is_said_in_words(strategy: dict[str, Any], words: str) -> None:
+    assert strategy_words(strategy) == words
+
+
+def test_an_interval_is_a_tuned_number_without_categories(store: Store, run: Run) -> None:
+    interval = {"low": 0.001, "high": 0.1, "is_log": True}
+    found = spec_of("digits", replace(run, candidates={"lr": interval}))["hyperparameters"][0]
+    assert (found["name"], found["kind"], found["categories"], found["is_tuned"]) == ("lr", "number", [], True)
+    assert candidate_words({"lr": interval, "size": [16]}) == {"lr": ["0.001 to 0.1 (log)"], "size": [16]}
+
+
+# --- drafts ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def draft(store: Store, run: Run) -> Run:
+    project = find_project(store, "digits")
+    assert project is not None
+    new = NewRun("x", {"lr": [0.1, 0.2], "size": [16, 32]}, [LR, SIZE], [], strategy={"name": "grid", "repeats": 3})
+    return create_run(store, project, new, is_draft=True)
+
+
+def place_of(draft: Run) -> dict[str, Any]:
+    return {"slug": "digits", "project_id": draft.project_id, "run_id": draft.id, "number": draft.number}
+
+
+def test_a_draft_has_a_page_of_its_own_until_it_starts(store: Store, draft: Run) -> None:
+    assert planned_count(draft) == 12
+    assert "12 planned" in text_of(page(store, "digits", draft.number))
+    content, cursor, _ = refresh_draft(store, 1, "", place_of(draft))
+    assert "12 planned" in text_of(content)
+    assert refresh_draft(store, 2, cursor, place_of(draft)) == (no_update, no_update, no_update)
+    project = find_project(store, "digits")
+    assert project is not None
+    start_draft(store, project, draft.id, NewRun("x", {"lr": [0.1]}, [LR], [NewExperiment({"lr": 0.1})]))
+    content, _, shown = refresh_draft(store, 3, cursor, place_of(draft))
+    assert content is no_update
+    assert "run-dashboard" in text_of(shown)
+
+
+def test_a_discarded_draft_is_gone_for_everybody(store: Store, draft: Run) -> None:
+    assert discard(store, None, place_of(draft)) == (no_update, no_update, no_update)
+    assert discard(store, 1, place_of(draft)) == ("/projects/digits", no_update, no_update)
+    _, sentence, is_open = discard(store, 1, place_of(draft))
+    assert "somebody else" in sentence
+    assert is_open
+
+
+def test_a_draft_that_somebody_else_discarded_says_so(store: Store, draft: Run) -> None:
+    discard_draft(store, draft.id)
+    _, _, shown = refresh_draft(store, 1, "", place_of(draft))
+    assert "This draft was discarded." in text_of(shown)

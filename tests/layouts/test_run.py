@@ -9,10 +9,12 @@ from typing import Any
 import plotly.graph_objects as go
 from dash.development.base_component import Component
 
-from layouts import ids, run, run_ids
+from layouts import draft, ids, run, run_ids
 from layouts.charts import scatter_matrix
+from layouts.draft import DraftSpec
 from layouts.experiment_table import columns
 from layouts.run import RunSpec
+from tests.callbacks.test_pages import text_of
 
 SPEC: RunSpec = {
     "slug": "digits",
@@ -22,7 +24,23 @@ SPEC: RunSpec = {
     "objective": "accuracy",
     "goal": "maximize",
     "command_line": "python train.py --lr [0.1,0.2]",
-    "hyperparameters": [{"name": "lr", "kind": "number", "categories": [], "help": "step size", "is_tuned": True}],
+    "hyperparameters": [
+        {"name": "lr", "kind": "number", "categories": [], "values": [], "help": "step size", "is_tuned": True}
+    ],
+    "metrics": [],
+}
+DRAFT: DraftSpec = {
+    "slug": "digits",
+    "project_id": 1,
+    "run_id": 2,
+    "number": 3,
+    "command_line": "python train.py --lr [0.1,0.2]",
+    "candidates": {"lr": [0.1, 0.2], "momentum": ["0.5 to 0.9"]},
+    "strategy": "Random search, 20 settings, seed 3",
+    "objective": "accuracy",
+    "goal": "maximize",
+    "planned": 40,
+    "created_by": "anna",
 }
 
 
@@ -48,6 +66,8 @@ def test_every_place_that_the_browser_fills_is_there_once() -> None:
         "run-state",
         "selection-count",
     }
+    places |= {"run-facts", "run-command", "run-said", "experiment-actions", "actions-buttons", "experiment-menu"}
+    places |= {run_ids.PAUSE, run_ids.STOP, run_ids.EXTEND, run_ids.DUPLICATE, run_ids.REQUEST, run_ids.ANSWER}
     assert places | {ids.POLL, ids.START_RUN, run_ids.TABLE, run_ids.CHANGES, run_ids.CURSOR} <= set(found)
 
 
@@ -98,3 +118,33 @@ def test_no_cell_needs_code_that_the_grid_would_have_to_run_from_text() -> None:
     getters = [column[key] for column in found for key in ("valueFormatter", "tooltipValueGetter") if key in column]
     assert getters
     assert all(set(getter) == {"function"} for getter in getters)
+
+
+def test_metrics_that_a_person_wants_to_see_come_after_the_objective() -> None:
+    found = columns([], [], ["loss", "speed", "accuracy"], "accuracy", ["speed"])
+    assert [column["headerName"] for column in found][-3:] == ["accuracy", "speed", "loss"]
+
+
+def test_a_draft_says_what_it_holds_and_can_be_opened_or_discarded() -> None:
+    page = draft.page(DRAFT)
+    found = ids_of(page)
+    assert len(found) == len(set(found))
+    assert {run_ids.OPEN_DRAFT, run_ids.DISCARD, run_ids.DISCARD_DIALOG, run_ids.DRAFT_POLL} <= set(found)
+    shown = text_of(page)
+    for words in ("40 planned", "Random search, 20 settings, seed 3", "0.5 to 0.9", "maximize accuracy", "anna"):
+        assert words in shown
+
+
+def test_a_draft_that_holds_nothing_yet_has_words_for_that() -> None:
+    nothing: DraftSpec = {
+        **DRAFT,
+        "candidates": {},
+        "strategy": "",
+        "objective": None,
+        "planned": None,
+        "created_by": None,
+    }
+    shown = text_of(draft.content(nothing))
+    for words in ("not known yet", "Grid: every combination", "nothing yet", "none yet"):
+        assert words in shown
+    assert "Saved by" not in shown

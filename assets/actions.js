@@ -1,0 +1,189 @@
+/** What can be done with experiments of a run: a bar for the picked ones, the same as a menu, and keys. */
+(() => {
+    const MENU_MARGIN = 8;
+
+    // --- pure ---------------------------------------------------------------------------------------------------------
+
+    const plural = (count) => `${count} ${count === 1 ? "experiment" : "experiments"}`;
+
+    /** Every action: what it is called without and with experiments to do it to, and to which of them it can be done. */
+    const ACTIONS = [
+        {name: "first", idle: "Run next", words: (count) => `Run ${count} next`, states: ["queued"],
+            hint: "Start before all others of this run that wait"},
+        {name: "last", idle: "Run last", words: (count) => `Run ${count} last`, states: ["queued"],
+            hint: "Start after all others of this run that wait"},
+        {name: "drop", idle: "Drop", words: (count) => `Drop ${count} queued`, states: ["queued"], asks: true,
+            hint: "Take out of the queue"},
+        {name: "interrupt", idle: "Interrupt", words: (count) => `Interrupt ${count} running`, states: ["running"], asks: true,
+            hint: "End the script now; what it reported stays"},
+        {name: "again", idle: "Queue again", words: (count) => `Queue ${count} again`, states: ["failed", "stopped"],
+            hint: "Another attempt of what failed, was stopped or dropped"},
+    ];
+
+    /** To which experiments something is to be done: the picked ones, else those that a brush selected. */
+    const targetOf = (set, {picked, mask, bit, isBrushed}) => {
+        if (picked.length) {
+            return {kind: "picked", indices: picked.map((number) => set.indexOf.get(number)).filter((index) => index !== undefined)};
+        }
+        const indices = [];
+        for (let index = 0; isBrushed && index < set.size; index += 1) if (mask[index] & bit) indices.push(index);
+        return {kind: indices.length ? "selected" : "none", indices};
+    };
+
+    const targetWords = ({kind, indices}) => {
+        if (kind === "none") return "Nothing picked";
+        return kind === "picked" ? `${indices.length} picked` : `For all ${indices.length} selected`;
+    };
+
+    /** The numbers of those to which an action can be done; what is being interrupted already is left out. */
+    const numbersFor = (set, {states}, indices) => {
+        const state = set.columns.get("state");
+        return indices.filter((index) => states.includes(state.categories[state.values[index]]) && !set.notes.get(index)?.isStopping)
+            .map((index) => set.numbers[index]);
+    };
+
+    /** How many of these an action can be done to, for each action: one pass, because a brush may select very many. */
+    const countsFor = (set, indices) => {
+        const {values, categories} = set.columns.get("state");
+        const counts = new Map(categories.map((word) => [word, 0]));
+        for (const index of indices) {
+            if (!set.notes.get(index)?.isStopping) counts.set(categories[values[index]], counts.get(categories[values[index]]) + 1);
+        }
+        return ACTIONS.map(({states}) => states.reduce((sum, state) => sum + counts.get(state), 0));
+    };
+
+    /** What to ask before queued ones are dropped and running ones are interrupted. */
+    const questionOf = (queued, running) => {
+        const parts = [queued && `drop ${queued} queued`, running && `interrupt ${running} running`].filter(Boolean);
+        const words = parts.join(" and ");
+        const title = `${words[0].toUpperCase()}${words.slice(1)} ${queued + running === 1 ? "experiment" : "experiments"}?`;
+        const loss = running ? `What ${running === 1 ? "the running one has" : "the running ones have"} reported so far stays; the rest of the work is lost.` : "";
+        const wait = queued ? "Dropped ones never start, unless they are queued again." : "";
+        return {title, body: [wait, loss].filter(Boolean).join(" "), confirm: `${words[0].toUpperCase()}${words.slice(1)}`};
+    };
+
+    const pure = {ACTIONS, countsFor, numbersFor, plural, questionOf, targetOf, targetWords};
+
+    // --- the view ------------------------------------------------------------------------------------------------------
+
+    const create = (host, menu, table, board) => {
+        const {element} = window.dash_clientside.marks;
+        const {selection} = window.dash_clientside;
+        const {signal} = board;
+        const label = host.querySelector("#actions-target");
+        const unpick = element("button", {type: "button", className: "ht-link", textContent: "Unpick", hidden: true, title: "Pick none (Esc in the table)"});
+        const buttons = ACTIONS.map((action) => element("button", {type: "button", className: "ht-button", title: action.hint, dataset: {action: action.name}}));
+        let shown = {kind: "none", indices: []};
+
+        const read = () => {
+            const {clauses, kept} = board.state();
+            shown = targetOf(board.experiments, {picked: board.picked, mask: board.mask, bit: selection.SELECTED,
+                isBrushed: clauses.length + kept.length > 0});
+        };
+
+        const caption = (button, action, count) => {
+            const words = count ? action.words(count) : action.idle;
+            if (button.textContent !== words) button.textContent = words;
+            button.disabled = count === 0;
+        };
+
+        const show = () => {
+            // While a brush is dragged the buttons wait: each frame belongs to the marks.
+            if (board.draft) return;
+            read();
+            const counts = countsFor(board.experiments, shown.indices);
+            label.textContent = targetWords(shown);
+            unpick.hidden = shown.kind !== "picked";
+            buttons.forEach((button, place) => caption(button, ACTIONS[place], counts[place]));
+        };
+
+        const act = (action) => {
+            read();
+            const numbers = numbersFor(board.experiments, action, shown.indices);
+            if (!numbers.length) return;
+            const request = {do: action.name, numbers};
+            if (!action.asks) board.send(request);
+            else board.ask(questionOf(...(action.name === "drop" ? [numbers.length, 0] : [0, numbers.length])), request);
+        };
+
+        /** Drop what waits and interrupt what runs, among the picked ones. */
+        const end = () => {
+            read();
+            const [queued, running] = ["queued", "running"].map((state) => numbersFor(board.experiments, {states: [state]}, shown.indices));
+            if (queued.length + running.length === 0) return false;
+            const [name, numbers] = !running.length ? ["drop", queued] : !queued.length ? ["interrupt", running] : ["end", [...queued, ...running]];
+            board.ask(questionOf(queued.length, running.length), {do: name, numbers});
+            return true;
+        };
+
+        // --- the menu ---
+
+        const closeMenu = () => {
+            if (menu.hidden) return;
+            const hadFocus = menu.contains(document.activeElement);
+            menu.hidden = true;
+            if (hadFocus) opener?.focus({preventScroll: true});
+        };
+
+        let opener = null;
+
+        const openMenu = (x, y) => {
+            read();
+            opener = document.activeElement;
+            const counts = countsFor(board.experiments, shown.indices);
+            const items = ACTIONS.map((action, place) => {
+                const item = element("button", {type: "button", className: "ht-menu-item", title: action.hint, aria: {role: "menuitem"}});
+                caption(item, action, counts[place]);
+                item.addEventListener("click", () => {
+                    closeMenu();
+                    act(action);
+                });
+                return item;
+            });
+            menu.replaceChildren(element("div", {className: "ht-menu-title", textContent: targetWords(shown)}), ...items);
+            menu.hidden = false;
+            menu.style.left = `${Math.max(MENU_MARGIN, Math.min(x, window.innerWidth - menu.offsetWidth - MENU_MARGIN))}px`;
+            menu.style.top = `${Math.max(MENU_MARGIN, Math.min(y, window.innerHeight - menu.offsetHeight - MENU_MARGIN))}px`;
+            items.find((item) => !item.disabled)?.focus({preventScroll: true});
+        };
+
+        const onMenuKey = (event) => {
+            const items = [...menu.querySelectorAll("button:enabled")];
+            const at = items.indexOf(document.activeElement);
+            const next = {ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1}[event.key];
+            if (event.key === "Escape" || event.key === "Tab") closeMenu();
+            else if (next !== undefined && items.length) items[(next + items.length) % items.length].focus();
+            else return;
+            event.preventDefault();
+            event.stopPropagation();
+        };
+
+        /** A right click on a row, or the Menu key in it; the browser tells the place of either. */
+        const onContextMenu = (event) => {
+            const row = event.target.closest(".ag-row[row-id]");
+            if (!row || event.target.closest("a")) return;
+            event.preventDefault();
+            const number = Number(row.getAttribute("row-id"));
+            if (!board.picked.includes(number)) board.views.table.pickOnly(number);
+            const box = event.target.getBoundingClientRect();
+            const isByKey = event.button !== 2;
+            openMenu(isByKey ? box.left + 12 : event.clientX, isByKey ? box.bottom : event.clientY);
+        };
+
+        host.querySelector("#actions-buttons").replaceChildren(...buttons);
+        host.querySelector(".ht-link")?.remove();
+        label.after(unpick);
+        buttons.forEach((button, place) => button.addEventListener("click", () => act(ACTIONS[place])));
+        unpick.addEventListener("click", () => board.views.table.pickNone());
+        table.addEventListener("contextmenu", onContextMenu, {signal});
+        table.addEventListener("wheel", closeMenu, {signal, passive: true});
+        menu.addEventListener("keydown", onMenuKey, {signal});
+        document.addEventListener("pointerdown", (event) => { if (!menu.contains(event.target)) closeMenu(); }, {signal});
+        return {onData() {}, onSelection: show, onPicked: show, onKept() {}, onHover() {}, end};
+    };
+
+    const api = {...pure, create};
+    globalThis.dash_clientside = globalThis.dash_clientside || {};
+    globalThis.dash_clientside.actions = api;
+    if (typeof module !== "undefined") module.exports = api;
+})();

@@ -1,0 +1,179 @@
+"""What a person asks of a run, of some of its experiments, or of a lock: each is a row that others obey.
+
+`act` does one request and says in a sentence what came of it.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from layouts.run import RunSpec
+from storage.locks import remove_lock, set_lock
+from storage.lookups import dropped_numbers
+from storage.requests import (
+    drop_queued,
+    interrupt,
+    move_first,
+    move_last,
+    queue_again,
+    request_pause,
+    request_resume,
+    request_stop,
+)
+from storage.runs import RunError
+from storage.store import Store
+
+Request = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a request, in a sentence, and the request that takes it back where one can."""
+
+    said: str = ""
+    undo: Request | None = None
+
+
+def act(store: Store, request: Request, spec: RunSpec) -> Answer:
+    """Do what `request` names in `do`.
+
+    Raises RunError or LockError where it cannot be done; nothing is changed then.
+    """
+    return _ACTIONS[request["do"]](store, request, spec)
+
+
+# --- the run --------------------------------------------------------------------------------------------------------
+
+
+def _pause(store: Store, _request: Request, spec: RunSpec) -> Answer:
+    request_pause(store, spec["run_id"])
+    return Answer()
+
+
+def _resume(store: Store, _request: Request, spec: RunSpec) -> Answer:
+    request_resume(store, spec["run_id"])
+    return Answer()
+
+
+def _stop(store: Store, _request: Request, spec: RunSpec) -> Answer:
+    request_stop(store, spec["run_id"])
+    return Answer()
+
+
+# --- some of its experiments ----------------------------------------------------------------------------------------
+
+
+def _first(store: Store, request: Request, spec: RunSpec) -> Answer:
+    moved = move_first(store, spec["run_id"], _numbers(request))
+    return Answer(_sentence(moved, request, "runs next", "run next", "queued"))
+
+
+def _last(store: Store, request: Request, spec: RunSpec) -> Answer:
+    moved = move_last(store, spec["run_id"], _numbers(request))
+    return Answer(_sentence(moved, request, "runs last", "run last", "queued"))
+
+
+def _drop(store: Store, request: Request, spec: RunSpec) -> Answer:
+    dropped = drop_queued(store, spec["run_id"], _numbers(request))
+    said = _sentence(dropped, request, "dropped from the queue", "dropped from the queue", "queued")
+    return Answer(said, _undo_drop(store, _numbers(request), spec))
+
+
+def _undo_drop(store: Store, numbers: Sequence[int], spec: RunSpec) -> Request:
+    """Queue exactly those again that were dropped: one that had started meanwhile is left alone."""
+    return {"do": "again", "numbers": dropped_numbers(store, spec["run_id"], numbers)}
+
+
+def _interrupt(store: Store, request: Request, spec: RunSpec) -> Answer:
+    asked = interrupt(store, spec["run_id"], _numbers(request))
+    return Answer(_sentence(asked, request, "is being interrupted", "are being interrupted", "running"))
+
+
+def _end(store: Store, request: Request, spec: RunSpec) -> Answer:
+    """Drop what waits, and interrupt what runs."""
+    numbers = _numbers(request)
+    dropped = drop_queued(store, spec["run_id"], numbers)
+    asked = interrupt(store, spec["run_id"], numbers)
+    if not dropped + asked:
+        raise RunError("Nothing was changed: none of them is queued or running any more.")
+    parts = [f"{_experiments(dropped)} dropped from the queue"] if dropped else []
+    parts += [f"{_experiments(asked)} being interrupted"] if asked else []
+    return Answer(", ".join(parts), _undo_drop(store, numbers, spec) if dropped else None)
+
+
+def _again(store: Store, request: Request, spec: RunSpec) -> Answer:
+    queued = queue_again(store, spec["run_id"], _numbers(request))
+    return Answer(_sentence(queued, request, "queued again", "queued again", "failed or stopped"))
+
+
+def _numbers(request: Request) -> list[int]:
+    return [int(number) for number in request["numbers"]]
+
+
+def _sentence(count: int, request: Request, one: str, several: str, wanted: str) -> str:
+    """How many it was done to, and how many had gone on in the meantime.
+
+    Raises RunError where it was done to none.
+    """
+    missed = len(_numbers(request)) - count
+    if count == 0:
+        raise RunError(f"Nothing was changed: {'it is not' if missed == 1 else 'none of them is'} {wanted} any more.")
+    said = f"{_experiments(count)} {one if count == 1 else several}"
+    return f"{said}; {missed} {'was' if missed == 1 else 'were'} not {wanted} any more" if missed else said
+
+
+def _experiments(count: int) -> str:
+    return f"{count:,} experiment{'' if count == 1 else 's'}"
+
+
+# --- locks ----------------------------------------------------------------------------------------------------------
+
+
+def _lock(store: Store, request: Request, spec: RunSpec) -> Answer:
+    part = dict(request["part"])
+    if "values" in part:
+        part["values"] = [_typed(word, request["name"], spec) for word in part["values"]]
+    set_lock(store, spec["project_id"], request["name"], part, _person())
+    return Answer()
+
+
+def _typed(word: str, name: str, spec: RunSpec) -> Any:
+    """The value behind a word of the page, as the launch that made it had it."""
+    for hyperparameter in spec["hyperparameters"]:
+        if hyperparameter["name"] == name and word in hyperparameter["categories"]:
+            return hyperparameter["values"][hyperparameter["categories"].index(word)]
+    return word
+
+
+def _unlock(store: Store, request: Request, spec: RunSpec) -> Answer:
+    remove_lock(store, spec["project_id"], request["name"])
+    return Answer()
+
+
+@cache
+def _person() -> str:
+    """Who works here: the page knows no accounts, so it is the user whose server this is."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        # A container may run under a number that has no name.
+        return "somebody"
+
+
+_ACTIONS: Mapping[str, Callable[[Store, Request, RunSpec], Answer]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "stop": _stop,
+    "first": _first,
+    "last": _last,
+    "drop": _drop,
+    "interrupt": _interrupt,
+    "end": _end,
+    "again": _again,
+    "lock": _lock,
+    "unlock": _unlock,
+}
