@@ -102,7 +102,7 @@ class Strategy(ABC):
         """Raises StrategyError where the strategy cannot make this search."""
         self.check(search)
         self.search = search
-        self.choices: dict[str, Any] = self.read_options(search.options)
+        self.choices = self.read_options(search.options)
 
     @classmethod
     def check(cls, search: Search) -> None:
@@ -126,7 +126,7 @@ class Strategy(ABC):
         """
 
     @classmethod
-    def read_options(cls, given: Mapping[str, Value]) -> dict[str, Value]:
+    def read_options(cls, given: Mapping[str, Value]) -> dict[str, Any]:
         """Every option with its value: the given one, or else its default.
 
         Raises StrategyError.

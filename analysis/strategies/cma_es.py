@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,11 @@ import numpy as np
 from analysis.strategies.base import Option, Search, StrategyError
 from analysis.strategies.cube import Cube, Key, Listed
 from analysis.strategies.learner import Learner
+
+# With fewer the package divides by zero.
+LEAST_POPULATION = 4
+# Its own draws lie within the root of the number of axes and three steps more, but for one in a thousand.
+STRAY_STEPS = 3.0
 
 
 class CMAES(Learner):
@@ -60,8 +66,9 @@ class CMAES(Learner):
         if all(isinstance(axis, Listed) and not axis.has_numbers for axis in axes):
             words = f"{', '.join(axis.name for axis in axes)} offer none" if axes else "there are none to choose from"
             raise StrategyError(f"CMA-ES moves along numbers, and {words}; choose TPE, or random.")
-        if cls.read_options(search.options)["population"] == 1:
-            raise StrategyError("A population of 1 has nothing to compare; take at least 2, or 0 for the usual size.")
+        population = cls.read_options(search.options)["population"]
+        if 0 < population < LEAST_POPULATION:
+            raise StrategyError(f"A population of {population} is too small to compare; take at least 4, or 0.")
 
     def _new_cloud(self, middle: np.ndarray) -> Any:
         # Here, because the web's start must not wait for it.
@@ -112,4 +119,16 @@ class CMAES(Learner):
         now, self._results = self._results[:size], self._results[size:]
         now.sort(key=lambda result: result[1])
         # Only the order counts; ranks keep infinities out of its arithmetic.
-        self._cloud.tell([(place, float(rank)) for rank, (place, _) in enumerate(now)])
+        self._cloud.tell([(self._within_reach(place), float(rank)) for rank, (place, _) in enumerate(now)])
+
+    def _within_reach(self, place: np.ndarray) -> np.ndarray:
+        """Nearer to the middle where the cloud would never have drawn this place itself: it would blow up at a blow.
+
+        Source: Hansen 2011, "Injecting external solutions into CMA-ES", with a bound that spares its own draws.
+        """
+        # The package shows its middle only, not how wide the cloud is.
+        axes, lengths = self._cloud._eigen_decomposition()
+        way = place - self._cloud.mean
+        steps = float(np.linalg.norm(axes.T @ way / lengths)) / self._cloud._sigma
+        reach = math.sqrt(len(way)) + STRAY_STEPS
+        return place if steps <= reach else self._cloud.mean + way * (reach / steps)

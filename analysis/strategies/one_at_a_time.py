@@ -37,8 +37,7 @@ class OneAtATime(Planned):
 
     @classmethod
     def count(cls, search: Search) -> int:
-        points = cls.read_options(search.options)["points"]
-        assert isinstance(points, int)
+        points: int = cls.read_options(search.options)["points"]
         axes = Cube(search.space).axes
         return 1 + sum(len(_others(axis, _base_value(axis, search), points)) for axis in axes)
 
