@@ -164,7 +164,11 @@
             if (!row || event.target.closest("a")) return;
             event.preventDefault();
             const number = Number(row.getAttribute("row-id"));
-            if (!board.picked.includes(number)) board.views.table.pickOnly(number);
+            if (!board.picked.includes(number)) {
+                board.views.table.pickOnly(number);
+                // The grid tells a moment later; the menu says now what it is about.
+                board.onPicked([number]);
+            }
             const box = event.target.getBoundingClientRect();
             const isByKey = event.button !== 2;
             openMenu(isByKey ? box.left + 12 : event.clientX, isByKey ? box.bottom : event.clientY);

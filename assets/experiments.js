@@ -19,8 +19,8 @@
         const state = emptyColumn("state", "State", "other", "category");
         STATES.forEach((word) => codeOf(state, word));
         set.columns.set("state", state);
-        for (const {name, kind, categories = []} of hyperparameters) {
-            const column = emptyColumn(`h:${name}`, name, "hyperparameter", kind);
+        for (const {name, kind, categories = [], interval = null} of hyperparameters) {
+            const column = {...emptyColumn(`h:${name}`, name, "hyperparameter", kind), interval};
             if (kind === "category") categories.forEach((word) => codeOf(column, word));
             set.columns.set(column.key, column);
         }
@@ -156,8 +156,9 @@
         }
         const ends = extent(set, column);
         if (ends === null) return null;
-        const ticks = column.role === "hyperparameter" ? distinct(set, column) : null;
-        const log = ends[0] > 0 && (ends[1] / ends[0] > 100 || (ticks !== null && isMultiplicative(ticks)));
+        // What was drawn from an interval has no candidates, however few values there are yet.
+        const ticks = column.role === "hyperparameter" && !column.interval ? distinct(set, column) : null;
+        const log = ends[0] > 0 && (column.interval?.isLog || ends[1] / ends[0] > 100 || (ticks !== null && isMultiplicative(ticks)));
         const [low, high] = log ? ends.map(Math.log10) : ends;
         const span = high - low || Math.abs(high) || 1;
         // Bands need room around the outermost values; a continuum only room for half a mark.

@@ -65,8 +65,8 @@
 
     const pure = {lockWords, rangeOf, readLimit, steppedValue, thumbStep, thumbValue, toggled};
 
-    const PADLOCK = `<svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true"><path class="ht-shackle" d="M5 7V4.8a3 3 0 0 1 6 0V7"/>
-        <rect x="3.2" y="7" width="9.6" height="6.8" rx="1.6"/></svg>`;
+    const PADLOCK = `<svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true"><path class="is-closed" d="M5 7V4.8a3 3 0 0 1 6 0V7"/>
+        <path class="is-open" d="M5 7V4.4a3 3 0 0 1 5.6-1.5"/><rect x="3.2" y="7" width="9.6" height="6.8" rx="1.6"/></svg>`;
 
     // --- the view ------------------------------------------------------------------------------------------------------
 

@@ -35,9 +35,10 @@
         return String(a).localeCompare(String(b), undefined, {numeric: true});
     };
 
-    /** What the state cell says: of a queued experiment its place in the queue, too. */
-    const stateWord = (state, place, note) => {
+    /** What the state cell says: of a queued experiment its place in the queue, too; of a stopped one, why. */
+    const stateWord = (state, place, note, reason = "") => {
         if (state === "running" && note?.isStopping) return "stopping";
+        if (state === "stopped" && /^(stopped|dropped) /.test(reason)) return reason;
         if (state !== "queued" || !place) return state;
         return place === 1 ? "queued, next" : `queued, place ${place}`;
     };
@@ -103,11 +104,11 @@
 
         renderers.ExperimentState = ({data, value}) => {
             const note = noteOf(data);
-            const word = stateWord(value, shown?.places.get(data.index), note);
+            const word = stateWord(value, shown?.places.get(data.index), note, data.reason);
             return window.React.createElement("span", {className: `ht-state is-${word === "stopping" ? word : value}`},
                 window.React.createElement("i", {className: "ht-dot"}), word,
                 ...marksOf(note).map((mark) => tag(mark)),
-                data.reason ? window.React.createElement("span", {className: "ht-reason"}, ` ${data.reason}`) : null);
+                data.reason && data.reason !== word ? window.React.createElement("span", {className: "ht-reason"}, ` ${data.reason}`) : null);
         };
 
         const tag = ([words, , number]) => {

@@ -40,6 +40,7 @@ def _hyperparameters(run: Run) -> list[HyperparameterSpec]:
             "values": listed(run, name),
             "help": str(discovered.get(name, {}).get("help") or ""),
             "is_tuned": _is_tuned(run, name),
+            "interval": _interval_of(run, name),
         }
         for name in names
     ]
@@ -48,6 +49,11 @@ def _hyperparameters(run: Run) -> list[HyperparameterSpec]:
 def _is_tuned(run: Run, name: str) -> bool:
     """Whether it has more than one candidate; an interval has many."""
     return len(run.candidates.get(name, ())) > 1
+
+
+def _interval_of(run: Run, name: str) -> dict[str, bool] | None:
+    candidates = run.candidates.get(name, ())
+    return {"isLog": bool(candidates.get("is_log"))} if isinstance(candidates, Mapping) else None
 
 
 def listed(run: Run, name: str) -> list[Value]:

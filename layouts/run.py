@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import dash_bootstrap_components as dbc
@@ -20,7 +20,8 @@ FIRST_POLL_MS = 1000
 class HyperparameterSpec(TypedDict):
     """A hyperparameter as the page needs it; its axis has numbers or, as `kind` says, `categories` in this order.
 
-    values: what the categories stand for, one by one.
+    values: what the categories stand for, one by one. interval: `{"isLog"}` where it is tuned over all numbers between
+    two ends, else None.
     """
 
     name: str
@@ -29,6 +30,7 @@ class HyperparameterSpec(TypedDict):
     values: Sequence[str | int | float | bool | None]
     help: str
     is_tuned: bool
+    interval: Mapping[str, bool] | None
 
 
 class RunSpec(TypedDict):

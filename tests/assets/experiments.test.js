@@ -121,6 +121,13 @@ test("at first the objective and what is reported per epoch are chosen; rare met
     assert.deepEqual(experiments.chooseMetrics(set, "accuracy", [], 2), ["m:accuracy", "m:loss"]);
 });
 
+test("an interval is a continuum from the first value on, logarithmic where it was drawn so", () => {
+    const set = experiments.create([{name: "lr", kind: "number", interval: {isLog: true}}, {name: "dropout", kind: "number", interval: {isLog: false}}]);
+    experiments.patch(set, {...changesOf([1, 2]), hyperparameters: [{name: "lr", values: [0.1, 0.2]}, {name: "dropout", values: [0.1, 0.2]}]});
+    const axes = ["h:lr", "h:dropout"].map((key) => experiments.axisOf(set, set.columns.get(key)));
+    assert.deepEqual(axes.map(({log, ticks, isBanded}) => [log, ticks, isBanded]), [[true, null, false], [false, null, false]]);
+});
+
 test("metrics that a person asked for are chosen, after the objective, as soon as they have numbers", () => {
     const set = experiments.create([]);
     const metric = (name, values) => ({name, values, marked: [], level: "epoch"});

@@ -370,6 +370,7 @@ def test_an_interval_is_a_tuned_number_without_categories(store: Store, run: Run
     interval = {"low": 0.001, "high": 0.1, "is_log": True}
     found = spec_of("digits", replace(run, candidates={"lr": interval}))["hyperparameters"][0]
     assert (found["name"], found["kind"], found["categories"], found["is_tuned"]) == ("lr", "number", [], True)
+    assert found["interval"] == {"isLog": True}
     assert candidate_words({"lr": interval, "size": [16]}) == {"lr": ["0.001 to 0.1 (log)"], "size": [16]}
 
 

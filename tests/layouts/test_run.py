@@ -25,7 +25,15 @@ SPEC: RunSpec = {
     "goal": "maximize",
     "command_line": "python train.py --lr [0.1,0.2]",
     "hyperparameters": [
-        {"name": "lr", "kind": "number", "categories": [], "values": [], "help": "step size", "is_tuned": True}
+        {
+            "name": "lr",
+            "kind": "number",
+            "categories": [],
+            "values": [],
+            "help": "step size",
+            "is_tuned": True,
+            "interval": None,
+        }
     ],
     "metrics": [],
 }
