@@ -45,6 +45,8 @@ def declared_hyperparameters(parser: Parser, script: str, items: Sequence[str]) 
     for flags in options["exclusive"]:
         if len(flags) > 1:
             notes.append(f"Tune one of these at a time, they exclude each other: {', '.join(flags)}.")
+    if unknown := [_spelling(option["flags"]) for option in options["options"] if option.get("is_unknown")]:
+        notes.append(f"Defaults or choices that come from a missing package are not known: {', '.join(unknown)}.")
     found = _hyperparameters(options["options"], notes)
     return Declared(tuple(found.values()), tuple(notes), awaits_command=bool(options["commands"]))
 
@@ -71,7 +73,8 @@ def _skip_value(value: str, rest: Iterator[str]) -> None:
 def _hyperparameters(options: Sequence[Option], notes: list[str]) -> dict[str, Hyperparameter]:
     found: dict[str, Hyperparameter] = {}
     offs = {option["name"]: option for option in options if option["kind"] == "off"}
-    ons = {option["name"] for option in options if option["kind"] == "on"}
+    # What these say as well needs no switch of its own.
+    ons = {option["name"] for option in options if option["kind"] in ("on", "both") or _is_valued_bool(option)}
     for option in options:
         name, kind = option["name"], option["kind"]
         if kind == "off" and name in ons:
@@ -86,6 +89,10 @@ def _hyperparameters(options: Sequence[Option], notes: list[str]) -> dict[str, H
             hyperparameter = _valued(option) if kind == "value" else _switch(option, off)
             found.setdefault(hyperparameter.name, hyperparameter)
     return found
+
+
+def _is_valued_bool(option: Option) -> bool:
+    return option["kind"] == "value" and value_type(option["type"], option["default"], option["choices"]) == "bool"
 
 
 def _switch(option: Option, off_flags: Sequence[str]) -> Hyperparameter:

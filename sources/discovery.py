@@ -20,7 +20,7 @@ from typing import Any, Literal
 from analysis.hyperparameters import Hyperparameter
 from sources.declared import declared_hyperparameters
 
-Source = Literal["argparse", "click", "typer", "source"]
+Source = Literal["argparse", "click", "typer", "absl", "tyro", "source"]
 TIMEOUT_S = 20.0
 HERE = Path(__file__).parent
 PYTHON = re.compile(r"(python|pypy)[\d.]*t?(\.exe)?", re.IGNORECASE)
@@ -79,7 +79,10 @@ class _Start:
         static = self._read_source()
         reached = self._reach_parser()
         if reached is not None and "parser" in reached:
-            return self._discovery(reached["parser"], reached["source"], [])
+            notes = self._absences(reached["missing"])
+            if not reached.get("is_complete", True):
+                notes += self._supplement(reached["parser"], static["parser"])
+            return self._discovery(reached["parser"], reached["source"], notes)
         if not static["parser"]["options"] and not static["parser"]["commands"]:
             raise DiscoveryError(self._why_nothing(reached))
         note = (
@@ -93,6 +96,26 @@ class _Start:
         if not declared.hyperparameters and not declared.awaits_command:
             raise DiscoveryError(self._no_options())
         return Discovery(self._script, declared.hyperparameters, source, (*notes, *declared.notes))
+
+    def _absences(self, missing: Sequence[str]) -> list[str]:
+        if not missing:
+            return []
+        return [
+            f"{self._python} does not have {_packages(missing)}, which {self._script} imports; its options are known "
+            "all the same, but install that before you start a run."
+        ]
+
+    def _supplement(self, parser: dict[str, Any], static: Mapping[str, Any]) -> list[str]:
+        """Add what only the source knows to a parser that is not the script's last."""
+        known = {flag for option in parser["options"] for flag in option["flags"]}
+        added = [option for option in static["options"] if not known & set(option["flags"])]
+        parser["options"] += added
+        if not added:
+            return []
+        return [
+            f"{self._script} parses its options in steps and needs some of them to go on, so {len(added)} were read "
+            f"from the source, such as {added[0]['flags'][-1]}; defaults that it computes are not known."
+        ]
 
     # the two children
 
@@ -110,8 +133,8 @@ class _Start:
             # Running it would train it: nothing in it, or in what it imports, reads a command line.
             unread = " and ".join(found["unread"])
             raise DiscoveryError(
-                f"{self._script} reads its options with {unread}, and HyperTuner only knows argparse, click and typer; "
-                "give the script such a parser."
+                f"{self._script} reads its options with {unread}, and HyperTuner only knows argparse, click, typer and "
+                "absl; give the script such a parser."
                 if unread
                 else self._no_options()
             )
@@ -180,7 +203,9 @@ class _Start:
     # sentences
 
     def _no_options(self) -> str:
-        return f"{self._script} has no options to tune; give it some with argparse, click or typer, as in {EXAMPLE}."
+        return (
+            f"{self._script} has no options to tune; give it some with argparse, click, typer or absl, as in {EXAMPLE}."
+        )
 
     def _not_python(self, found: Mapping[str, Any]) -> str:
         if found["problem"] == "binary":
@@ -193,6 +218,11 @@ class _Start:
     def _why_nothing(self, reached: Mapping[str, Any] | None) -> str:
         """Why neither running the script nor its source showed an option."""
         script, help_command = self._script, shlex.join(["python", self._script, "--help"])
+        if reached is not None and reached["missing"]:
+            return (
+                f"{script} needs {_packages(reached['missing'])}, which {self._python} does not have; install that "
+                "there, or begin the command with the Python that has it."
+            )
         if reached is None and self._status is None:
             return (
                 f"{script} did not reach its options within {self._timeout_s:g} s; move what is slow behind "
@@ -200,13 +230,6 @@ class _Start:
             )
         if reached is not None and reached["refused"]:
             return f"{script} {reached['refused']} before it has read any option; let it call parse_args() first."
-        missing = reached and reached.get("crash", {}).get("missing")
-        if missing:
-            package = str(missing).partition(".")[0]
-            return (
-                f"{script} needs the package {package}, which {self._python} does not have; install it there, "
-                "or begin the command with the Python that has it."
-            )
         if reached is not None and reached.get("ended") == "":
             return self._no_options()
         return f"{script} {self._why_not_reached(reached)}; mend that first, until `{help_command}` works."
@@ -214,23 +237,29 @@ class _Start:
     def _why_not_reached(self, reached: Mapping[str, Any] | None) -> str:
         """The rest of a sentence that begins with the script."""
         if reached is None:
-            if self._status is None:
-                return f"did not reach its parser within {self._timeout_s:g} s"
-            if self._status < 0:
-                return f"is killed by {signal.Signals(-self._status).name} before it reads its options"
-            return f"ends with status {self._status} before it reads its options"
+            return self._how_ended()
+        if reached["missing"]:
+            return f"needs {_packages(reached['missing'])}, which {self._python} does not have"
         if reached["refused"]:
             return f"{reached['refused']} before it reads its options"
         if "ended" in reached:
             said = _one_line(reached["ended"])
             return f"ends before it reads its options{', saying: ' if said else ''}{said}"
-        return self._how_crashed(reached["crash"])
-
-    def _how_crashed(self, crash: Mapping[str, Any]) -> str:
-        if crash["missing"]:
-            return f"needs the package {crash['missing']}, which {self._python} does not have"
+        crash = reached["crash"]
         place = f" ({crash['file']}, line {crash['number']})" if crash["file"] else ""
         return f"crashes before it reads its options: {_one_line(crash['line'])}{place}"
+
+    def _how_ended(self) -> str:
+        if self._status is None:
+            return f"did not reach its parser within {self._timeout_s:g} s"
+        if self._status < 0:
+            return f"is killed by {signal.Signals(-self._status).name} before it reads its options"
+        return f"ends with status {self._status} before it reads its options"
+
+
+def _packages(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"the packages {', '.join(others)} and {last}" if others else f"the package {last}"
 
 
 def _one_line(text: str) -> str:

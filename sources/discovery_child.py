@@ -9,21 +9,28 @@ is trained: at the first call that parses a command line, or at the first write 
 from __future__ import annotations
 
 import argparse
-import enum
 import errno
 import importlib.abc
+import inspect
 import json
 import os
-import pathlib
+import re
 import resource
 import runpy
 import socket
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-MOST_CHOICES = 1000
+# Both lie beside this file, which is no package to the user's interpreter.
+if TYPE_CHECKING:
+    from sources.discovery_parsers import absl_parser, argparse_parser, click_parser, tyro_parser
+    from sources.discovery_placeholder import MissingPackages
+else:
+    from discovery_parsers import absl_parser, argparse_parser, click_parser, tyro_parser
+    from discovery_placeholder import MissingPackages
+
 PARTIAL = ("parse_known_args", "parse_known_intermixed_args")
 COMPLETE = ("parse_args", "parse_intermixed_args")
 MOST_BYTES = 64_000_000
@@ -55,13 +62,22 @@ class Reading:
         self._roots = {os.path.dirname(self._script), os.path.abspath(request["directory"])}
         self._roots |= {os.path.realpath(root) for root in self._roots}
         self._partial: list[argparse.ArgumentParser] = []
+        self._packages = MissingPackages()
         self._is_guarded = False
         self._refused = ""
 
     def run(self) -> None:
         self._intercept_argparse()
-        sys.meta_path.insert(0, _Watch({"click.core": self._intercept_click, "typer.core": self._intercept_typer}))
-        sys.argv = [self._script, *self._items]
+        watched: dict[str, Callable[[Any], None]] = {
+            "click.core": self._intercept_click,
+            "typer.core": self._intercept_typer,
+            "absl.flags._flagvalues": self._intercept_absl,
+            "jsonargparse._core": self._intercept_jsonargparse,
+            "tyro._cli": self._intercept_tyro,
+        }
+        sys.meta_path.insert(0, _Watch(watched))
+        sys.meta_path.append(self._packages)
+        sys.argv = [self._script, *map(_first_candidate, self._items)]
         sys.path.insert(0, os.path.dirname(self._script))
         sys.path.append(self._client)
         sys.addaudithook(self._audit)
@@ -69,8 +85,10 @@ class Reading:
         try:
             runpy.run_path(self._script, run_name="__main__")
         except SystemExit as error:
+            self._end_where_partial()
             self._end({"ended": str(error.code) if isinstance(error.code, str) else ""})
         except BaseException as error:  # noqa: BLE001 - whatever the user's code does
+            self._end_where_partial()
             self._end({"crash": self._crash(error)})
         self._end({"ended": ""})
 
@@ -78,13 +96,16 @@ class Reading:
         self._is_guarded = False
         sys.settrace(None)
         with open(self._result + ".part", "w", encoding="utf-8") as file:
-            json.dump({**result, "refused": self._refused}, file, default=str, skipkeys=True)
+            said = {**result, "refused": self._refused, "missing": self._packages.names}
+            json.dump(said, file, default=str, skipkeys=True)
         os.replace(self._result + ".part", self._result)
         os._exit(0)
 
     def _crash(self, error: BaseException) -> dict[str, Any]:
         own = [frame for frame in traceback.extract_tb(error.__traceback__) if self._is_own(frame.filename)]
         path, number = (own[-1].filename, own[-1].lineno) if own else (None, None)
+        if isinstance(error, ModuleNotFoundError) and error.name and error.name not in self._packages.names:
+            self._packages.names.append(error.name)
         line = traceback.format_exception_only(type(error), error)[-1].strip()
         if isinstance(error, SyntaxError):
             path, number, line = error.filename, error.lineno, f"{type(error).__name__}: {error.msg}"
@@ -92,7 +113,6 @@ class Reading:
             "line": line,
             "file": os.path.basename(path) if path else None,
             "number": number,
-            "missing": error.name if isinstance(error, ModuleNotFoundError) else None,
         }
 
     def _is_own(self, path: str) -> bool:
@@ -127,6 +147,9 @@ class Reading:
             if not self._is_asked_by_script(frame):
                 return original(parser, args, namespace)
             self._partial.append(parser)
+            if not is_partial and type(parser).parse_known_args is not argparse.ArgumentParser.parse_known_args:
+                # As simple_parsing does, a class of its own may add options there.
+                self._parse(original, parser, args, namespace)
             last = self._last_parsing_line(frame) if is_partial else None
             if last is None:
                 self._end_with_argparse()
@@ -137,14 +160,14 @@ class Reading:
         return parse
 
     def _parse(self, original: Callable[..., Any], parser: argparse.ArgumentParser, args: Any, namespace: Any) -> Any:
-        # The command may hold brackets in place of values, so a second try goes without it.
+        # The command may hold what only a run replaces, so a second try goes without it.
         attempts: list[Any] = [args, []]
         for attempt in attempts:
             try:
                 return original(parser, attempt, namespace)
             except (Exception, SystemExit):  # noqa: BLE001, S112 - a parser may call anything
                 continue
-        return self._end_with_argparse()
+        return self._end_where_partial()
 
     def _last_parsing_line(self, frame: Any) -> int | None:
         """Where the calling function parses again, as it does after it has read a config file; None if nowhere."""
@@ -164,26 +187,36 @@ class Reading:
 
     def _watch(self, frame: Any, last: int | None) -> None:
         """Let the function go on to where it parses again, and not a line further."""
+        is_failing = False
 
         def trace(current: Any, event: str, _value: Any) -> Any:
+            nonlocal is_failing
             if event == "return" or (event == "line" and last is not None and current.f_lineno > last):
-                self._end_with_argparse()
+                self._end_with_argparse(is_complete=not is_failing)
+            # Behind an exception comes the handler's line, or the function's end.
+            is_failing = event == "exception"
             return trace
 
         frame.f_trace = trace
         sys.settrace(lambda *_arguments: None)
 
-    def _end_with_argparse(self) -> None:
+    def _end_where_partial(self) -> None:
+        """End with what was parsed first, where the script does not come to its last parser."""
+        if self._partial:
+            self._end_with_argparse(is_complete=False)
+
+    def _end_with_argparse(self, *, is_complete: bool = True) -> None:
         self._is_guarded = False
         *earlier, parser = [*dict.fromkeys(self._partial)]
-        described = _argparse_parser(parser)
+        lacks_packages = bool(self._packages.names)
+        described = argparse_parser(parser, lacks_packages=lacks_packages)
         known = {flag for option in described["options"] for flag in option["flags"]}
         for other in earlier:
-            options = _argparse_parser(other)["options"]
+            options = argparse_parser(other, lacks_packages=lacks_packages)["options"]
             described["options"] += [option for option in options if not known & set(option["flags"])]
-        self._end({"source": "argparse", "parser": described})
+        self._end({"source": "argparse", "parser": described, "is_complete": is_complete})
 
-    # click and typer
+    # click, typer and others
 
     def _intercept_click(self, module: Any) -> None:
         for name in ("BaseCommand", "Command"):
@@ -203,9 +236,47 @@ class Reading:
                 return original(command, *args, **kwargs)
             self._is_guarded = False
             source = "typer" if type(command).__module__.startswith("typer") else "click"
-            return self._end({"source": source, "parser": _click_parser(command)})
+            return self._end({"source": source, "parser": click_parser(command)})
 
         command_class.main = main
+
+    def _intercept_absl(self, module: Any) -> None:
+        original = module.FlagValues.__call__
+
+        def parse(flags: Any, *args: Any, **kwargs: Any) -> Any:
+            if not self._is_asked_by_script(sys._getframe(1)):
+                return original(flags, *args, **kwargs)
+            self._is_guarded = False
+            defined = flags.flags_by_module_dict()
+            own = [flag for name, found in defined.items() if self._is_own_module(name) for flag in found]
+            return self._end({"source": "absl", "parser": absl_parser(own)})
+
+        module.FlagValues.__call__ = parse
+
+    def _intercept_jsonargparse(self, module: Any) -> None:
+        # Its parser is one of argparse that parses in its own way.
+        for name in ("parse_args", "_parse_known_args"):
+            original = vars(module.ArgumentParser).get(name)
+            if original is not None:
+                setattr(module.ArgumentParser, name, self._replacement(original, is_partial=False))
+
+    def _intercept_tyro(self, module: Any) -> None:
+        original = module.cli
+
+        def cli(source: Any, **options: Any) -> Any:
+            if not self._is_asked_by_script(sys._getframe(1)):
+                return original(source, **options)
+            names = ("default", "use_underscores", "config", "registry")
+            parser = module.get_parser(source, **{name: options[name] for name in names if name in options})
+            self._is_guarded = False
+            defaults = options["default"] if "default" in options else _defaults(source)
+            return self._end({"source": "tyro", "parser": tyro_parser(parser, defaults)})
+
+        module.cli = cli
+
+    def _is_own_module(self, name: str) -> bool:
+        # absl calls the script's own module by the first item of the command line.
+        return self._is_own(getattr(sys.modules.get(name), "__file__", None) or name)
 
     # nothing is written, and nothing is fetched
 
@@ -247,6 +318,20 @@ class Reading:
             raise OSError(errno.ENETUNREACH, f"the network is not used while options are discovered: {name}")
 
 
+def _defaults(source: Any) -> Any:
+    """An object that has the defaults of a dataclass or of a function."""
+    parameters = inspect.signature(source).parameters.values()
+    try:
+        return source() if isinstance(source, type) else argparse.Namespace(**{p.name: p.default for p in parameters})
+    except Exception:  # noqa: BLE001 - a class of the user's, which may need more than it has
+        return source
+
+
+def _first_candidate(item: str) -> str:
+    """`[28,56]` stands for one value each time; what stands behind other characters is theirs."""
+    return re.sub(r"(^|=)\[([^\[\],:;]+)[,:;][^\[\]]*\]$", r"\1\2", item)
+
+
 class _Watch(importlib.abc.MetaPathFinder):
     """Calls a function with a module as soon as it has been imported."""
 
@@ -268,159 +353,6 @@ class _Watch(importlib.abc.MetaPathFinder):
 
         spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
-
-
-# --- what a parser declares ------------------------------------------------------------------------
-
-
-def _argparse_parser(parser: argparse.ArgumentParser) -> dict[str, Any]:
-    groups = {id(action): group.title or "" for group in parser._action_groups for action in group._group_actions}
-    described: dict[str, Any] = {"options": [], "positionals": [], "commands": {}, "exclusive": []}
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            described["commands"] = {name: _argparse_parser(each) for name, each in action.choices.items()}
-        elif isinstance(action, (argparse._HelpAction, argparse._VersionAction)):
-            continue
-        elif not action.option_strings:
-            needed = action.nargs not in ("?", "*", argparse.REMAINDER) and action.required
-            described["positionals"].append({"name": str(action.metavar or action.dest), "is_required": needed})
-        else:
-            described["options"].append(_argparse_option(parser, action, groups.get(id(action), "")))
-    for group in parser._mutually_exclusive_groups:
-        flags = [action.option_strings[-1] for action in group._group_actions if action.option_strings]
-        described["exclusive"].append(flags)
-    return described
-
-
-def _argparse_option(parser: argparse.ArgumentParser, action: argparse.Action, group: str) -> dict[str, Any]:
-    flags = list(action.option_strings)
-    off = [flag for flag in flags if flag.startswith("--no-") and "--" + flag[5:] in flags]
-    const = getattr(action, "const", None)
-    kind = "value"
-    if action.nargs == 0:
-        kind = "both" if off else "on" if const is True else "off" if const is False else "const"
-    default = None if action.default is argparse.SUPPRESS else action.default
-    return {
-        "name": action.dest,
-        "flags": [flag for flag in flags if flag not in off],
-        "off_flags": off,
-        "kind": kind,
-        "type": _converter_name(parser, action.type),
-        "default": _plain(default),
-        "choices": _choices(action.choices),
-        "help": _argparse_help(parser, action),
-        # bool("False") is true: with type=bool only the empty text is false.
-        "false_text": "" if action.type is bool else "False",
-        "is_required": bool(action.required),
-        "takes_many": kind == "value" and action.nargs not in (None, "?"),
-        "group": "" if group in ("options", "optional arguments") else group,
-    }
-
-
-def _converter_name(parser: argparse.ArgumentParser, converter: Any) -> str | None:
-    converter = parser._registry_get("type", converter, converter)
-    if converter is None or getattr(converter, "__name__", "") == "identity":
-        return None
-    converter = getattr(converter, "func", converter)
-    name = getattr(converter, "__name__", type(converter).__name__)
-    if name == "<lambda>":
-        # What a lambda calls says more than its name.
-        return next((each for each in converter.__code__.co_names if each in ("int", "float", "bool")), "lambda")
-    return str(name)
-
-
-def _argparse_help(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
-    if not action.help or action.help == argparse.SUPPRESS:
-        return ""
-    try:
-        return " ".join(parser._get_formatter()._expand_help(action).split())
-    except Exception:  # noqa: BLE001 - a formatter of the user's
-        return str(action.help)
-
-
-def _choices(choices: Any) -> list[Any]:
-    if choices is None:
-        return []
-    found = []
-    try:
-        for choice in choices:
-            found.append(_plain(choice))
-            if len(found) > MOST_CHOICES:
-                return []
-    except TypeError:
-        return []
-    return found
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON can hold it: numbers stay, everything unknown becomes text."""
-    if isinstance(value, enum.Enum):
-        return _plain(value.value if isinstance(value.value, (str, int, float)) else value.name)
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(each) for each in value]
-    if isinstance(value, pathlib.PurePath) or not hasattr(value, "item"):
-        return str(value)
-    try:
-        return _plain(value.item())
-    except Exception:  # noqa: BLE001 - only scalars of numpy and the like have one item
-        return str(value)
-
-
-def _click_parser(command: Any) -> dict[str, Any]:
-    described: dict[str, Any] = {"options": [], "positionals": [], "commands": {}, "exclusive": []}
-    for name, each in getattr(command, "commands", {}).items():
-        described["commands"][name] = _click_parser(each)
-    for parameter in command.params:
-        if parameter.param_type_name == "argument":
-            described["positionals"].append({"name": parameter.name, "is_required": bool(parameter.required)})
-        elif parameter.expose_value:
-            described["options"].append(_click_option(parameter))
-    return described
-
-
-def _click_option(option: Any) -> dict[str, Any]:
-    off = list(option.secondary_opts)
-    kind = "const" if option.count else "value"
-    if option.is_flag:
-        value = getattr(option, "flag_value", True)
-        kind = "both" if off else "on" if value is True else "off" if value is False else "const"
-    # Newer versions mark "no default" by a member of an enumeration.
-    is_unset = callable(option.default) or getattr(option.default, "name", None) == "UNSET"
-    type_name, choices = _click_type(option.type) if hasattr(option, "type") else _annotated_type(option)
-    return {
-        "name": option.name,
-        "flags": list(option.opts),
-        "off_flags": off,
-        "kind": kind,
-        "type": type_name,
-        "default": None if is_unset else _plain(option.default),
-        "choices": choices,
-        "help": " ".join((option.help or "").split()),
-        "is_required": bool(option.required) and not option.envvar and not option.prompt,
-        "takes_many": option.nargs != 1,
-        "group": getattr(option, "rich_help_panel", None) or "",
-    }
-
-
-def _click_type(type_: Any) -> tuple[str, list[Any]]:
-    names = {"integer": "int", "integer range": "int", "float range": "float", "boolean": "bool", "text": "str"}
-    choices = getattr(type_, "choices", None) or []
-    # click writes members of an enumeration by their names.
-    plain = [each.name if isinstance(each, enum.Enum) else _plain(each) for each in choices]
-    return names.get(type_.name, type_.name), plain
-
-
-def _annotated_type(option: Any) -> tuple[str, list[Any]]:
-    """Newer typer keeps the annotation alone; it writes members of an enumeration by their values."""
-    annotation = option.type_descriptor.annotation
-    inner = [each for each in getattr(annotation, "__args__", ()) if each is not type(None)]
-    if inner and not isinstance(inner[0], type):
-        return "str", _choices(inner)
-    kind = inner[0] if inner else annotation
-    choices = _choices(kind) if isinstance(kind, type) and issubclass(kind, enum.Enum) else []
-    return getattr(kind, "__name__", "str"), choices
 
 
 if __name__ == "__main__":

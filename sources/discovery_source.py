@@ -13,22 +13,26 @@ import operator
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 MOST_MODULES = 200
 MOST_BYTES = 2_000_000
 # Words by which a script, or what it imports, shows that it reads a command line.
-OWN_SIGN = re.compile(rb"\b(argparse|click|typer|tyro|simple_parsing|jsonargparse|configargparse|\w*ArgumentParser)\b")
+OWN_SIGN = re.compile(
+    rb"\b(argparse|click|typer|tyro|simple_parsing|jsonargparse|configargparse|\w*ArgumentParser)\b"
+    rb"|\babsl\b[^\n]*\b(flags|app)\b|\bDEFINE_(string|float|integer|bool|enum)"
+)
 OTHER_SIGN = re.compile(rb"\bArgumentParser\(|^\s*(import|from) (click|typer)\b", re.MULTILINE)
-OPTIONS = re.compile(rb"\badd_argument\b|\boption\(|\btyper\b")
+OPTIONS = re.compile(rb"\badd_argument\b|\boption\(|\btyper\b|\bDEFINE_")
 IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)|import[ \t]+([^\n#;]+))", re.MULTILINE
 )
 ATTRIBUTE = re.compile(rb"\.([A-Za-z_]\w*)")
 # Ways to read a command line that we cannot intercept.
-UNREAD = {"hydra": "Hydra", "fire": "Fire", "absl": "absl", "docopt": "docopt"}
+UNREAD = {"hydra": "Hydra", "fire": "Fire", "docopt": "docopt"}
+CONVERTERS: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "str": str, "bool": bool}
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 
 
@@ -148,7 +152,9 @@ class _Sources:
         return any(OWN_SIGN.search(text) for text in self.texts.values())
 
     def has_outside_sign(self) -> bool:
-        return any(OTHER_SIGN.search(_outside_text(name)) for name in self._outside)
+        # absl's own sign stands in the script: most take only its logging.
+        names = [name for name in self._outside if not name.startswith("absl")]
+        return any(OTHER_SIGN.search(_outside_text(name)) for name in names)
 
 
 def _imports(text: bytes, package: str) -> Iterator[tuple[str, set[str]]]:
@@ -243,7 +249,7 @@ class _Module(ast.NodeVisitor):
     def _remember(self, name: str, value: ast.expr) -> None:
         try:
             self._constants[name] = self._literal(value)
-        except NotLiteral:
+        except (NotLiteral, ArithmeticError, TypeError, ValueError):
             self._constants.pop(name, None)
 
     def visit_Call(self, node: ast.Call) -> None:
@@ -252,6 +258,8 @@ class _Module(ast.NodeVisitor):
             self._add_argument(node)
         elif called == "set_defaults":
             self._set_defaults(node)
+        elif called is not None and called.startswith("DEFINE_"):
+            self._add_absl(node, called.partition("_")[2])
         elif called == "run" and self._has_typer and node.args and isinstance(node.args[0], ast.Name):
             function = self._functions.get(node.args[0].id)
             if function is not None:
@@ -322,6 +330,31 @@ class _Module(ast.NodeVisitor):
         values = {each.arg: self._literal_of(each.value) for each in node.keywords if each.arg}
         for option in self._parser["options"]:
             option["default"] = values.get(option["name"], option["default"])
+
+    # absl, and tensorflow's flags, which are absl's
+
+    def _add_absl(self, node: ast.Call, kind: str) -> None:
+        name, default = self._literal_of(_argument(node, 0, "name")), self._literal_of(_argument(node, 1, "default"))
+        if not isinstance(name, str) or kind in ("alias", "flag"):
+            return
+        is_bool, is_enum = kind in ("bool", "boolean"), kind in ("enum", "enum_class")
+        values = _argument(node, 2, "enum_values")
+        self._parser["options"].append(
+            {
+                "name": name,
+                "flags": [f"--{name}"],
+                "off_flags": [f"--no{name}"] if is_bool else [],
+                "kind": "both" if is_bool else "value",
+                "type": {"string": "str", "integer": "int"}.get(kind, kind),
+                # A flag that may stand several times has a list, and one value cannot say that.
+                "default": None if kind.startswith("multi") else _joined(default, kind),
+                "choices": self._choices(values) if is_enum else [],
+                "help": self._literal_of(_argument(node, 3 if is_enum else 2, "help")) or "",
+                "is_required": self._literal_of(_argument(node, 99, "required")) is True,
+                "takes_many": False,
+                "group": "",
+            }
+        )
 
     # click
 
@@ -474,6 +507,10 @@ class _Module(ast.NodeVisitor):
             return arguments[0] if name == "Path" else sorted(arguments[0]) if name == "sorted" else list(arguments[0])
         if name in ("keys",) and isinstance(node.func, ast.Attribute):
             return list(self._literal(node.func.value))
+        if name in CONVERTERS and len(arguments) == 1:
+            return CONVERTERS[name](arguments[0])
+        if name == "getenv" or (name == "get" and _owner(node) == "environ"):
+            return os.environ.get(str(arguments[0]), arguments[1] if len(arguments) > 1 else None)
         raise NotLiteral
 
 
@@ -510,6 +547,11 @@ def _argument(node: ast.AST | None, position: int, keyword: str) -> ast.expr | N
         return None
     named = next((each.value for each in node.keywords if each.arg == keyword), None)
     return named if named is not None else node.args[position] if position < len(node.args) else None
+
+
+def _joined(default: Any, kind: str) -> Any:
+    """The default of a list flag as one text."""
+    return (" " if kind == "spaceseplist" else ",").join(map(str, default)) if isinstance(default, list) else default
 
 
 def _expanded(text: Any, default: Any) -> str:

@@ -459,10 +459,253 @@ def test_typer_parameters_are_read(scripts: Scripts) -> None:
     assert found["augment"].off_flag == "--no-augment"
 
 
+ABSL = """
+    {imports}
+    flags.DEFINE_float("lr", 0.1, "size of a step")
+    flags.DEFINE_integer("depth", 3, "layers", short_name="d")
+    flags.DEFINE_bool("bn", True, "normalize")
+    flags.DEFINE_enum("optimizer", "adam", ["adam", "sgd"], "which one")
+    flags.DEFINE_list("widths", ["64", "32"], "per layer")
+    flags.DEFINE_multi_integer("seeds", [1, 2], "all of them")
+    flags.DEFINE_string("data", None, "a folder")
+
+    def main(_arguments):
+        {trains}
+
+    if __name__ == "__main__":
+        app.run(main)
+    """
+ABSL_READ = {
+    "lr": ("--lr", None, "float", 0.1),
+    "depth": ("--depth", None, "int", 3),
+    "bn": ("--bn", "--nobn", "bool", True),
+    "optimizer": ("--optimizer", None, "choice", "adam"),
+    "widths": ("--widths", None, "text", "64,32"),
+    "seeds": ("--seeds", None, "int", None),
+    "data": ("--data", None, "text", None),
+}
+
+
+@pytest.mark.parametrize(
+    ("imports", "source"),
+    [
+        ("from absl import app, flags", "absl"),
+        # TensorFlow's flags are absl's, and it is seldom installed where one looks at a script.
+        ("import a_package_that_nobody_has as tf; app, flags = tf.app, tf.flags", "source"),
+    ],
+)
+def test_flags_of_absl_are_read(scripts: Scripts, imports: str, source: str) -> None:
+    discovered = scripts.discover(ABSL.format(imports=imports, trains=TRAINS))
+    assert discovered.source == source
+    found = {each.name: each for each in discovered.hyperparameters}
+    assert {name: (each.flag, each.off_flag, each.type, each.default) for name, each in found.items()} == ABSL_READ
+    assert found["optimizer"].choices == ("adam", "sgd")
+    assert found["lr"].help == "size of a step"
+
+
+def test_a_script_that_only_logs_with_absl_is_not_started(scripts: Scripts) -> None:
+    assert "has no options to tune" in scripts.refuse("from absl import logging\nlogging.info('training')")
+
+
+def test_options_that_a_class_of_parsers_adds_while_it_parses_are_read(scripts: Scripts) -> None:
+    scripts.write(
+        """
+        import argparse
+
+        class Parser(argparse.ArgumentParser):
+            def parse_known_args(self, args=None, namespace=None):
+                self.add_argument("--bn", "--nobn", action=argparse.BooleanOptionalAction, default=True)
+                return super().parse_known_args(args, namespace)
+        """,
+        "site-packages/library.py",
+    )
+    found = scripts.find(
+        """
+        import os, sys
+        sys.path.append(os.path.join(os.path.dirname(__file__), "site-packages"))
+        from library import Parser as ArgumentParser
+        parser = ArgumentParser()
+        parser.add_argument("--lr", type=float, nargs=1, default=[0.1])
+        parser.add_argument("--fast", type=bool, default=True)
+        parser.add_argument("--no_fast", dest="fast", action="store_false")
+        parser.add_argument("--options", nargs="*", default={})
+        parser.parse_args()
+        """
+    )
+    assert {name: (each.flag, each.type, each.default) for name, each in found.items()} == {
+        "lr": ("--lr", "float", 0.1),
+        "fast": ("--fast", "bool", True),
+        "options": ("--options", "text", None),
+        "bn": ("--bn", "bool", True),
+    }
+    assert not found["lr"].takes_many
+
+
+# --- packages that are not installed ------------------------------------------------------------------------------
+
+
+def test_a_missing_package_does_not_keep_the_parser_from_being_read(scripts: Scripts) -> None:
+    discovered = scripts.discover(
+        """
+        import argparse
+        import a_package_that_nobody_has as models
+        from a_package_that_nobody_has.layers import Layer, compiled, str2bool
+        from another.one import add_more_options
+
+        assert models.__version__ >= "2.0"
+
+        @compiled
+        @compiled(fast=True)
+        def train(epochs): return epochs
+
+        class Block(Layer, models.Module[int]):
+            def __init__(self): super().__init__(depth=2)
+
+        Block()
+        if models.is_fast():
+            raise RuntimeError("nothing that is missing is true")
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--lr", type=float, default=0.1)
+        parser.add_argument("--epochs", type=int, default=train(3))
+        parser.add_argument("--amp", type=str2bool, default=False)
+        parser.add_argument("--size", type=int, default=models.SIZE * 2)
+        parser.add_argument("--weights", default=f"{models.hub()}/resnet.pt")
+        parser.add_argument("--model", choices=sorted(models.names()), default="resnet")
+        parser.add_argument("--block", choices=["plain", *models.blocks], default="dense")
+        parser = add_more_options(parser)
+        parser.parse_args()
+        """
+    )
+    assert discovered.source == "argparse"
+    assert {each.name: (each.type, each.default, each.choices) for each in discovered.hyperparameters} == {
+        "lr": ("float", 0.1, ()),
+        "epochs": ("int", 3, ()),
+        "amp": ("bool", False, ()),
+        "size": ("int", None, ()),
+        "weights": ("text", None, ()),
+        "model": ("text", "resnet", ()),
+        "block": ("text", "dense", ()),
+    }
+    assert discovered.notes[0].endswith(
+        "does not have the packages a_package_that_nobody_has and another, which train.py imports; its options are "
+        "known all the same, but install that before you start a run."
+    )
+    assert discovered.notes[1] == (
+        "Defaults or choices that come from a missing package are not known: --size, --weights, --model, --block."
+    )
+
+
+def test_an_import_that_may_fail_does_fail(scripts: Scripts) -> None:
+    scripts.write("import a_package_that_nobody_has\nHAS_OTHER = True", "other.py")
+    discovered = scripts.discover(
+        """
+        import argparse, contextlib, importlib, importlib.util
+        HAS, HAS_OTHER, FOUND = False, False, importlib.util.find_spec("a_package_that_nobody_has") is not None
+        try:
+            import a_package_that_nobody_has
+            HAS = True
+        except ImportError:
+            pass
+        try:
+            from other import HAS_OTHER
+        except (ValueError, ModuleNotFoundError):
+            pass
+        with contextlib.suppress(ImportError):
+            from a_package_that_nobody_has import HAS
+        parser = argparse.ArgumentParser()
+        for name, default in {"has": HAS, "other": HAS_OTHER, "found": FOUND}.items():
+            parser.add_argument("--" + name, default=default)
+        parser.parse_args()
+        """
+    )
+    assert {each.name: each.default for each in discovered.hyperparameters} == {
+        "has": False,
+        "other": False,
+        "found": False,
+    }
+    assert discovered.notes == ()
+
+
+def test_an_import_that_only_says_what_to_install_is_needed(scripts: Scripts) -> None:
+    discovered = scripts.discover(
+        """
+        import argparse, sys
+        try:
+            import a_package_that_nobody_has
+        except ImportError as error:
+            raise ImportError("install it first") from error
+        try:
+            import another
+        except ImportError:
+            print("install it first")
+            sys.exit(1)
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--lr", type=float)
+        parser.parse_args()
+        """
+    )
+    assert discovered.source == "argparse"
+    assert "does not have the packages a_package_that_nobody_has and another" in discovered.notes[0]
+
+
+def test_a_missing_package_that_would_parse_is_no_parser(scripts: Scripts) -> None:
+    said = scripts.refuse(
+        """
+        from a_package_that_nobody_has import OptionsArgumentParser
+        options = OptionsArgumentParser().parse_args_into_dataclasses()
+        """
+    )
+    assert said.startswith("train.py needs the package a_package_that_nobody_has, which /")
+
+
+def test_missing_packages_of_what_is_installed_are_stood_in_for_too(scripts: Scripts) -> None:
+    scripts.write("import a_package_that_nobody_has as theirs\nWriter = theirs.Writer", "site-packages/library.py")
+    found = scripts.find(
+        """
+        import argparse, os, sys
+        sys.path.append(os.path.join(os.path.dirname(__file__), "site-packages"))
+        from library import Writer
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--lr", type=float, default=0.1)
+        parser.parse_args()
+        Writer()
+        """
+    )
+    assert found["lr"].default == 0.1
+
+
+def test_what_a_script_adds_after_a_parse_that_cannot_be_made_is_read_from_the_source(scripts: Scripts) -> None:
+    text = """
+        import argparse, os
+
+        def train():
+            parser = argparse.ArgumentParser()
+            parser.add_argument("--output", required=True)
+            parser.add_argument("--lr", type=float, default=0.1 + 0.2)
+            known, _ = parser.parse_known_args()
+            os.makedirs(known.output)
+            parser.add_argument("--depth", type=int, default=3)
+            parser.parse_args()
+
+        train()
+        """
+    for items in ((), ("--output", "[out,elsewhere]")):
+        discovered = scripts.discover(text, *items)
+        assert {each.name: each.default for each in discovered.hyperparameters} == {
+            "output": None,
+            "lr": 0.1 + 0.2,
+            "depth": 3,
+        }
+        assert discovered.notes == (
+            "train.py parses its options in steps and needs some of them to go on, so 1 were read from the source, "
+            "such as --depth; defaults that it computes are not known.",
+        )
+
+
 # --- the source, where running does not get there -------------------------------------------------------------------
 
 
-def test_the_source_is_read_where_a_package_is_missing(scripts: Scripts) -> None:
+def test_the_source_is_read_where_the_script_crashes(scripts: Scripts) -> None:
     scripts.write(
         """
         def add_model_options(parser):
@@ -478,9 +721,9 @@ def test_the_source_is_read_where_a_package_is_missing(scripts: Scripts) -> None
     discovered = scripts.discover(
         """
         import argparse
-        import a_package_that_nobody_has
         from model import add_model_options
 
+        decays = undefined
         CHOICES = {"adam": 1, "sgd": 2}
 
         def read_options():
@@ -489,7 +732,8 @@ def test_the_source_is_read_where_a_package_is_missing(scripts: Scripts) -> None
             parser.add_argument("--optimizer", choices=sorted(CHOICES), default="adam")
             parser.add_argument("--augment", action=argparse.BooleanOptionalAction, default=True)
             parser.add_argument("--bn", action="store_true")
-            parser.add_argument("--decay", type=lambda text: float(text), default=a_package_that_nobody_has.DECAY)
+            parser.add_argument("--decay", type=lambda text: float(text), default=decays[0])
+            parser.add_argument("--rank", type=int, default=int(os.environ.get("NO_SUCH_RANK", -1)))
             add_model_options(parser)
             parser.set_defaults(lr=0.5)
             return parser.parse_args()
@@ -498,7 +742,7 @@ def test_the_source_is_read_where_a_package_is_missing(scripts: Scripts) -> None
         """
     )
     assert discovered.source == "source"
-    assert "train.py needs the package a_package_that_nobody_has, which " in discovered.notes[0]
+    assert "train.py crashes before it reads its options: NameError: name 'undefined' is not" in discovered.notes[0]
     found = {each.name: (each.flag, each.type, each.default) for each in discovered.hyperparameters}
     assert found == {
         "lr": ("--lr", "float", 0.5),
@@ -506,6 +750,7 @@ def test_the_source_is_read_where_a_package_is_missing(scripts: Scripts) -> None
         "augment": ("--augment", "bool", True),
         "bn": ("--bn", "bool", False),
         "decay": ("--decay", "float", None),
+        "rank": ("--rank", "int", -1),
         "hidden": ("--hidden", "int", 16),
     }
     by_name = {each.name: each for each in discovered.hyperparameters}
@@ -516,7 +761,8 @@ def test_the_source_is_read_where_a_package_is_missing(scripts: Scripts) -> None
 
 def test_click_and_typer_are_read_from_the_source_too(scripts: Scripts) -> None:
     click_script = """
-        import click, a_package_that_nobody_has
+        import click
+        undefined
 
         @click.command()
         @click.option("--batch-size", "-b", default=56, type=click.IntRange(1))
@@ -530,8 +776,10 @@ def test_click_and_typer_are_read_from_the_source_too(scripts: Scripts) -> None:
         "optimizer": ("choice", "sgd"),
         "augment": ("bool", True),
     }
+    assert scripts.discover(click_script).source == "source"
     typer_script = """
-        import typer, a_package_that_nobody_has
+        import typer
+        undefined
         from typing import Annotated, Optional
         app = typer.Typer()
 
@@ -621,7 +869,7 @@ def test_the_scripts_start_has_no_gpu_no_input_and_knows_that_it_is_discovered(s
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("print('hello')", "train.py has no options to tune; give it some with argparse, click or typer"),
+        ("print('hello')", "train.py has no options to tune; give it some with argparse, click, typer or absl"),
         ("import argparse\nargparse.ArgumentParser().parse_args()", "train.py has no options to tune"),
         (
             "import argparse, os\nos._exit",
@@ -630,7 +878,7 @@ def test_the_scripts_start_has_no_gpu_no_input_and_knows_that_it_is_discovered(s
         ("import argparse, sys\nsys.exit()", "train.py has no options to tune"),
         (
             "import hydra\n",
-            "train.py reads its options with Hydra, and HyperTuner only knows argparse, click and typer",
+            "train.py reads its options with Hydra, and HyperTuner only knows argparse, click, typer and absl",
         ),
         (
             "import argparse, a_package_that_nobody_has",
@@ -694,9 +942,14 @@ def test_a_discovery_becomes_plain_data(scripts: Scripts) -> None:
     assert [Hyperparameter.from_json(each) for each in data["hyperparameters"]] == list(discovered.hyperparameters)
 
 
-@pytest.mark.parametrize("name", ["discovery_child.py", "discovery_source.py"])
+CHILDREN = ["discovery_child.py", "discovery_parsers.py", "discovery_placeholder.py", "discovery_source.py"]
+
+
+@pytest.mark.parametrize("name", CHILDREN)
 def test_the_children_are_written_for_python_3_8_and_its_standard_library(name: str) -> None:
     tree = ast.parse((Path(discovery.__file__).parent / name).read_text(), feature_version=(3, 8))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
+    # Each other's they import by file, and by package only for the type checker.
+    own = {"sources", *(each.partition(".")[0] for each in CHILDREN)}
+    assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names | own
