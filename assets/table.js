@@ -2,6 +2,8 @@
 (() => {
     const GRID = "experiment-table";
     const IDLE_MS = 150;
+    // The reason that storage/requests.py gives.
+    const DROPPED = "dropped from the queue";
 
     // --- pure ---------------------------------------------------------------------------------------------------------
 
@@ -38,7 +40,8 @@
     /** What the state cell says: of a queued experiment its place in the queue, too; of a stopped one, why. */
     const stateWord = (state, place, note, reason = "") => {
         if (state === "running" && note?.isStopping) return "stopping";
-        if (state === "stopped" && /^(stopped|dropped) /.test(reason)) return reason;
+        if (state === "stopped" && reason === DROPPED) return "dropped";
+        if (state === "stopped" && reason.startsWith("stopped ")) return reason;
         if (state !== "queued" || !place) return state;
         return place === 1 ? "queued, next" : `queued, place ${place}`;
     };
@@ -108,7 +111,7 @@
             return window.React.createElement("span", {className: `ht-state is-${word === "stopping" ? word : value}`},
                 window.React.createElement("i", {className: "ht-dot"}), word,
                 ...marksOf(note).map((mark) => tag(mark)),
-                data.reason && data.reason !== word ? window.React.createElement("span", {className: "ht-reason"}, ` ${data.reason}`) : null);
+                data.reason && data.reason !== word && word !== "dropped" ? window.React.createElement("span", {className: "ht-reason"}, ` ${data.reason}`) : null);
         };
 
         const tag = ([words, , number]) => {

@@ -34,7 +34,8 @@ test("a queued experiment says its place, and a running one that it is being end
     assert.equal(table.stateWord("queued", 4), "queued, place 4");
     assert.equal(table.stateWord("running", undefined, {isStopping: true}), "stopping");
     assert.equal(table.stateWord("finished", undefined, {source: 3}), "finished");
-    assert.equal(table.stateWord("stopped", undefined, undefined, "dropped from the queue"), "dropped from the queue");
+    assert.equal(table.stateWord("stopped", undefined, undefined, "dropped from the queue"), "dropped");
+    assert.equal(table.stateWord("stopped", undefined, undefined, "stopped by request"), "stopped by request");
     assert.equal(table.stateWord("stopped", undefined, undefined, "a time limit"), "stopped");
 });
 
