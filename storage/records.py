@@ -129,5 +129,5 @@ class Claim:
     fence: int
     owner: str
     settings: Settings
-    # How many of the attempts before this one ended because their owner vanished.
-    losses: int = 0
+    # How often the script failed since a person last queued it.
+    failures: int = 0

@@ -1,6 +1,7 @@
 """What people ask of runs and experiments that are under way; whoever owns the work reads it and obeys.
 
-Each request is one transaction. A run that nobody owns is dealt with at once; raising RunError changes nothing.
+Each request locks the run's row first, so that of two at once one sees what the other did. A run that nobody owns is
+dealt with at once; raising RunError changes nothing.
 """
 
 from __future__ import annotations
@@ -21,10 +22,15 @@ DROPPED = "dropped from the queue"
 
 
 def _state_of(connection: Connection, run_id: int, allowed: Sequence[str], what: str) -> str:
-    state = connection.scalar(text("SELECT state FROM run WHERE id = :id FOR UPDATE"), {"id": run_id})
+    row = connection.execute(text("SELECT state, request FROM run WHERE id = :id FOR UPDATE"), {"id": run_id}).first()
+    state = "gone" if row is None else "being stopped" if row.request and row.state in _OPEN else str(row.state)
     if state not in allowed:
-        raise RunError(f"This run cannot be {what}: it is {state or 'gone'}.")
-    return str(state)
+        raise RunError(f"This run cannot be {what}: it is {'a draft' if state == 'draft' else state}.")
+    return state
+
+
+def _lock(connection: Connection, run_id: int) -> None:
+    connection.execute(text("SELECT FROM run WHERE id = :id FOR UPDATE"), {"id": run_id})
 
 
 def _wake(connection: Connection) -> None:
@@ -53,11 +59,11 @@ def request_resume(store: Store, run_id: int) -> None:
 
 
 def _reopen(connection: Connection, run_id: int) -> None:
-    """Leave the run to its owner, if it has a living one, or to the dispatcher."""
+    """Leave the run to its owner, or else to the dispatcher, which also finds out whether an owner is alive."""
     connection.execute(
         text(
             """UPDATE run SET ended_at = NULL, reason = NULL, request = NULL,
-                state = CASE WHEN owner IS NOT NULL AND lease_until > now() THEN 'running' ELSE 'queued' END
+                state = CASE WHEN owner IS NULL THEN 'queued' ELSE 'running' END
             WHERE id = :id"""
         ),
         {"id": run_id},
@@ -70,33 +76,60 @@ def request_stop(store: Store, run_id: int, reason: str = BY_REQUEST) -> None:
 
     One that has ended, or is a draft, stays as it is.
     """
+    mine = {"id": run_id, "reason": reason, "open": list(_OPEN)}
     with store.begin() as connection:
-        mine = {"id": run_id, "reason": reason, "open": list(_OPEN)}
-        open_now = connection.execute(
-            text("UPDATE run SET request = 'stop', reason = :reason WHERE id = :id AND state = ANY(:open)"), mine
-        )
-        if open_now.rowcount == 0:
-            return
-        connection.execute(
+        # A paused one is open again until it has stopped, so that somebody sees to it whoever dies.
+        asked = connection.execute(
             text(
-                """UPDATE experiment SET state = 'stopped', reason = :reason, ended_at = now()
-                WHERE run_id = :id AND state = 'queued'"""
+                """UPDATE run SET request = 'stop', reason = CASE WHEN request = 'stop' THEN reason ELSE :reason END,
+                    state = CASE WHEN state = 'paused' THEN 'running' ELSE state END
+                WHERE id = :id AND state = ANY(:open)"""
             ),
             mine,
         )
-        connection.execute(
-            text("UPDATE experiment SET request = 'stop' WHERE run_id = :id AND state = 'running'"), mine
-        )
+        _stop_running(connection, run_id)
+    if asked.rowcount == 0:
+        return
+    # From here on the run's owner or the dispatcher would see to it, too; a long queue takes seconds.
+    with store.begin() as connection:
+        _lock(connection, run_id)
+        _stop_queued(connection, run_id)
         # Nobody would obey where nobody owns it and nothing runs.
         connection.execute(
             text(
                 """UPDATE run SET state = 'stopped', ended_at = now(), lease_until = NULL, owner = NULL
-                WHERE id = :id AND (lease_until IS NULL OR lease_until < now()) AND NOT EXISTS (
-                    SELECT FROM experiment WHERE run_id = :id AND state IN ('queued', 'running'))"""
+                WHERE id = :id AND request = 'stop' AND state = ANY(:open)
+                    AND (owner IS NULL OR lease_until < now()) AND NOT EXISTS (
+                        SELECT FROM experiment WHERE run_id = :id AND state IN ('queued', 'running'))"""
             ),
             mine,
         )
         _wake(connection)
+
+
+def stop_open(store: Store, run_id: int) -> None:
+    """End what a run that is to stop still has open: one that failed may have been queued again since."""
+    with store.begin() as connection:
+        _lock(connection, run_id)
+        _stop_running(connection, run_id)
+        _stop_queued(connection, run_id)
+
+
+# Both only while the run is to stop: somebody may have reopened it since it ended.
+_WHY = "(SELECT reason FROM run WHERE id = :id)"
+_IS_TO_STOP = "EXISTS (SELECT FROM run WHERE id = :id AND request = 'stop' AND state IN ('queued', 'running'))"
+
+
+def _stop_running(connection: Connection, run_id: int) -> None:
+    statement = f"""UPDATE experiment SET request = 'stop', reason = {_WHY}
+        WHERE run_id = :id AND state = 'running' AND request IS NULL AND {_IS_TO_STOP}"""
+    connection.execute(text(statement), {"id": run_id})
+
+
+def _stop_queued(connection: Connection, run_id: int) -> None:
+    statement = f"""UPDATE experiment SET state = 'stopped', reason = {_WHY}, ended_at = now()
+        WHERE run_id = :id AND state = 'queued' AND {_IS_TO_STOP}"""
+    connection.execute(text(statement), {"id": run_id})
 
 
 def extend_run(
@@ -105,7 +138,8 @@ def extend_run(
     """Add experiments to a run, open or ended, and go on with it; returns their numbers.
 
     changes: columns of the run that say what it is now (`command_line`, `candidates`, `hyperparameters`, `strategy`,
-    `left_out`), as in NewRun. A paused run stays paused. Raises RunError for a draft.
+    `left_out`), as in NewRun. An adaptive strategy goes on until the run has `strategy.count` settings in all. A
+    paused run stays paused. Raises RunError for a draft, and while the run is being stopped.
     """
     with store.begin() as connection:
         lock_project(connection, project_id)
@@ -115,11 +149,16 @@ def extend_run(
             run = schema.run.c
             connection.execute(schema.run.update().where(run.id == run_id).values(dict(changes)))
         numbers = insert_experiments(connection, project_id, run_id, experiments)
-        if state in ended:
-            _reopen(connection, run_id)
-        else:
+        if state not in ended:
             _wake(connection)
+        elif "strategy" in changes or _has_queued(connection, run_id):
+            _reopen(connection, run_id)
     return numbers
+
+
+def _has_queued(connection: Connection, run_id: int) -> bool:
+    statement = text("SELECT EXISTS (SELECT FROM experiment WHERE run_id = :id AND state = 'queued')")
+    return bool(connection.scalar(statement, {"id": run_id}))
 
 
 # --- some of its experiments ------------------------------------------------------------------------------------------
@@ -128,15 +167,18 @@ def extend_run(
 def interrupt(store: Store, run_id: int, numbers: Sequence[int], reason: str = BY_REQUEST) -> int:
     """End experiments: queued ones at once, running ones as soon as their owner reads the request; how many."""
     with store.begin() as connection:
+        _lock(connection, run_id)
         mine = {"run": run_id, "numbers": list(numbers), "reason": reason}
         dropped = _end_queued(connection, mine)
         asked = connection.execute(
             text(
-                """UPDATE experiment SET request = 'stop'
+                """UPDATE experiment SET request = 'stop', reason = :reason
                 WHERE run_id = :run AND number = ANY(:numbers) AND state = 'running' AND request IS NULL"""
             ),
             mine,
         )
+        # A paused run that has nothing left is closed.
+        _wake(connection)
     return dropped + asked.rowcount
 
 
@@ -149,6 +191,7 @@ def _end_queued(connection: Connection, which: Mapping[str, Any]) -> int:
 def drop_queued(store: Store, run_id: int, numbers: Sequence[int]) -> int:
     """Take experiments out of the queue before they start; returns how many were still waiting."""
     with store.begin() as connection:
+        _lock(connection, run_id)
         dropped = _end_queued(connection, {"run": run_id, "numbers": list(numbers), "reason": DROPPED})
         _wake(connection)
     return dropped
@@ -157,9 +200,11 @@ def drop_queued(store: Store, run_id: int, numbers: Sequence[int]) -> int:
 def move_first(store: Store, run_id: int, numbers: Sequence[int]) -> int:
     """Let queued experiments start before all others of their run, by number among themselves; how many."""
     with store.begin() as connection:
+        _lock(connection, run_id)
         moved = connection.execute(
             text(
-                """UPDATE experiment SET priority = 1 + (SELECT max(priority) FROM experiment WHERE run_id = :run)
+                """UPDATE experiment SET priority = 1 + (SELECT max(priority) FROM experiment
+                    WHERE run_id = :run AND state = 'queued')
                 WHERE run_id = :run AND number = ANY(:numbers) AND state = 'queued'"""
             ),
             {"run": run_id, "numbers": list(numbers)},
@@ -170,9 +215,11 @@ def move_first(store: Store, run_id: int, numbers: Sequence[int]) -> int:
 def move_last(store: Store, run_id: int, numbers: Sequence[int]) -> int:
     """Let queued experiments start after all others of their run; how many."""
     with store.begin() as connection:
+        _lock(connection, run_id)
         moved = connection.execute(
             text(
-                """UPDATE experiment SET priority = (SELECT min(priority) FROM experiment WHERE run_id = :run) - 1
+                """UPDATE experiment SET priority = (SELECT min(priority) FROM experiment
+                    WHERE run_id = :run AND state = 'queued') - 1
                 WHERE run_id = :run AND number = ANY(:numbers) AND state = 'queued'"""
             ),
             {"run": run_id, "numbers": list(numbers)},
@@ -183,13 +230,14 @@ def move_last(store: Store, run_id: int, numbers: Sequence[int]) -> int:
 def queue_again(store: Store, run_id: int, numbers: Sequence[int]) -> int:
     """Give failed, stopped and dropped experiments another attempt; returns how many. The run goes on if it had ended.
 
-    Raises RunError for a draft.
+    The run's retries count anew. Raises RunError for a draft, and while the run is being stopped.
     """
     with store.begin() as connection:
         state = _state_of(connection, run_id, (*_OPEN, *schema.ENDED_STATES), "continued")
         queued = connection.execute(
             text(
-                """UPDATE experiment SET state = 'queued', request = NULL, losses = 0, ended_at = NULL, reason = NULL
+                """UPDATE experiment SET state = 'queued', request = NULL, losses = 0, failures = 0, ended_at = NULL,
+                    reason = NULL
                 WHERE run_id = :run AND number = ANY(:numbers) AND state IN ('failed', 'stopped')"""
             ),
             {"run": run_id, "numbers": list(numbers)},

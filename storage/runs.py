@@ -83,7 +83,9 @@ def _next_number(connection: Connection, table: Any, project_id: int) -> int:
 
 def lock_project(connection: Connection, project_id: int) -> None:
     """Make everybody else wait who creates runs or experiments in the project, as their numbers have no gaps."""
-    connection.execute(select(schema.project.c.id).where(schema.project.c.id == project_id).with_for_update())
+    # No key is to change, so rows that refer to the project, such as new metrics, need not wait.
+    project = schema.project.c
+    connection.execute(select(project.id).where(project.id == project_id).with_for_update(key_share=True))
 
 
 def create_run(store: Store, project: Project, new: NewRun, *, is_draft: bool = False) -> Run:
@@ -157,7 +159,8 @@ def insert_experiments(
 ) -> list[int]:
     """Add experiments to a run, inside a transaction that holds the project's lock; returns their numbers.
 
-    One that reuses another's results is finished at once, with the other's metric summaries for its own.
+    One that reuses another's results is finished at once, with the other's metric summaries for its own; where the
+    other has not finished, there is nothing to reuse, and it runs.
     """
     first = _next_number(connection, schema.experiment, project_id)
     rows = [
@@ -187,9 +190,18 @@ def _take_over(connection: Connection, run_id: int) -> None:
             """UPDATE experiment SET state = 'finished', reused_from = coalesce(source.reused_from, source.id),
                 exit_code = source.exit_code, epoch = source.epoch, epochs = source.epochs, host = source.host,
                 value_count = source.value_count, attempt = source.attempt, duration_s = source.duration_s,
+                rejected_lines = source.rejected_lines, rejected_sample = source.rejected_sample,
                 started_at = source.started_at, ended_at = source.ended_at
             FROM experiment source
-            WHERE experiment.run_id = :run AND experiment.state = 'queued' AND source.id = experiment.reused_from"""
+            WHERE experiment.run_id = :run AND experiment.state = 'queued' AND source.id = experiment.reused_from
+                AND source.state = 'finished'"""
+        ),
+        mine,
+    )
+    connection.execute(
+        text(
+            """UPDATE experiment SET reused_from = NULL
+            WHERE run_id = :run AND state = 'queued' AND reused_from IS NOT NULL"""
         ),
         mine,
     )
@@ -198,7 +210,7 @@ def _take_over(connection: Connection, run_id: int) -> None:
             """INSERT INTO metric_summary (experiment_id, metric_id, attempt, count, last, minimum, maximum)
             SELECT experiment.id, metric_id, summary.attempt, count, last, minimum, maximum
             FROM experiment JOIN metric_summary summary ON summary.experiment_id = experiment.reused_from
-            WHERE experiment.run_id = :run
+            WHERE experiment.run_id = :run AND experiment.state = 'finished'
             ON CONFLICT DO NOTHING"""
         ),
         mine,
@@ -212,6 +224,12 @@ def find_run(store: Store, project_id: int, number: int) -> Run | None:
     with store.begin() as connection:
         row = connection.execute(statement).one_or_none()
     return _record(row) if row else None
+
+
+def fetch_run(store: Store, run_id: int) -> Run:
+    """A run that is known to exist, as it is now."""
+    with store.begin() as connection:
+        return _record(connection.execute(select(*RUN_COLUMNS).where(schema.run.c.id == run_id)).one())
 
 
 def fetch_runs(store: Store, project_id: int) -> list[Run]:

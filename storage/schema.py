@@ -99,7 +99,7 @@ run = Table(
     # What a person wants to see first: [{"name", "goal"}].
     Column("metrics", JSONB, nullable=False, server_default="[]"),
     Column("created_by", Text),
-    # A draft's choices by fingerprint: {fingerprint: "run" | "skip" | "reuse"}.
+    # What a person decided about planned experiments: {"by_status", "by_fingerprint"}; see launch/plan.py.
     Column("decisions", JSONB, nullable=False, server_default="{}"),
     # Which of the planned experiments were not scheduled: [{"reason", "count"}].
     Column("left_out", JSONB, nullable=False, server_default="[]"),
@@ -141,8 +141,9 @@ experiment = Table(
     # An earlier experiment whose results are shown as this one's, which never ran.
     Column("reused_from", ForeignKey("experiment.id")),
     Column("attempt", Integer, nullable=False, server_default="0"),
-    # How often an owner vanished; a script's own failures are counted by attempt.
+    # How often an owner vanished, and how often the script itself failed, since a person last queued it.
     Column("losses", Integer, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
     Column("request", Text),
     Column("reason", Text),
     Column("exit_code", Integer),

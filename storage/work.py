@@ -83,9 +83,34 @@ class Ending:
 
 # --- runs ---------------------------------------------------------------------------------------------------------
 
+# Whoever set this fence has not given the run up since: giving it up clears the owner and leaves the fence.
+_OURS = "id = :id AND fence = :fence AND owner IS NOT NULL AND state IN ('running', 'paused')"
+_IS_OPEN = "EXISTS (SELECT FROM experiment WHERE run_id = run.id AND experiment.state IN ('queued', 'running'))"
+# What is searched and how, as one short word that changes with it.
+_SEARCH = "md5(concat(run.strategy, run.candidates, run.hyperparameters))"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a run stands that is still ours. `search` is another word once somebody widens its search."""
+
+    state: str
+    request: str | None
+    search: str
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether its experiments are to end now."""
+        return self.request == "stop"
+
+    @property
+    def may_start(self) -> bool:
+        """Whether experiments may be started."""
+        return self.state == "running" and self.request is None
+
 
 def claim_runs(store: Store, owner: str, *, take_expired: bool = True) -> list[Run]:
-    """Take every open run that nobody owns; the fence in the records is the new one.
+    """Take every run that is to go on and that nobody owns; the fence in the records is the new one.
 
     take_expired: those whose owner did not renew its lease, too. Not right after an outage, when no owner could.
     """
@@ -102,31 +127,29 @@ def claim_runs(store: Store, owner: str, *, take_expired: bool = True) -> list[R
     return [Run(**row._mapping) for row in rows]
 
 
-def renew_run(store: Store, run_id: int, fence: int) -> str | None:
-    """Keep the run; returns what people asked of it ('stop') or None.
+def renew_run(store: Store, run_id: int, fence: int) -> Standing:
+    """Keep the run, paused or not; returns how it stands, and so what people ask of it.
 
     Raises LeaseLost.
     """
     statement = text(
-        """UPDATE run SET lease_until = now() + make_interval(secs => :lease)
-        WHERE id = :id AND fence = :fence AND state = 'running' RETURNING request"""
+        f"""UPDATE run SET lease_until = now() + make_interval(secs => :lease)
+        WHERE {_OURS} RETURNING state, request, {_SEARCH}"""
     )
     with store.begin() as connection:
         _commit_lightly(connection)
         row = connection.execute(statement, {"id": run_id, "fence": fence, "lease": LEASE_S}).one_or_none()
     if row is None:
         raise LeaseLost(f"run {run_id}, fence {fence}")
-    return row.request if row.request is None else str(row.request)
+    return Standing(*row)
 
 
-def open_experiments(store: Store, run_id: int) -> dict[str, int]:
-    """How many of a run's experiments are queued and running."""
-    statement = text(
-        "SELECT state, count(*) FROM experiment WHERE run_id = :id AND state IN ('queued', 'running') GROUP BY state"
-    )
-    with store.begin() as connection:
-        counts = {row.state: row[1] for row in connection.execute(statement, {"id": run_id})}
-    return {"queued": counts.get("queued", 0), "running": counts.get("running", 0)}
+def open_experiments(store: Store, run_id: int, *, most: int | None = None) -> dict[str, int]:
+    """How many of a run's experiments are queued and running; of a long queue only the first `most` are counted."""
+    count = "(SELECT count(*) FROM (SELECT FROM experiment WHERE run_id = :id AND state = '{0}' LIMIT :most) AS first)"
+    statement = text(f"SELECT {count.format('queued')} AS queued, {count.format('running')} AS running")
+    with store.read() as connection:
+        return dict(connection.execute(statement, {"id": run_id, "most": most}).one()._mapping)
 
 
 def working_owners(store: Store, run_id: int) -> set[str]:
@@ -137,24 +160,31 @@ def working_owners(store: Store, run_id: int) -> set[str]:
 
 
 def count_open_runs(store: Store) -> int:
-    """How many runs are queued or running."""
-    with store.begin() as connection:
-        return int(connection.scalar(text("SELECT count(*) FROM run WHERE state IN ('queued', 'running')")) or 0)
+    """How many runs use or want the cluster; a paused one does while its last experiments go on."""
+    statement = text(
+        """SELECT count(*) FROM run
+        WHERE state IN ('queued', 'running') OR (state = 'paused' AND owner IS NOT NULL)"""
+    )
+    with store.read() as connection:
+        return int(connection.scalar(statement) or 0)
 
 
-def end_run(store: Store, run_id: int, fence: int, *, state: str, reason: str | None = None) -> bool:
+def end_run(
+    store: Store, run_id: int, fence: int, *, state: str, reason: str | None = None, search: str | None = None
+) -> bool:
     """Close a run if it is still ours and nothing of it is open; a failed run stops what was queued.
 
-    One that was asked to stop ends as stopped, though it may have finished first.
+    One that was asked to stop ends as stopped, though it may have finished first. search: what its strategy searched
+    to the end; a run whose search was widened since stays open.
 
     Returns whether it was closed.
     """
     with store.begin() as connection:
+        # A statement of its own: what follows sees everything that was committed before we had the lock.
         held = connection.execute(
-            text("SELECT FROM run WHERE id = :id AND fence = :fence AND state = 'running' FOR UPDATE"),
-            {"id": run_id, "fence": fence},
+            text(f"SELECT {_SEARCH} AS search FROM run WHERE {_OURS} FOR UPDATE"), {"id": run_id, "fence": fence}
         ).one_or_none()
-        if held is None:
+        if held is None or search not in (None, held.search):
             return False
         if state == "failed":
             connection.execute(
@@ -166,11 +196,10 @@ def end_run(store: Store, run_id: int, fence: int, *, state: str, reason: str | 
             )
         closed = connection.execute(
             text(
-                """UPDATE run SET
+                f"""UPDATE run SET
                     state = CASE WHEN request = 'stop' AND :state = 'finished' THEN 'stopped' ELSE :state END,
                     reason = coalesce(:reason, reason), ended_at = now(), lease_until = NULL, owner = NULL
-                WHERE id = :id AND NOT EXISTS (
-                    SELECT FROM experiment WHERE run_id = :id AND state IN ('queued', 'running'))"""
+                WHERE id = :id AND NOT {_IS_OPEN}"""
             ),
             {"id": run_id, "state": state, "reason": reason},
         )
@@ -179,11 +208,54 @@ def end_run(store: Store, run_id: int, fence: int, *, state: str, reason: str | 
     return closed.rowcount == 1
 
 
+def give_up_run(store: Store, run_id: int, fence: int) -> bool:
+    """Hand a paused run of which nothing runs back, so that it holds no resources while it waits for a person.
+
+    Returns whether it was handed back; somebody may have resumed or stopped it.
+    """
+    with store.begin() as connection:
+        held = connection.execute(
+            text(f"SELECT FROM run WHERE {_OURS} AND state = 'paused' FOR UPDATE"), {"id": run_id, "fence": fence}
+        ).one_or_none()
+        if held is None:
+            return False
+        given = connection.execute(
+            text(
+                """UPDATE run SET owner = NULL, lease_until = NULL WHERE id = :id AND NOT EXISTS (
+                    SELECT FROM experiment WHERE run_id = :id AND state = 'running')"""
+            ),
+            {"id": run_id},
+        )
+        # What is paused and has nothing left is closed by the dispatcher.
+        connection.execute(text(f"NOTIFY {WORK_CHANNEL}"))
+    return given.rowcount == 1
+
+
+def settle_paused(store: Store, *, adaptive: Sequence[str], take_expired: bool = True) -> int:
+    """Free paused runs from dead owners, and close those that nobody owns and that have nothing left to do.
+
+    adaptive: the strategies whose runs may want more than is queued; such a run waits for a person.
+    Returns how many were closed.
+    """
+    freed = """UPDATE run SET owner = NULL, lease_until = NULL
+        WHERE state = 'paused' AND owner IS NOT NULL AND :take_expired AND lease_until < now()"""
+    deserted = """SELECT id FROM run WHERE state = 'paused' AND owner IS NULL
+        AND NOT coalesce(strategy->>'name', '') = ANY(:adaptive) FOR UPDATE SKIP LOCKED"""
+    with store.begin() as connection:
+        connection.execute(text(freed), {"take_expired": take_expired})
+        ids = list(connection.scalars(text(deserted), {"adaptive": list(adaptive)}))
+        closed = connection.execute(
+            text(f"UPDATE run SET state = 'finished', ended_at = now() WHERE id = ANY(:ids) AND NOT {_IS_OPEN}"),
+            {"ids": ids},
+        )
+    return closed.rowcount
+
+
 # --- experiments --------------------------------------------------------------------------------------------------
 
 
 def claim_experiment(store: Store, run_id: int, run_fence: int, owner: str, host: str) -> Claim | None:
-    """Take the next queued experiment of a run, or None where nothing is queued or the run is no longer ours."""
+    """Take the next queued experiment of a run; None where nothing is queued or the run may start nothing for us."""
     with store.begin() as connection:
         return _claim_next(connection, run_id, run_fence, owner, host)
 
@@ -196,9 +268,10 @@ def _claim_next(connection: Connection, run_id: int, run_fence: int, owner: str,
                 metric_offset = 0, stdout_offset = 0, value_count = 0, rejected_lines = 0, rejected_sample = NULL,
                 epoch = NULL, epochs = NULL, exit_code = NULL, reason = NULL, ended_at = NULL, duration_s = NULL
             WHERE id = (SELECT experiment.id FROM experiment JOIN run ON run.id = experiment.run_id
-                WHERE run_id = :run AND run.fence = :fence AND run.state = 'running' AND experiment.state = 'queued'
-                ORDER BY experiment.number LIMIT 1 FOR UPDATE OF experiment SKIP LOCKED)
-            RETURNING id, project_id, run_id, number, attempt, fence, settings, losses"""
+                WHERE run_id = :run AND run.fence = :fence AND run.owner IS NOT NULL AND run.state = 'running'
+                    AND run.request IS NULL AND experiment.state = 'queued'
+                ORDER BY priority DESC, experiment.number LIMIT 1 FOR UPDATE OF experiment SKIP LOCKED)
+            RETURNING id, project_id, run_id, number, attempt, fence, settings, failures"""
         ),
         {"run": run_id, "fence": run_fence, "owner": owner, "host": host, "lease": LEASE_S},
     ).one_or_none()
@@ -208,7 +281,7 @@ def _claim_next(connection: Connection, run_id: int, run_fence: int, owner: str,
         # A new attempt replaces what the table and plots show of the last one; its chunks stay under their attempt.
         connection.execute(text("DELETE FROM metric_summary WHERE experiment_id = :id"), {"id": row.id})
     held = (row.id, row.project_id, row.run_id, row.number, row.attempt, row.fence)
-    return Claim(*held, owner, row.settings, row.losses)
+    return Claim(*held, owner, row.settings, row.failures)
 
 
 def renew_experiment(store: Store, claim: Claim) -> str | None:
@@ -263,7 +336,7 @@ def release_lost(store: Store, *, owner: str | None = None) -> int:
         f"""UPDATE experiment SET losses = losses + 1, fence = fence + 1, owner = NULL, lease_until = NULL,
             request = NULL,
             state = CASE WHEN request = 'stop' THEN 'stopped' WHEN losses + 1 >= :most THEN 'failed' ELSE 'queued' END,
-            reason = CASE WHEN request = 'stop' THEN 'stopped by request'
+            reason = CASE WHEN request = 'stop' THEN coalesce(reason, 'stopped by request')
                 ELSE 'lost: the process that ran it vanished' END,
             ended_at = CASE WHEN request = 'stop' OR losses + 1 >= :most THEN now() END
         WHERE id IN (SELECT id FROM experiment WHERE state = 'running' AND {whose} FOR UPDATE SKIP LOCKED)"""
@@ -283,14 +356,13 @@ def release_everything(store: Store) -> int:
     experiments = text(
         """UPDATE experiment SET fence = fence + 1, owner = NULL, lease_until = NULL, request = NULL,
             state = CASE WHEN request = 'stop' THEN 'stopped' ELSE 'queued' END,
-            reason = CASE WHEN request = 'stop' THEN 'stopped by request' ELSE 'interrupted' END,
+            reason = CASE WHEN request = 'stop' THEN coalesce(reason, 'stopped by request') ELSE 'interrupted' END,
             ended_at = CASE WHEN request = 'stop' THEN now() END
         WHERE state = 'running'"""
     )
     with store.begin() as connection:
-        released = connection.execute(experiments).rowcount
-        connection.execute(text("UPDATE run SET owner = NULL, lease_until = NULL WHERE state = 'running'"))
-    return released
+        connection.execute(text("UPDATE run SET owner = NULL, lease_until = NULL WHERE state IN ('running', 'paused')"))
+        return connection.execute(experiments).rowcount
 
 
 def beat(store: Store, name: str, detail: Mapping[str, Any]) -> None:
@@ -357,10 +429,15 @@ _MOVE = """UPDATE experiment SET metric_offset = :new_metric, stdout_offset = :n
     WHERE id = :id AND attempt = :attempt AND fence = :fence AND state = 'running'
         AND metric_offset = :metric AND stdout_offset = :stdout"""
 _MOVE_ON = text(_MOVE.format(more="lease_until = now() + make_interval(secs => :lease)"))
+# One that was to stop is not tried again. The request says why, unless the script's own end came first.
 _MOVE_TO_END = text(
     _MOVE.format(
-        more="""state = :state, exit_code = :exit_code, reason = :reason, duration_s = :duration_s, request = NULL,
-        owner = NULL, lease_until = NULL, ended_at = CASE WHEN :state = 'queued' THEN NULL ELSE now() END"""
+        more="""exit_code = :exit_code, duration_s = :duration_s, request = NULL, owner = NULL, lease_until = NULL,
+        state = CASE WHEN :state = 'queued' AND request = 'stop' THEN 'stopped' ELSE :state END,
+        reason = CASE WHEN :state IN ('queued', 'stopped') AND request = 'stop' THEN coalesce(reason, :reason)
+            ELSE :reason END,
+        failures = failures + CASE WHEN :state IN ('queued', 'failed') THEN 1 ELSE 0 END,
+        ended_at = CASE WHEN :state = 'queued' AND request IS NULL THEN NULL ELSE now() END"""
     )
 )
 

@@ -27,7 +27,8 @@ from sqlalchemy.exc import DBAPIError
 from storage.records import Run
 from storage.schema import WORK_CHANNEL
 from storage.store import CONNECT_TIMEOUT_S, Store, is_outage
-from storage.work import beat, claim_runs, count_open_runs
+from storage.work import beat, claim_runs, count_open_runs, settle_paused
+from training.asking import ADAPTIVE
 from training.experiment import Backoff, read_database_url
 from training.scheduler import Reaper, RunScheduler, node_resources
 
@@ -165,6 +166,7 @@ class Dispatcher:
             log.info("run %s of project %s is taken up", run.number, run.project_id)
             self._spare.conduct(run)
         self._reaper.on_answer()
+        settle_paused(self._store, adaptive=ADAPTIVE, take_expired=self._reaper.is_trusted())
         if released := self._reaper.release():
             log.warning("%s experiments were lost and are queued again", released)
         open_runs = count_open_runs(self._store)
@@ -176,13 +178,14 @@ class Dispatcher:
         return open_runs
 
 
-def cluster_resources() -> dict[str, float]:
-    """What the cluster has, for people who launch."""
+def cluster_resources() -> dict[str, Any]:
+    """What the cluster has, for people who launch: in all, and per node, as no experiment is split between two."""
     nodes = node_resources()
     return {
         "cpus": sum(node.get("CPU", 0) for node in nodes),
         "gpus": sum(node.get("GPU", 0) for node in nodes),
         "nodes": len(nodes),
+        "per_node": [{name: node.get(name, 0) for name in ("CPU", "GPU")} for node in nodes],
     }
 
 

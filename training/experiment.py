@@ -22,6 +22,7 @@ from analysis.hyperparameters import Hyperparameter, argv_items
 from sources.snapshot import SnapshotError, unpack_snapshot
 from storage.projects import fetch_snapshot, metric_ids
 from storage.records import Claim, Run
+from storage.runs import fetch_run
 from storage.store import Store, is_outage
 from storage.work import (
     Batch,
@@ -108,6 +109,9 @@ class ExperimentWorker:
         done = 0
         claim = self.claim(run, run_fence)
         while claim is not None:
+            if not launch.knows(claim):
+                # The run was extended by other hyperparameters since.
+                launch = Launch.of(self, self.backoff.insist(lambda: fetch_run(self.store, run.id)))
             claim = Attempt(self, launch, claim, run_fence).perform()
             done += 1
         return done
@@ -177,6 +181,10 @@ class Launch:
         # The user's own folder is where its data lies; on another machine only the snapshot is there.
         directory = run.directory if Path(run.directory).is_dir() else str(folder)
         return cls(run, command, directory, known)
+
+    def knows(self, claim: Claim) -> bool:
+        """Whether it is known how every hyperparameter of the settings is passed."""
+        return claim.settings.keys() <= {each.name for each in self.hyperparameters}
 
     def argv(self, claim: Claim) -> list[str]:
         """The items that are executed, never through a shell. Raises StartError."""
@@ -310,8 +318,7 @@ class Attempt:
             return Ending("failed", ended.duration_s, ended.exit_code, self._is_stopping)
         if ended.exit_code == 0:
             return Ending("finished", ended.duration_s, 0)
-        failures = self.claim.attempt - self.claim.losses
-        retry = failures <= self.launch.run.retries
+        retry = self.claim.failures < self.launch.run.retries
         return Ending("failed", ended.duration_s, ended.exit_code, self._reason(ended), retry=retry)
 
     def _reason(self, ended: Ended) -> str:

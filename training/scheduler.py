@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 import secrets
 import threading
@@ -18,21 +17,15 @@ from sqlalchemy.exc import DBAPIError
 
 from analysis.resources import cannot_place, places
 from storage.records import Run
-from storage.requests import request_stop
 from storage.store import Store, is_outage
-from storage.work import (
-    LEASE_S,
-    LeaseLost,
-    end_run,
-    open_experiments,
-    release_lost,
-    renew_run,
-    working_owners,
-)
+from storage.work import LEASE_S, LeaseLost, release_lost, working_owners
+from training.asking import RunFailure
+from training.conductor import Conductor, Look
 from training.experiment import Backoff, ExperimentWorker, read_database_url
 
-RENEW_EVERY_S = 3.0
+# How soon a request is seen, and how often the lease is renewed.
 LOOK_EVERY_S = 1.0
+THINKING_S = 0.1
 RELEASE_EVERY_S = 5.0
 # Nodes of a cluster may still be on their way when a run begins.
 PATIENCE_FOR_NODES_S = 5.0
@@ -101,7 +94,9 @@ class RunScheduler:
         self._backoff = Backoff()
         self._reaper = Reaper(self._store)
         self._warm: Worker | None = None
+        # Those at work, by the answer that they will give, and those that found nothing more to do.
         self._pool: dict[Any, Worker] = {}
+        self._idle: list[Worker] = []
         self._failures = 0
         self._last_failure = ""
         self._wanted = time.monotonic()
@@ -138,27 +133,22 @@ class RunScheduler:
         except LeaseLost:
             log.warning("run %s belongs to somebody else now", run.id)
         finally:
-            for worker in self._pool.values():
+            for worker in [*self._pool.values(), *self._idle]:
                 ray.kill(worker.actor)
             self._store.close()
         ray.actor.exit_actor()
 
     def _conduct(self, run: Run) -> None:
         began = time.monotonic()
-        renewed = -math.inf
-        is_stopping = False
+        conductor = Conductor(self._store, run, lambda: self._capacity(run, began))
         while True:
             try:
-                if time.monotonic() - renewed >= RENEW_EVERY_S:
-                    is_stopping = renew_run(self._store, run.id, run.fence) == "stop"
-                    renewed = time.monotonic()
-                if is_stopping:
-                    # One that failed by itself may have been queued again for another attempt.
-                    request_stop(self._store, run.id)
+                look = conductor.look(is_idle=not self._pool)
                 self._reaper.on_answer()
                 self._reaper.release()
-                if self._is_over(run, is_stopping, began):
-                    return
+                if look.is_over:
+                    return conductor.close()
+                self._fill_pool(conductor.run, look)
             except DBAPIError as error:
                 if not is_outage(error):
                     raise
@@ -167,40 +157,39 @@ class RunScheduler:
                 log.warning("the database is away: %s", str(error.orig).strip())
             else:
                 self._backoff.succeeded()
-            self._await_workers(max(LOOK_EVERY_S, self._backoff.until - time.monotonic()))
-
-    def _is_over(self, run: Run, is_stopping: bool, began: float) -> bool:
-        """Fill the pool as far as there is work, and close the run when there is none left."""
-        work = open_experiments(self._store, run.id)
-        if work["queued"] and not is_stopping:
-            problem = self._fill_pool(run, work["queued"], began)
-            if problem:
-                return self._fail(run, problem)
-        if work["queued"] or work["running"]:
-            return False
-        return end_run(self._store, run.id, run.fence, state="finished")
-
-    def _fail(self, run: Run, problem: str) -> bool:
-        log.error("run %s fails: %s", run.id, problem)
-        return end_run(self._store, run.id, run.fence, state="failed", reason=problem)
+            if not conductor.is_thinking:
+                self._dismiss_idle()
+            pause = THINKING_S if conductor.is_thinking else LOOK_EVERY_S
+            self._await_workers(max(pause, self._backoff.until - time.monotonic()))
 
     # --- the pool ---------------------------------------------------------------------------------------------------
 
-    def _fill_pool(self, run: Run, queued: int, began: float) -> str | None:
-        """Start as many workers as have something to do and somewhere to run; returns why that can never be."""
+    def _capacity(self, run: Run, began: float) -> int:
+        """How many experiments fit on the cluster at once. Raises RunFailure where that can never be any."""
         if self._failures >= MOST_FAILURES:
-            return f"Its workers end before they have done anything: {self._last_failure}"
+            raise RunFailure(f"Its workers end before they have done anything: {self._last_failure}")
         nodes = node_resources()
         capacity = places(nodes, run.cpus, run.gpus)
-        if capacity == 0:
-            waited = time.monotonic() - began
-            return cannot_place(nodes, run.cpus, run.gpus) if waited > PATIENCE_FOR_NODES_S else None
-        most = min(capacity, run.concurrency or capacity)
+        if capacity == 0 and time.monotonic() - began > PATIENCE_FOR_NODES_S:
+            raise RunFailure(cannot_place(nodes, run.cpus, run.gpus))
+        return capacity
+
+    def _fill_pool(self, run: Run, look: Look) -> None:
+        """Put as many workers to work as have something to do and somewhere to run."""
+        if not look.queued:
+            return
+        most = min(look.capacity, run.concurrency or look.capacity)
         owners = working_owners(self._store, run.id)
         waiting = sum(worker.owner not in owners for worker in self._pool.values())
-        for _ in range(min(most - len(self._pool), queued - waiting)):
-            self._put_to_work(self._make_worker(cpus=run.cpus, gpus=run.gpus), run)
-        return None
+        for _ in range(min(most - len(self._pool), look.queued - waiting)):
+            worker = self._idle.pop() if self._idle else self._make_worker(cpus=run.cpus, gpus=run.gpus)
+            self._put_to_work(worker, run)
+
+    def _dismiss_idle(self) -> None:
+        """Leave the resources of those who have nothing to do to others."""
+        for worker in self._idle:
+            ray.kill(worker.actor)
+        self._idle.clear()
 
     def _make_worker(self, *, cpus: float, gpus: float) -> Worker:
         owner = f"{self._name}-{secrets.token_hex(4)}"
@@ -228,7 +217,7 @@ class RunScheduler:
             self._on_worker_end(reference, self._pool.pop(reference))
 
     def _on_worker_end(self, reference: Any, worker: Worker) -> None:
-        """It found nothing more to do, or it is dead; either way its resources are free for others."""
+        """It found nothing more to do, or it is dead."""
         try:
             done = ray.get(reference)
         except RayError as error:
@@ -236,9 +225,10 @@ class RunScheduler:
             self._failures += 1
             self._last_failure = str(error).strip().splitlines()[-1][:300]
             self._backoff.insist(lambda: release_lost(self._store, owner=worker.owner))
+            ray.kill(worker.actor)
         else:
             self._failures = 0 if done else self._failures
-        ray.kill(worker.actor)
+            self._idle.append(worker)
 
 
 def node_resources() -> list[dict[str, float]]:

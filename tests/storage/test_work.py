@@ -197,7 +197,7 @@ def test_stopping_a_run_stops_what_waits_and_asks_what_runs(
 ) -> None:
     run, claim = claimed
     request_stop(store, run.id)
-    assert renew_run(store, run.id, run.fence) == "stop"
+    assert renew_run(store, run.id, run.fence).is_stopping
     assert renew_experiment(store, claim) == "stop"
     states = [experiment.state for experiment in fetch_experiments(store, project.id)]
     assert states == ["running", "stopped", "stopped"]

@@ -24,8 +24,16 @@ ALTER TABLE run
 ALTER TABLE experiment
     ADD COLUMN repeat integer NOT NULL DEFAULT 0,
     ADD COLUMN priority integer NOT NULL DEFAULT 0,
+    ADD COLUMN failures integer NOT NULL DEFAULT 0,
     ADD COLUMN reused_from bigint REFERENCES experiment;
 CREATE INDEX experiment_fingerprint ON experiment (project_id, fingerprint);
+CREATE INDEX experiment_reused ON experiment (reused_from) WHERE reused_from IS NOT NULL;
+-- In the order in which experiments start, so that the next one of a long queue is the first entry.
+DROP INDEX experiment_open;
+CREATE INDEX experiment_open ON experiment (run_id, state, priority DESC, number)
+    WHERE state IN ('queued', 'running');
+DROP INDEX run_open;
+CREATE INDEX run_open ON run (id) WHERE state IN ('queued', 'running', 'paused');
 """
 
 # A queued experiment's place in the queue is something that a person sees.
@@ -35,8 +43,8 @@ CREATE TRIGGER stamp BEFORE UPDATE OF state, request, reason, exit_code, epoch, 
     rejected_lines, attempt, priority, started_at, ended_at, duration_s ON experiment
     FOR EACH ROW EXECUTE FUNCTION stamp_change();
 DROP TRIGGER stamp ON run;
-CREATE TRIGGER stamp BEFORE UPDATE OF state, request, reason, started_at, ended_at, strategy, left_out, command_line
-    ON run FOR EACH ROW EXECUTE FUNCTION stamp_change();
+CREATE TRIGGER stamp BEFORE UPDATE OF state, request, reason, started_at, ended_at, strategy, candidates,
+    hyperparameters, left_out, command_line ON run FOR EACH ROW EXECUTE FUNCTION stamp_change();
 """
 
 
