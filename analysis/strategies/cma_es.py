@@ -45,7 +45,7 @@ class CMAES(Learner):
             "step",
             "First step",
             "float",
-            0.25,
+            0.2,
             "How far the first settings stray from the middle, as a share of each hyperparameter's range.",
             least=0.001,
             most=1.0,
@@ -64,8 +64,9 @@ class CMAES(Learner):
         super().check(search)
         axes = Cube(search.space).axes
         if all(isinstance(axis, Listed) and not axis.has_numbers for axis in axes):
-            words = f"{', '.join(axis.name for axis in axes)} offer none" if axes else "there are none to choose from"
-            raise StrategyError(f"CMA-ES moves along numbers, and {words}; choose TPE, or random.")
+            names = ", ".join(axis.name for axis in axes)
+            where = f"none are among the candidates of {names}" if axes else "there are none to choose from"
+            raise StrategyError(f"CMA-ES moves along numbers, and {where}; choose TPE, or random.")
         population = cls.read_options(search.options)["population"]
         if 0 < population < LEAST_POPULATION:
             raise StrategyError(f"A population of {population} is too small to compare; take at least 4, or 0.")

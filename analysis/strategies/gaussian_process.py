@@ -20,8 +20,8 @@ class GaussianProcess(StudyLearner):
     name = "gaussian_process"
     title = "Gaussian process"
     advice = (
-        "Makes the most of few, costly experiments with up to about 15 numeric hyperparameters. Each choice takes "
-        "longer the more results there are, seconds beyond a thousand; take TPE for quick experiments or many words."
+        "Makes the most of few, costly experiments with up to about 15 numeric hyperparameters. A choice takes a "
+        "fraction of a second with 100 results, but several seconds with 1,000; take TPE for many quick experiments."
     )
     options = (STARTUP,)
     # Asked again it wishes for nearly the same, and takes its time.

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
 
+MAX_WHOLE_NUMBERS = 10_000
+
 
 class StudyLearner(Learner):
     """Asks a sampler of Optuna, which sees what is under way as trials without a value."""
@@ -71,23 +73,36 @@ class StudyLearner(Learner):
             )
 
     def _params(self, key: Key) -> dict[str, Any]:
-        return {
-            axis.name: axis.index_of(value) if isinstance(axis, Listed) else value
-            for axis, value in zip(self.cube.axes, key, strict=True)
-        }
+        return {axis.name: _param(axis, value) for axis, value in zip(self.cube.axes, key, strict=True)}
 
     def _key_of(self, trial: Trial) -> Key:
         return tuple(_value(axis, trial.params[axis.name]) for axis in self.cube.axes)
 
 
+def _param(axis: Axis, value: Value) -> Value:
+    if isinstance(axis, Listed):
+        return axis.index_of(value)
+    return axis.place_of(value) if _is_fine(axis) else value
+
+
 def _value(axis: Axis, param: Any) -> Value:
-    return axis.nth(param) if isinstance(axis, Listed) else axis.read(param)
+    if isinstance(axis, Listed):
+        return axis.nth(param)
+    return axis.value_at(param) if _is_fine(axis) else axis.read(param)
+
+
+def _is_fine(axis: Axis) -> bool:
+    """Whether there are so many whole numbers that they are as good as continuous."""
+    # The Gaussian process makes a list of them all, which a seed from 0 to 2**31 would not fit in memory.
+    return isinstance(axis, Whole) and axis.size > MAX_WHOLE_NUMBERS
 
 
 def _distribution(axis: Axis) -> BaseDistribution:
     """Lists are known to Optuna by index: its own categories neither order values nor tell True from 1."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+    if _is_fine(axis):
+        return FloatDistribution(0, 1)
     if isinstance(axis, Continuous):
         return FloatDistribution(axis.low, axis.high, log=axis.is_log)
     if isinstance(axis, Whole):

@@ -30,8 +30,9 @@ class TPE(StudyLearner):
     name = "tpe"
     title = "TPE"
     advice = (
-        "Learns from results where good ones lie, and copes with words, switches and many experiments at once; a sound "
-        "choice from about 30 experiments on. With fewer it is little better than random."
+        "Learns where good results lie, and copes with words, switches and many experiments side by side; a sound "
+        "choice from about 30 experiments on. It may settle early on one of several words, so do not take the others "
+        "for worse because they were seldom tried."
     )
     options = (
         STARTUP,

@@ -182,8 +182,30 @@ def test_cma_es_starts_anew_where_it_has_converged(dimensions: int) -> None:
 
 
 def test_cma_es_refuses_words_alone_and_names_what_to_use() -> None:
-    with pytest.raises(StrategyError, match="moves along numbers, and optimizer, bn offer none; choose TPE"):
+    with pytest.raises(
+        StrategyError, match="moves along numbers, and none are among the candidates of optimizer, bn; choose TPE"
+    ):
         begin("cma_es", Search({"optimizer": ("adam", "sgd"), "bn": (False, True), "epochs": (3,)}))
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+@pytest.mark.parametrize(
+    "candidates",
+    [
+        Interval(0, 2**62, is_whole=True),
+        Interval(1, 2**40, is_log=True, is_whole=True),
+        Interval(-1e300, 1e300),
+        Interval(1e-300, 1e300, is_log=True),
+        tuple(range(10_000)),
+    ],
+)
+def test_vast_ranges_are_searched_like_others(name: str, candidates: Interval | tuple[int, ...]) -> None:
+    options: dict[str, Value] = {"population": 4} if name == "cma_es" else {"startup": 3}
+    strategy = begin(name, Search({"x": candidates}, 7, 1, options=options))
+    for index in range(7):
+        settings = strategy.ask()
+        assert settings is not None
+        strategy.tell(settings, float(index % 3))
 
 
 def test_a_missing_torch_is_named_before_the_launch(monkeypatch: pytest.MonkeyPatch) -> None:
