@@ -44,7 +44,7 @@ def columns(
             cellRenderer="ExperimentState",
             tooltipValueGetter=_call("stateText"),
             flex=1,
-            minWidth=150,
+            minWidth=178,
         ),
         _column("epoch", "Progress", cellRenderer="Progress", type="rightAligned", width=112),
         _column("duration", "Duration", valueFormatter=_call("time"), type="rightAligned", width=104),
