@@ -22,7 +22,7 @@ BUDGETS = {
     "gaussian_process_gain": Budget(2.0, is_floor=True),
     "cma_es_gain": Budget(1.2, is_floor=True),
     "tpe_ask_1000_ms": Budget(100),
-    "gaussian_process_ask_1000_ms": Budget(30_000),
+    "gaussian_process_ask_1000_ms": Budget(3_000),
     "cma_es_ask_1000_ms": Budget(10),
 }
 # What is told apart from the best value; below, all have arrived.

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from analysis.strategies.axes import Listed
 from analysis.strategies.base import Option, Search, StrategyError
-from analysis.strategies.cube import Cube, Key, Listed
+from analysis.strategies.cube import Cube, Key
 from analysis.strategies.learner import Learner
 
 # With fewer the package divides by zero.

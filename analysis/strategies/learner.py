@@ -36,7 +36,8 @@ class Learner(Strategy):
         self.cube = Cube(search.space)
         self.most = self.count(search)
         self.known: set[Key] = set()
-        self._seed: int | None = None
+        self.seed = 0
+        self._is_started = False
 
     @classmethod
     def count(cls, search: Search) -> int:
@@ -83,11 +84,12 @@ class Learner(Strategy):
             self.on_running(key)
 
     def _new_key(self) -> Key | None:
-        if self._seed is None:
+        if not self._is_started:
             # What is known goes into the seed, or a restart would draw the same settings as the first start did.
             state = np.random.SeedSequence([abs(self.search.seed), int(self.search.seed < 0), len(self.known)])
-            self._seed = int(state.generate_state(1)[0])
-            self.on_start(self._seed)
+            self.seed = int(state.generate_state(1)[0])
+            self.on_start(self.seed)
+            self._is_started = True
         for _ in range(self.tries):
             key = self.propose()
             if key not in self.known:

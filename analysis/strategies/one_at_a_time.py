@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analysis.hyperparameters import Value
+from analysis.strategies.axes import Axis, Listed
 from analysis.strategies.base import Option, Search, Settings
-from analysis.strategies.cube import Axis, Cube, Listed
+from analysis.strategies.cube import Cube
 from analysis.strategies.planned import Planned
 
 

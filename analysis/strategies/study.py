@@ -6,8 +6,9 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Literal
 
 from analysis.hyperparameters import Value
+from analysis.strategies.axes import Axis, Continuous, Listed, Whole
 from analysis.strategies.base import Search
-from analysis.strategies.cube import Axis, Continuous, Key, Listed, Whole
+from analysis.strategies.cube import Key
 from analysis.strategies.learner import Learner
 
 if TYPE_CHECKING:
@@ -28,11 +29,17 @@ class StudyLearner(Learner):
 
         # It would otherwise report every trial on stderr.
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        storage = optuna.storages.InMemoryStorage()
-        goal: Literal["maximize", "minimize"] = "maximize" if search.goal == "maximize" else "minimize"
-        self.study: Study = optuna.create_study(storage=storage, direction=goal)
         self.distributions = {axis.name: _distribution(axis) for axis in self.cube.axes}
-        self._running: dict[Key, int] = {}
+        self.study = self.new_study()
+        # What is under way, and its number in the study.
+        self.running: dict[Key, int] = {}
+
+    def new_study(self) -> Study:
+        """A study that knows nothing yet."""
+        import optuna
+
+        goal: Literal["maximize", "minimize"] = "maximize" if self.search.goal == "maximize" else "minimize"
+        return optuna.create_study(storage=optuna.storages.InMemoryStorage(), direction=goal)
 
     @abstractmethod
     def sampler(self, seed: int) -> BaseSampler:
@@ -49,14 +56,14 @@ class StudyLearner(Learner):
         if key in self.known:
             self.study.tell(trial, state=TrialState.FAIL)
         else:
-            self._running[key] = trial.number
+            self.running[key] = trial.number
         return key
 
     def on_running(self, key: Key) -> None:
         from optuna.trial import TrialState, create_trial
 
-        if key not in self._running:
-            self._running[key] = len(self.study.get_trials(deepcopy=False))
+        if key not in self.running:
+            self.running[key] = len(self.study.get_trials(deepcopy=False))
             self.study.add_trial(
                 create_trial(state=TrialState.RUNNING, params=self._params(key), distributions=self.distributions)
             )
@@ -65,8 +72,8 @@ class StudyLearner(Learner):
         from optuna.trial import TrialState, create_trial
 
         state = TrialState.FAIL if value is None else TrialState.COMPLETE
-        if key in self._running:
-            self.study.tell(self._running.pop(key), value, state)
+        if key in self.running:
+            self.study.tell(self.running.pop(key), value, state)
         else:
             self.study.add_trial(
                 create_trial(state=state, value=value, params=self._params(key), distributions=self.distributions)

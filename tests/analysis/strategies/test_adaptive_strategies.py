@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 from collections.abc import Callable, Mapping
+from itertools import islice
 from statistics import median
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from analysis.candidates import Interval, Space
 from analysis.hyperparameters import Value
 from analysis.strategies import Search, Strategy, StrategyError, begin
+from analysis.strategies.gaussian_process import GaussianProcess, notable
 
 PLANE: Space = {"x": Interval(0, 1), "rate": Interval(1e-4, 1, is_log=True)}
 ADAPTIVE = ["tpe", "gaussian_process", "cma_es"]
@@ -215,6 +217,29 @@ def test_a_missing_torch_is_named_before_the_launch(monkeypatch: pytest.MonkeyPa
     )
     with pytest.raises(StrategyError, match="needs PyTorch, which is not installed: run `pip install torch`"):
         begin("gaussian_process", Search(PLANE))
+
+
+def test_the_gaussian_process_considers_the_best_and_the_latest() -> None:
+    results = [((index,), float(value)) for index, value in enumerate((9, 1, 8, 7, 2, 6, 5, 4))]
+    assert [key[0] for key, _ in notable(results, 4, "minimize")] == [1, 4, 6, 7]
+    assert [key[0] for key, _ in notable(results, 4, "maximize")] == [0, 2, 6, 7]
+    assert notable(results, 20, "minimize") == results
+
+
+def test_the_gaussian_process_goes_on_with_fewer_results() -> None:
+    strategy = begin("gaussian_process", Search(PLANE, 400, 3, "minimize", options={"most_results": 50}))
+    for settings in islice(iter(begin("sobol", Search(PLANE, 120)).ask, None), 120):
+        strategy.tell(settings, distance(settings))
+    waiting = {"x": 0.1, "rate": 0.1}
+    strategy.tell_running(waiting)
+    asked = [strategy.ask() for _ in range(3)]
+    assert min(distance(settings) for settings in asked if settings) < 0.01
+    strategy.tell(waiting, distance(waiting))
+    for settings in asked:
+        assert settings is not None
+        strategy.tell(settings, distance(settings))
+    assert isinstance(strategy, GaussianProcess)
+    assert len(strategy.study.trials) == 54
 
 
 def test_the_gaussian_process_leaves_torch_its_threads() -> None:
