@@ -165,7 +165,7 @@ def _choice_type(choices: Sequence[Any]) -> HyperparameterType:
 
 def default_value(default: Any, type_: HyperparameterType, choices: Sequence[Any]) -> Value:
     """The default as a value of the type; None where there is none, or where it does not fit."""
-    if default is None or isinstance(default, dict) or default == []:
+    if default is None or isinstance(default, (dict, list)):
         return None
     if type_ == "bool":
         word = str(default).lower()
@@ -182,6 +182,6 @@ def default_value(default: Any, type_: HyperparameterType, choices: Sequence[Any
 
 
 def _many(default: Any) -> str | None:
-    if default is None or isinstance(default, dict):
+    if default is None:
         return None
     return shlex.join([text_of(each) for each in default] if isinstance(default, list) else [text_of(default)])

@@ -6,9 +6,12 @@ Loaded by discovery_child in the user's interpreter: the standard library only, 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import enum
+import functools
 import pathlib
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ def argparse_parser(parser: argparse.ArgumentParser, *, lacks_packages: bool) ->
             described["positionals"].append({"name": str(action.metavar or action.dest), "is_required": needed})
         else:
             option = _argparse_option(parser, action, groups.get(id(action), ""))
-            described["options"].append(_without_doubtful(option) if lacks_packages else option)
+            described["options"].append(_without_doubtful(option, action) if lacks_packages else option)
     for group in parser._mutually_exclusive_groups:
         flags = [action.option_strings[-1] for action in group._group_actions if action.option_strings]
         described["exclusive"].append(flags)
@@ -56,7 +59,9 @@ def _argparse_option(parser: argparse.ArgumentParser, action: argparse.Action, g
     if action.nargs == 0:
         kind = "both" if off else "on" if const is True else "off" if const is False else "const"
     default = None if action.default is argparse.SUPPRESS else action.default
-    converter, choices = _converter_name(parser, action.type), _choices(action.choices)
+    default = _member_text(parser, action, default)
+    converter = _converter_name(parser, action.type)
+    choices = _choices(action.choices, lambda choice: _member_text(parser, action, choice))
     if getattr(action, "_typehint", None) is not None:
         # jsonargparse converts by annotation.
         converter, choices = _annotated_type(action._typehint)  # type: ignore[attr-defined]
@@ -69,7 +74,7 @@ def _argparse_option(parser: argparse.ArgumentParser, action: argparse.Action, g
         "kind": kind,
         "type": converter,
         "default": _plain(default),
-        "is_unknown": is_missing(default) or (action.choices is not None and not choices),
+        "is_unknown": is_missing(default),
         "choices": choices,
         "help": _argparse_help(parser, action),
         # bool("False") is true: with type=bool only the empty text is false.
@@ -80,9 +85,21 @@ def _argparse_option(parser: argparse.ArgumentParser, action: argparse.Action, g
     }
 
 
-def _without_doubtful(option: dict[str, Any]) -> dict[str, Any]:
-    """Choices without the default lack those of a package that is missing."""
-    is_doubtful = option["choices"] and option["default"] is not None and option["default"] not in option["choices"]
+def _member_text(parser: argparse.ArgumentParser, action: argparse.Action, value: Any) -> Any:
+    """What is written on the command line for a member of an enumeration: its value or its name."""
+    if not isinstance(value, enum.Enum):
+        return value
+    for text in (value.value, value.name, str(value)):
+        with contextlib.suppress(Exception):
+            if parser._get_value(action, str(text)) is value:
+                return text
+    return value
+
+
+def _without_doubtful(option: dict[str, Any], action: argparse.Action) -> dict[str, Any]:
+    """Choices without the default, or none at all, lack those of a package that is missing."""
+    choices, default = option["choices"], option["default"]
+    is_doubtful = action.choices is not None and (not choices or default not in (None, *choices))
     return {**option, "choices": [], "is_unknown": True} if is_doubtful else option
 
 
@@ -110,13 +127,13 @@ def _argparse_help(parser: argparse.ArgumentParser, action: argparse.Action) -> 
         return str(action.help)
 
 
-def _choices(choices: Any) -> list[Any]:
+def _choices(choices: Any, text_of: Callable[[Any], Any] = lambda choice: choice) -> list[Any]:
     if choices is None:
         return []
     found = []
     try:
         for choice in choices:
-            found.append(_plain(choice))
+            found.append(_plain(text_of(choice)))
             if len(found) > MOST_CHOICES:
                 return []
     except TypeError:
@@ -212,11 +229,13 @@ def tyro_parser(parser: argparse.ArgumentParser, defaults: Any) -> dict[str, Any
     for option in described["options"]:
         words = re.findall("[a-z]+", metavars[option["name"]])
         option["type"] = next((word for word in words if word in ("int", "float", "bool")), "str")
-        value = defaults
-        for name in option["name"].split("."):
-            value = getattr(value, name, None)
-        option["default"] = _plain(value)
+        option["name"] = option["name"].replace("-", "_")
+        option["default"] = _plain(functools.reduce(_attribute, option["name"].split("."), defaults))
     return described
+
+
+def _attribute(value: Any, name: str) -> Any:
+    return getattr(value, name, None)
 
 
 def absl_parser(flags: Any) -> dict[str, Any]:

@@ -146,13 +146,19 @@ def is_missing(value: Any) -> bool:
 
 
 class MissingPackages(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds what no other finder finds, where an import statement cannot do without; the last of the finders."""
+    """Finds what no other finder finds, where an import statement cannot do without."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
         self._prepared: dict[str, list[tuple[int, int]]] = {}
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG002 - the protocol's
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        # Some packages, as six, add a finder of their own behind this one.
+        later = sys.meta_path[sys.meta_path.index(self) + 1 :]
+        found = (finder.find_spec(fullname, path, target) for finder in later if hasattr(finder, "find_spec"))
+        return next((spec for spec in found if spec is not None), None) or self._placeholder(fullname)
+
+    def _placeholder(self, fullname: str) -> importlib.machinery.ModuleSpec | None:
         is_inside = any(fullname.startswith(f"{name}.") for name in self.names)
         if not is_inside and fullname not in self.names:
             if fullname.partition(".")[0] in PARSERS or not self._is_needed():
@@ -168,7 +174,7 @@ class MissingPackages(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def _is_needed(self) -> bool:
         """Whether an import statement asks, and nobody up to the script is prepared for its failure."""
-        frame: Any = sys._getframe(2)
+        frame: Any = sys._getframe(3)
         is_import = False
         while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
             is_import = is_import or frame.f_code.co_name == "_find_and_load"

@@ -92,7 +92,7 @@ def test_types_defaults_choices_and_help_are_read(scripts: Scripts) -> None:
         parser.add_argument("--tag", type=str, default=1)
         parser.add_argument("--clip", type=float, default=float("inf"))
         parser.add_argument("--layers", type=int, nargs="+", default=[64, 32])
-        parser.add_argument("--note", action="append")
+        parser.add_argument("--note", action="append", default=["first"])
         parser.add_argument("--key", required=True, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         parser.add_argument("--version", action="version", version="1")
         parser.parse_args()
@@ -124,6 +124,32 @@ def test_types_defaults_choices_and_help_are_read(scripts: Scripts) -> None:
     assert found["layers"].takes_many
     assert found["key"].is_required
     assert found["key"].help == ""
+
+
+def test_members_of_an_enumeration_are_written_as_the_converter_reads_them(scripts: Scripts) -> None:
+    found = scripts.find(
+        """
+        import argparse
+        from enum import Enum
+
+        class Backend(Enum):
+            FUSED = 1
+            LOCAL = 2
+
+        class Mode(Enum):
+            FAST = "fast"
+            SLOW = "slow"
+
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--backend", type=lambda name: Backend[name], choices=list(Backend), default=Backend.LOCAL)
+        parser.add_argument("--mode", type=Mode, choices=Mode, default=Mode.SLOW)
+        parser.parse_args()
+        """
+    )
+    assert {name: (each.type, each.default, each.choices) for name, each in found.items()} == {
+        "backend": ("choice", "LOCAL", ("FUSED", "LOCAL")),
+        "mode": ("choice", "slow", ("fast", "slow")),
+    }
 
 
 def test_switches_stand_or_are_turned_off(scripts: Scripts) -> None:
@@ -656,6 +682,33 @@ def test_a_missing_package_that_would_parse_is_no_parser(scripts: Scripts) -> No
         """
     )
     assert said.startswith("train.py needs the package a_package_that_nobody_has, which /")
+
+
+def test_a_package_that_finds_its_own_modules_is_not_missing(scripts: Scripts) -> None:
+    scripts.write(
+        """
+        import importlib.machinery, sys
+
+        class Finder:
+            def find_spec(self, name, path=None, target=None):
+                return importlib.machinery.ModuleSpec(name, self) if name == "moved" else None
+            def create_module(self, spec): return None
+            def exec_module(self, module): module.DEPTH = 4
+
+        sys.meta_path.append(Finder())
+        """,
+        "six.py",
+    )
+    discovered = scripts.discover(
+        """
+        import argparse, six, moved
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--depth", type=int, default=moved.DEPTH)
+        parser.parse_args()
+        """
+    )
+    assert [each.default for each in discovered.hyperparameters] == [4]
+    assert discovered.notes == ()
 
 
 def test_missing_packages_of_what_is_installed_are_stood_in_for_too(scripts: Scripts) -> None:
