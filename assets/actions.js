@@ -64,14 +64,90 @@
 
     const pure = {ACTIONS, countsFor, numbersFor, plural, questionOf, targetOf, targetWords};
 
+    // --- the menu ------------------------------------------------------------------------------------------------------
+
+    /** Write on a button what it does, and for how many. */
+    const caption = (button, action, count) => {
+        const words = count ? action.words(count) : action.idle;
+        if (button.textContent !== words) button.textContent = words;
+        button.disabled = count === 0;
+    };
+
+    /** The actions as a menu of a row: by a right click, or by the Menu key. */
+    const createMenu = (menu, table, board, {act, shown}) => {
+        const {element} = window.dash_clientside.marks;
+        const {signal} = board;
+        let opener = null;
+
+        const close = () => {
+            if (menu.hidden) return;
+            const hadFocus = menu.contains(document.activeElement);
+            menu.hidden = true;
+            if (hadFocus) opener?.focus({preventScroll: true});
+        };
+
+        const itemOf = (action, count) => {
+            const item = element("button", {type: "button", className: "ht-menu-item", title: action.hint, aria: {role: "menuitem"}});
+            caption(item, action, count);
+            item.addEventListener("click", () => {
+                close();
+                act(action);
+            });
+            return item;
+        };
+
+        const open = (x, y) => {
+            opener = document.activeElement;
+            const target = shown();
+            const counts = countsFor(board.experiments, target.indices);
+            const items = ACTIONS.map((action, place) => itemOf(action, counts[place]));
+            menu.replaceChildren(element("div", {className: "ht-menu-title", textContent: targetWords(target)}), ...items);
+            menu.hidden = false;
+            menu.style.left = `${Math.max(MENU_MARGIN, Math.min(x, window.innerWidth - menu.offsetWidth - MENU_MARGIN))}px`;
+            menu.style.top = `${Math.max(MENU_MARGIN, Math.min(y, window.innerHeight - menu.offsetHeight - MENU_MARGIN))}px`;
+            items.find((item) => !item.disabled)?.focus({preventScroll: true});
+        };
+
+        const onKey = (event) => {
+            const items = [...menu.querySelectorAll("button:enabled")];
+            const at = items.indexOf(document.activeElement);
+            const next = {ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1}[event.key];
+            if (event.key === "Escape" || event.key === "Tab") close();
+            else if (next !== undefined && items.length) items[(next + items.length) % items.length].focus();
+            else return;
+            event.preventDefault();
+            event.stopPropagation();
+        };
+
+        const onContextMenu = (event) => {
+            const row = event.target.closest(".ag-row[row-id]");
+            // A link has a menu of its own: open in a new tab.
+            if (!row || event.target.closest("a")) return;
+            event.preventDefault();
+            const number = Number(row.getAttribute("row-id"));
+            if (!board.picked.includes(number)) {
+                board.views.table.pickOnly(number);
+                // The grid tells a moment later; the menu says now what it is about.
+                board.onPicked([number]);
+            }
+            const box = event.target.getBoundingClientRect();
+            const isByKey = event.button !== 2;
+            open(isByKey ? box.left + 12 : event.clientX, isByKey ? box.bottom : event.clientY);
+        };
+
+        table.addEventListener("contextmenu", onContextMenu, {signal});
+        table.addEventListener("wheel", close, {signal, passive: true});
+        menu.addEventListener("keydown", onKey, {signal});
+        document.addEventListener("pointerdown", (event) => { if (!menu.contains(event.target)) close(); }, {signal});
+    };
+
     // --- the view ------------------------------------------------------------------------------------------------------
 
     const create = (host, menu, table, board) => {
         const {element} = window.dash_clientside.marks;
         const {selection} = window.dash_clientside;
-        const {signal} = board;
         const label = host.querySelector("#actions-target");
-        const unpick = element("button", {type: "button", className: "ht-link", textContent: "Unpick", hidden: true, title: "Pick none (Esc in the table)"});
+        const unpick = element("button", {type: "button", className: "ht-link", textContent: "Unpick", hidden: true, title: "Pick none (Esc)"});
         const buttons = ACTIONS.map((action) => element("button", {type: "button", className: "ht-button", title: action.hint, dataset: {action: action.name}}));
         let shown = {kind: "none", indices: []};
 
@@ -79,12 +155,6 @@
             const {clauses, kept} = board.state();
             shown = targetOf(board.experiments, {picked: board.picked, mask: board.mask, bit: selection.SELECTED,
                 isBrushed: clauses.length + kept.length > 0});
-        };
-
-        const caption = (button, action, count) => {
-            const words = count ? action.words(count) : action.idle;
-            if (button.textContent !== words) button.textContent = words;
-            button.disabled = count === 0;
         };
 
         const show = () => {
@@ -116,73 +186,15 @@
             return true;
         };
 
-        // --- the menu ---
-
-        const closeMenu = () => {
-            if (menu.hidden) return;
-            const hadFocus = menu.contains(document.activeElement);
-            menu.hidden = true;
-            if (hadFocus) opener?.focus({preventScroll: true});
-        };
-
-        let opener = null;
-
-        const openMenu = (x, y) => {
-            read();
-            opener = document.activeElement;
-            const counts = countsFor(board.experiments, shown.indices);
-            const items = ACTIONS.map((action, place) => {
-                const item = element("button", {type: "button", className: "ht-menu-item", title: action.hint, aria: {role: "menuitem"}});
-                caption(item, action, counts[place]);
-                item.addEventListener("click", () => {
-                    closeMenu();
-                    act(action);
-                });
-                return item;
-            });
-            menu.replaceChildren(element("div", {className: "ht-menu-title", textContent: targetWords(shown)}), ...items);
-            menu.hidden = false;
-            menu.style.left = `${Math.max(MENU_MARGIN, Math.min(x, window.innerWidth - menu.offsetWidth - MENU_MARGIN))}px`;
-            menu.style.top = `${Math.max(MENU_MARGIN, Math.min(y, window.innerHeight - menu.offsetHeight - MENU_MARGIN))}px`;
-            items.find((item) => !item.disabled)?.focus({preventScroll: true});
-        };
-
-        const onMenuKey = (event) => {
-            const items = [...menu.querySelectorAll("button:enabled")];
-            const at = items.indexOf(document.activeElement);
-            const next = {ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1}[event.key];
-            if (event.key === "Escape" || event.key === "Tab") closeMenu();
-            else if (next !== undefined && items.length) items[(next + items.length) % items.length].focus();
-            else return;
-            event.preventDefault();
-            event.stopPropagation();
-        };
-
-        /** A right click on a row, or the Menu key in it; the browser tells the place of either. */
-        const onContextMenu = (event) => {
-            const row = event.target.closest(".ag-row[row-id]");
-            if (!row || event.target.closest("a")) return;
-            event.preventDefault();
-            const number = Number(row.getAttribute("row-id"));
-            if (!board.picked.includes(number)) {
-                board.views.table.pickOnly(number);
-                // The grid tells a moment later; the menu says now what it is about.
-                board.onPicked([number]);
-            }
-            const box = event.target.getBoundingClientRect();
-            const isByKey = event.button !== 2;
-            openMenu(isByKey ? box.left + 12 : event.clientX, isByKey ? box.bottom : event.clientY);
-        };
-
         host.querySelector("#actions-buttons").replaceChildren(...buttons);
         host.querySelector(".ht-link")?.remove();
         label.after(unpick);
         buttons.forEach((button, place) => button.addEventListener("click", () => act(ACTIONS[place])));
         unpick.addEventListener("click", () => board.views.table.pickNone());
-        table.addEventListener("contextmenu", onContextMenu, {signal});
-        table.addEventListener("wheel", closeMenu, {signal, passive: true});
-        menu.addEventListener("keydown", onMenuKey, {signal});
-        document.addEventListener("pointerdown", (event) => { if (!menu.contains(event.target)) closeMenu(); }, {signal});
+        createMenu(menu, table, board, {act, shown: () => {
+            read();
+            return shown;
+        }});
         return {onData() {}, onSelection: show, onPicked: show, onKept() {}, onHover() {}, end};
     };
 

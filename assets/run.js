@@ -49,9 +49,9 @@
     };
 
     const pausedWords = ([queued, running]) => {
-        const rest = queued === 1 ? "the one that waits starts" : `the ${queued} that wait start`;
+        const waiting = queued === 0 ? "no new one starts until" : queued === 1 ? "the one that waits starts when" : `the ${queued} that wait start when`;
         const ending = running ? `${running === 1 ? "The experiment that runs goes" : `The ${running} experiments that run go`} on to the end` : "Nothing runs";
-        return `${ending}; ${queued ? `${rest} when the run is resumed` : "nothing waits"}.`;
+        return `${ending}; ${waiting} the run is resumed.`;
     };
 
     /** What the badge of a run says, and the class that colours it. */
@@ -194,37 +194,6 @@
                 }
                 showHeader();
             },
-            // A request is a row that others obey; one at a time waits for its answer.
-            send: (request) => {
-                made.asked = {...request, at: Date.now()};
-                window.dash_clientside.set_props("run-request", {data: made.asked});
-                const {at} = made.asked;
-                setTimeout(() => {
-                    if (made.asked?.at === at) made.answered({at, error: "The server did not answer; look at the run before you try again."});
-                }, PATIENCE_MS);
-                showHeader();
-            },
-            /** Ask before work is destroyed; the request goes when the person says yes. */
-            ask: ({title, body, confirm}, request) => {
-                made.question = request;
-                const {set_props: put} = window.dash_clientside;
-                put("run-ask-title", {children: title});
-                put("run-ask-body", {children: body});
-                put("run-ask-confirm", {children: confirm});
-                put("run-ask", {is_open: true});
-            },
-            confirm: () => {
-                if (made.question) made.send(made.question);
-                made.question = null;
-            },
-            answered: (answer) => {
-                if (made.asked?.at === answer.at) made.asked = null;
-                if (answer.error) window.dash_clientside.set_props("notice", {children: answer.error, is_open: true});
-                else if (answer.said) said.show(answer.said, answer.undo);
-                window.dash_clientside.set_props("poll", {n_intervals: answer.at});
-                showHeader();
-                made.views.parameters.onLocks();
-            },
             choose: (keys) => {
                 if (keys.join() === made.chosen.join()) return;
                 made.choiceIsTheirs = true;
@@ -232,6 +201,8 @@
                 ask({isData: true});
             },
         });
+
+        Object.assign(made, requestsOf(made, createSaid(made), () => showHeader()));
 
         const chooseMetrics = () => {
             const metrics = columns.columnsOf(made.experiments, "metric");
@@ -385,7 +356,6 @@
         };
 
         const card = createCard(made);
-        const said = createSaid(made);
         const views = [
             parameters.create(part("parameter-panel"), made), bars.create(part("run-bars"), made),
             scatter_matrix.create(part("scatter-matrix"), made), table.create(part("table-host"), made),
@@ -434,6 +404,44 @@
                 const x = event.clientX + 16 + width > window.innerWidth ? event.clientX - width - 12 : event.clientX + 16;
                 const y = Math.min(event.clientY + 14, window.innerHeight - height - 8);
                 box.style.transform = `translate(${Math.round(Math.max(4, x))}px, ${Math.round(Math.max(4, y))}px)`;
+            },
+        };
+    };
+
+    /** What the board can ask for: a request is a row that others obey, and the page shows at once that it is on its way. */
+    const requestsOf = (made, said, showHeader) => {
+        const put = (id, properties) => window.dash_clientside.set_props(id, properties);
+        let question = null;
+        return {
+            send: (request) => {
+                const at = Date.now();
+                made.asked = {...request, at};
+                put("run-request", {data: made.asked});
+                setTimeout(() => {
+                    if (made.asked?.at === at) made.answered({at, error: "The server did not answer; look at the run before you try again."});
+                }, PATIENCE_MS);
+                showHeader();
+            },
+            /** Ask before work is destroyed; the request goes when the person says yes. */
+            ask: ({title, body, confirm}, request) => {
+                question = request;
+                put("run-ask-title", {children: title});
+                put("run-ask-body", {children: body});
+                put("run-ask-confirm", {children: confirm});
+                put("run-ask", {is_open: true});
+            },
+            confirm: () => {
+                if (question) made.send(question);
+                question = null;
+            },
+            answered: (answer) => {
+                if (made.asked?.at === answer.at) made.asked = null;
+                if (answer.error) put("notice", {children: answer.error, is_open: true});
+                else if (answer.said) said.show(answer.said, answer.undo);
+                // What came of it is seen with the next poll, which comes now.
+                put("poll", {n_intervals: answer.at});
+                showHeader();
+                made.views.parameters.onLocks();
             },
         };
     };
@@ -509,6 +517,7 @@
         const isCommand = event.ctrlKey || event.metaKey;
         if (isCommand && key === "z") (event.shiftKey ? made.redo : made.undo)();
         else if (isCommand && key === "y") made.redo();
+        else if (key === "escape" && made.picked.length) made.views.table.pickNone();
         else if (key === "escape" && made.clauses().length) made.commit([]);
         else if (key === "delete" && !made.views.actions.end()) return;
         else if (key !== "delete") return;

@@ -46,6 +46,7 @@ test("a paused run says what still runs and what waits", () => {
     assert.equal(run.waitingWords(paused, [3, 2, 0, 0, 0], true),
         "The 2 experiments that run go on to the end; the 3 that wait start when the run is resumed.");
     assert.equal(run.waitingWords(paused, [1, 0, 0, 0, 0], true), "Nothing runs; the one that waits starts when the run is resumed.");
+    assert.equal(run.waitingWords(paused, [0, 0, 4, 0, 0], true), "Nothing runs; no new one starts until the run is resumed.");
     assert.match(run.waitingWords({...paused, waiting: "Nobody."}, [1, 1, 0, 0, 0], true), /Nobody/);
     assert.doesNotMatch(run.waitingWords({...paused, waiting: "Nobody."}, [1, 0, 0, 0, 0], true), /Nobody/);
 });
