@@ -102,7 +102,7 @@ class Strategy(ABC):
         """Raises StrategyError where the strategy cannot make this search."""
         self.check(search)
         self.search = search
-        self.choices = self.read_options(search.options)
+        self.chosen = self.read_options(search.options)
 
     @classmethod
     def check(cls, search: Search) -> None:

@@ -55,7 +55,7 @@ class CMAES(Learner):
 
     def __init__(self, search: Search) -> None:
         super().__init__(search)
-        self._population: int = self.choices["population"]
+        self._population: int = self.chosen["population"]
         self._results: list[tuple[np.ndarray, float]] = []
         self._places: dict[Key, np.ndarray] = {}
         self._cloud = self._new_cloud(np.full(len(self.cube.axes), 0.5))
@@ -78,7 +78,7 @@ class CMAES(Learner):
 
         return CMA(
             mean=middle,
-            sigma=self.choices["step"],
+            sigma=self.chosen["step"],
             bounds=np.array([[0.0, 1.0]] * len(middle)),
             population_size=self._population or None,
         )
@@ -98,7 +98,7 @@ class CMAES(Learner):
         return key
 
     def _start_anew(self) -> None:
-        if not self.choices["population"]:
+        if not self.chosen["population"]:
             self._population = 2 * int(self._cloud.population_size)
         self._cloud = self._new_cloud(self._numbers.random(len(self.cube.axes)))
         self._cloud.reseed_rng(int(self._numbers.integers(2**32)))

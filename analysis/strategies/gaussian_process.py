@@ -21,8 +21,8 @@ class GaussianProcess(StudyLearner):
     name = "gaussian_process"
     title = "Gaussian process"
     advice = (
-        "Makes the most of few, costly experiments with up to about 15 numeric hyperparameters. A choice takes a "
-        "fraction of a second and looks at a few hundred results only; take TPE for many quick experiments."
+        "Makes the most of few, costly experiments with up to about 15 numeric hyperparameters. A choice takes up "
+        "to a second or so and looks at a few hundred results only; take TPE for many quick experiments."
     )
     options = (
         STARTUP,
@@ -32,7 +32,7 @@ class GaussianProcess(StudyLearner):
             "int",
             400,
             "The model is made from the best and the latest results, so many in all: with 400 a choice takes about "
-            "half a second, with 1,000 several.",
+            "a second, with 1,000 ten.",
             least=50,
             most=10_000,
         ),
@@ -63,7 +63,7 @@ class GaussianProcess(StudyLearner):
         import torch
 
         # Not at every result: a new study begins to fit from nothing.
-        if self._considered > 1.1 * self.choices["most_results"]:
+        if self._considered > 1.1 * self.chosen["most_results"]:
             self._consider_fewer()
 
         # Between its own limits Optuna leaves torch all threads, which wait for each other by spinning: with one of two
@@ -76,7 +76,7 @@ class GaussianProcess(StudyLearner):
             torch.set_num_threads(threads)
 
     def _consider_fewer(self) -> None:
-        kept = notable(self._results, self.choices["most_results"], self.search.goal)
+        kept = notable(self._results, self.chosen["most_results"], self.search.goal)
         under_way, self.running = list(self.running), {}
         self.study = self.new_study()
         self.on_start(self.seed + len(self._results))
@@ -89,7 +89,7 @@ class GaussianProcess(StudyLearner):
     def sampler(self, seed: int) -> BaseSampler:
         from optuna.samplers import GPSampler
 
-        startup = min(self.choices["startup"], self.choices["most_results"])
+        startup = min(self.chosen["startup"], self.chosen["most_results"])
         return GPSampler(seed=seed % 2**32, n_startup_trials=startup, warn_independent_sampling=False)
 
 

@@ -24,6 +24,6 @@ class Halton(Drawn):
         # Here, because the web's start must not wait for SciPy.
         from scipy.stats import qmc
 
-        sequence = qmc.Halton(dimensions, scramble=self.choices["is_scrambled"], rng=generator(self.search.seed))
+        sequence = qmc.Halton(dimensions, scramble=self.chosen["is_scrambled"], rng=generator(self.search.seed))
         while True:
             yield from sequence.random(POINTS_AT_ONCE).tolist()

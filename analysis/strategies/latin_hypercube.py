@@ -41,8 +41,8 @@ class LatinHypercube(Drawn):
 
         design = qmc.LatinHypercube(
             dimensions,
-            scramble=not self.choices["is_centred"],
-            optimization="random-cd" if self.choices["is_spread"] else None,
+            scramble=not self.chosen["is_centred"],
+            optimization="random-cd" if self.chosen["is_spread"] else None,
             rng=generator(self.search.seed),
         )
         while True:

@@ -46,7 +46,7 @@ class OneAtATime(Planned):
         base = [_base_value(axis, self.search) for axis in self.cube.axes]
         yield self.cube.settings_of(base)
         for number, axis in enumerate(self.cube.axes):
-            for value in _others(axis, base[number], self.choices["points"]):
+            for value in _others(axis, base[number], self.chosen["points"]):
                 yield self.cube.settings_of([*base[:number], value, *base[number + 1 :]])
 
 

@@ -35,6 +35,6 @@ class Sobol(Drawn):
         # Here, because the web's start must not wait for SciPy.
         from scipy.stats import qmc
 
-        sequence = qmc.Sobol(dimensions, scramble=self.choices["is_scrambled"], rng=generator(self.search.seed))
+        sequence = qmc.Sobol(dimensions, scramble=self.chosen["is_scrambled"], rng=generator(self.search.seed))
         while True:
             yield from sequence.random(POINTS_AT_ONCE).tolist()

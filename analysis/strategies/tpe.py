@@ -51,8 +51,8 @@ class TPE(StudyLearner):
         from optuna.samplers import TPESampler
 
         return TPESampler(
-            n_startup_trials=self.choices["startup"],
-            n_ei_candidates=self.choices["draws"],
+            n_startup_trials=self.chosen["startup"],
+            n_ei_candidates=self.chosen["draws"],
             multivariate=True,
             # What is under way counts as bad, so that experiments side by side spread out.
             constant_liar=True,
