@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.product import Product, hypertuner
 
@@ -142,3 +142,26 @@ def test_a_run_is_steered_from_its_page(run: RunPage) -> None:
     expect(run.state).to_have_text("stopped", timeout=OBEYED_MS)
     expect(pause).to_be_hidden()
     expect(run.cell(3)).to_contain_text("stopped by request")
+
+
+def test_a_lock_is_seen_by_a_colleague_until_somebody_unlocks_it(
+    page: Page, browser: Browser, session_state: str, demo: Product
+) -> None:
+    context = browser.new_context(storage_state=session_state)
+    colleague = context.new_page()
+    locks = []
+    for person, base in ((page, ""), (colleague, demo.link.split("/login")[0])):
+        person.goto(f"{base}/projects/digits/runs/1")
+        person.locator("#run-dashboard.is-loaded").wait_for()
+        locks.append(person.locator('.ht-parameter[data-field="h:dropout_rate"] .ht-lock'))
+    mine, theirs = locks
+    mine.click()
+    # The page of a run that has ended asks seldom.
+    expect(theirs).to_have_attribute("aria-pressed", "true", timeout=OBEYED_MS)
+    title = theirs.get_attribute("title") or ""
+    assert title.startswith("Locked to 0.3 – 0.7 by ")
+    expect(colleague.locator('.ht-parameter[data-field="h:dropout_rate"] .ht-range-lock')).to_be_visible()
+    theirs.click()
+    expect(theirs).to_have_attribute("aria-pressed", "false")
+    expect(mine).to_have_attribute("aria-pressed", "false", timeout=OBEYED_MS)
+    context.close()
