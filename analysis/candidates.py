@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from analysis.hyperparameters import Hyperparameter, HyperparameterType, Value, text_of
+from analysis.hyperparameters import Hyperparameter, Value, text_of
+from analysis.numbers import BLANKS, CandidateError, read_number, rounded
+from analysis.ranges import expand_range
 
-MAX_RANGE_VALUES = 10_000
-# What shells and shlex split at; other white space belongs to a value.
-BLANKS = " \t\r\n"
 QUOTES = "\"'"
 TRUE_WORDS = {"true", "yes", "on", "1"}
 FALSE_WORDS = {"false", "no", "off", "0"}
-# Whole numbers end up in 64-bit columns, and others in double precision.
-INT_LIMIT = 2**63
-FLOAT_LIMIT = Decimal("1e300")
-
-
-class CandidateError(ValueError):
-    """A value, list or range that cannot be read; `column` is the place in the text, counted from 0."""
-
-    def __init__(self, message: str, column: int = 0) -> None:
-        super().__init__(message)
-        self.message = message
-        self.column = column
-
-
-@dataclass(frozen=True)
-class Range:
-    """The values of a range; `stop_reached` is false where the steps jump over its end."""
-
-    values: tuple[int | float, ...]
-    stop_reached: bool
 
 
 @dataclass(frozen=True)
@@ -54,6 +32,32 @@ class Interval:
 # What one hyperparameter is searched over, and a whole search space by name, in the order of the command line.
 Candidates = tuple[Value, ...] | Interval
 Space = Mapping[str, Candidates]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A range as written: `from:to:step`. Without a step it is an interval, with `log` one on a log scale."""
+
+    start: str
+    stop: str
+    step: str = ""
+
+    @property
+    def is_interval(self) -> bool:
+        """Whether it means everything between its ends."""
+        return self.step.strip(BLANKS) in ("", "log")
+
+    def __str__(self) -> str:
+        ends = f"{self.start.strip(BLANKS)}:{self.stop.strip(BLANKS)}"
+        return f"{ends}:{step}" if (step := self.step.strip(BLANKS)) else ends
+
+
+@dataclass(frozen=True)
+class Written:
+    """Candidates, and the range by which they were written if they were."""
+
+    candidates: Candidates
+    span: Span | None = None
 
 
 def space_to_json(space: Space) -> dict[str, Any]:
@@ -96,7 +100,7 @@ def _parse_value(text: str, hyperparameter: Hyperparameter) -> Value:
     if hyperparameter.choices:
         return _choice(text, hyperparameter)
     if hyperparameter.type in ("int", "float"):
-        return _round(_number(text, hyperparameter.type, flag), hyperparameter.type)
+        return rounded(read_number(text, hyperparameter.type, flag), hyperparameter.type)
     if hyperparameter.type == "bool":
         return _bool(text, flag)
     return text
@@ -115,7 +119,7 @@ def _choice(text: str, hyperparameter: Hyperparameter) -> Value:
         if text_of(choice) in (wanted, text):
             return choice
     if hyperparameter.type in ("int", "float"):
-        number = _round(_number(text, hyperparameter.type, hyperparameter.flag), hyperparameter.type)
+        number = rounded(read_number(text, hyperparameter.type, hyperparameter.flag), hyperparameter.type)
         if number in hyperparameter.choices:
             return number
     listed = ", ".join(map(text_of, hyperparameter.choices[:12])) + (
@@ -133,117 +137,10 @@ def _many(text: str, flag: str) -> str:
         ) from None
 
 
-def _number(text: str | float, type: HyperparameterType, flag: str) -> Decimal:
-    """A number as exact decimals, whole where the type says so.
+def parse_candidates(text: str, hyperparameter: Hyperparameter) -> Written:
+    """Read `[28,56,112]`, `28, 56`, one value, a range `[28:112:*2]`, or an interval `[0.1:0.5]`.
 
-    Raises CandidateError.
-    """
-    word = str(text).strip(BLANKS)
-    kind, example = ("a whole number", "28") if type == "int" else ("a number", "0.3")
-    try:
-        number = Decimal(word)
-    except InvalidOperation:
-        remedy = (
-            f"several values stand in brackets, as in [{word.strip('[]')}]"
-            if "," in word
-            else f"write one like {example}"
-        )
-        raise CandidateError(f"{flag} takes {kind}, which {word!r} is not; {remedy}.") from None
-    if not number.is_finite():
-        raise CandidateError(f"{flag} takes a finite number, which {word!r} is not; write one like {example}.")
-    if abs(number) >= FLOAT_LIMIT or (type == "int" and abs(number) >= INT_LIMIT):
-        raise CandidateError(f"{word} is too large for {flag}; write a number like {example}.")
-    if type == "int" and number != number.to_integral_value():
-        raise CandidateError(f"{flag} takes {kind}, which {word} is not; write one like {example}.")
-    return number
-
-
-def _round(number: Decimal, type: HyperparameterType) -> int | float:
-    # Through text_of, so that what is stored is exactly what the script is given.
-    return int(number) if type == "int" else float(text_of(float(number)))
-
-
-def expand_range(
-    start: str | float, stop: str | float, step: str, type: HyperparameterType, flag: str = "This range"
-) -> Range:
-    """The values from start to stop, both included where the steps meet them.
-
-    step: `2` adds, `*2` or `2*` multiplies; `-2` and `*0.5` go down. `flag` is only for the sentences.
-    Raises CandidateError.
-    """
-    first, last = _number(start, type, flag), _number(stop, type, flag)
-    word = str(step).strip(BLANKS)
-    if word.startswith("*") or word.endswith("*"):
-        exact = _multiplied(first, last, _step(word.strip("*"), word), type, flag)
-    else:
-        exact = _added(first, last, _step(word, word), type, flag)
-    values = tuple(dict.fromkeys(_round(number, type) for number in exact))
-    return Range(values, stop_reached=exact[-1] == last)
-
-
-def _step(text: str, word: str) -> Decimal:
-    try:
-        step = Decimal(text.strip(BLANKS))
-    except InvalidOperation:
-        raise CandidateError(f"{word!r} is no step; write 2 to add or *2 to multiply.") from None
-    if not step.is_finite() or abs(step) >= FLOAT_LIMIT:
-        raise CandidateError(f"A step is a finite number, which {word!r} is not; write 2 to add or *2 to multiply.")
-    return step
-
-
-def _added(first: Decimal, last: Decimal, step: Decimal, type: HyperparameterType, flag: str) -> list[Decimal]:
-    if step == 0:
-        raise CandidateError("A step of 0 never ends; write 2 to add or *2 to multiply.")
-    if type == "int" and step != step.to_integral_value():
-        raise CandidateError(f"{flag} takes whole numbers, and a step of {step} leaves them; write a whole step.")
-    if (last - first) * step < 0:
-        raise CandidateError(_upside_down(first, last, str(step), f"{-step}"))
-    if abs(last - first) > abs(step) * (MAX_RANGE_VALUES - 1):
-        raise CandidateError(_endless(first, last, str(step)))
-    return [first + index * step for index in range(int((last - first) / step) + 1)]
-
-
-def _multiplied(first: Decimal, last: Decimal, factor: Decimal, type: HyperparameterType, flag: str) -> list[Decimal]:
-    if factor <= 0 or factor == 1:
-        raise CandidateError(
-            f"A step of *{factor} never arrives; multiply by more than 1, or by less than 1 to go down."
-        )
-    if first * last <= 0:
-        raise CandidateError(
-            f"Multiplying never leads from {first} to {last}; keep both on the same side of 0, or write a step to add."
-        )
-    if first != last and (abs(last) > abs(first)) != (factor > 1):
-        raise CandidateError(_upside_down(first, last, f"*{factor}", f"*{(1 / factor).normalize():.6g}"))
-    values = [first]
-    while abs(values[-1] * factor) <= abs(last) if factor > 1 else abs(values[-1] * factor) >= abs(last):
-        values.append(values[-1] * factor)
-        if len(values) > MAX_RANGE_VALUES:
-            raise CandidateError(_endless(first, last, f"*{factor}"))
-        if type == "int" and values[-1] != values[-1].to_integral_value():
-            raise CandidateError(
-                f"{flag} takes whole numbers, and *{factor} leads to {values[-1]}; list the values instead."
-            )
-    return values
-
-
-def _upside_down(first: Decimal, last: Decimal, step: str, other: str) -> str:
-    way, opposite = ("up", "down") if last > first else ("down", "up")
-    if first < 0 and step.startswith("*"):
-        opposite = "away from 0" if abs(last) < abs(first) else "towards 0"
-    return f"{first} to {last} goes {way} and a step of {step} goes {opposite}; swap the ends, or write {other}."
-
-
-def _endless(first: Decimal, last: Decimal, step: str) -> str:
-    return (
-        f"A step of {step} from {first} to {last} never ends: that is more than {MAX_RANGE_VALUES:,} values; "
-        "take a larger step."
-    )
-
-
-def parse_candidates(text: str, hyperparameter: Hyperparameter) -> tuple[Value, ...]:
-    """Read `[28,56,112]`, `28, 56`, one value, or ranges `[28:112:2*]`; duplicates are dropped.
-
-    A text value with a comma stands in quotes, within which a backslash escapes a double quote.
+    Duplicates are dropped. A text value with a comma stands in quotes, within which a backslash escapes a double quote.
     Raises CandidateError.
     """
     offset = len(text) - len(text.lstrip(BLANKS))
@@ -260,7 +157,7 @@ def parse_candidates(text: str, hyperparameter: Hyperparameter) -> tuple[Value, 
         raise CandidateError(error.message, min(max(error.column - 1, offset), len(text))) from None
 
 
-def _parse_bracket(text: str, start: int, hyperparameter: Hyperparameter) -> tuple[Value, ...]:
+def _parse_bracket(text: str, start: int, hyperparameter: Hyperparameter) -> Written:
     elements, end = read_bracket(text, start)
     if text[end:].strip(BLANKS):
         raise CandidateError("Something stands behind the closing bracket; remove it, or put it in quotes.", end)
@@ -269,22 +166,62 @@ def _parse_bracket(text: str, start: int, hyperparameter: Hyperparameter) -> tup
     values: list[Value] = []
     for element in elements:
         try:
-            values.extend(_element_values(element, hyperparameter))
+            span = _span(element, hyperparameter)
+            if span and len(elements) == 1:
+                return Written(read_span(span, hyperparameter), span)
+            if span and span.is_interval:
+                raise CandidateError(f"{element.text} has no step and so stands alone; remove the other values.")
+            found = read_span(span, hyperparameter) if span else (parse_value(element.text, hyperparameter),)
+            assert not isinstance(found, Interval)
+            values.extend(found)
         except CandidateError as error:
             raise CandidateError(error.message, element.column) from None
-    return tuple(dict.fromkeys(values))
+    return Written(tuple(dict.fromkeys(values)))
 
 
-def _element_values(element: Element, hyperparameter: Hyperparameter) -> Iterable[Value]:
+def _span(element: Element, hyperparameter: Hyperparameter) -> Span | None:
+    """The range that an entry of a bracket is, if it is one."""
     is_number = hyperparameter.type in ("int", "float") and not element.is_quoted
     if not is_number or ":" not in element.text:
-        return [parse_value(element.text, hyperparameter)]
+        return None
     parts = element.text.split(":")
-    if len(parts) != 3:
-        raise CandidateError(f"{element.text!r} is no range; write from:to:step, as in 28:112:2*.")
-    start, stop, step = parts
-    values = expand_range(start, stop, step, hyperparameter.type, hyperparameter.flag).values
-    return [parse_value(text_of(value), hyperparameter) for value in values]
+    if len(parts) > 3:
+        raise CandidateError(f"{element.text!r} is no range; write from:to:step, as in 28:112:*2.")
+    return Span(*parts)
+
+
+def read_span(span: Span, hyperparameter: Hyperparameter) -> Candidates:
+    """What a range means: its values, or an interval where it has no step.
+
+    Raises CandidateError.
+    """
+    flag, kind = hyperparameter.flag, hyperparameter.type
+    if span.is_interval:
+        return _interval(span, hyperparameter)
+    values = expand_range(span.start, span.stop, span.step, kind, flag).values
+    return tuple(parse_value(text_of(value), hyperparameter) for value in values)
+
+
+def _interval(span: Span, hyperparameter: Hyperparameter) -> Interval:
+    flag, kind, is_log = hyperparameter.flag, hyperparameter.type, span.step.strip(BLANKS) == "log"
+    low, high = (rounded(read_number(end, kind, flag), kind) for end in (span.start, span.stop))
+    if hyperparameter.choices:
+        raise CandidateError(f"{flag} has choices and nothing in between; click or list those that you want.")
+    if low >= high:
+        raise CandidateError(
+            f"{text_of(low)} to {text_of(high)} goes nowhere; an interval begins with its smaller end."
+        )
+    if is_log and low <= 0:
+        raise CandidateError(f"A log scale has no place for {text_of(low)}; begin above 0, or leave out log.")
+    return Interval(low, high, is_log=is_log, is_whole=kind == "int")
+
+
+def unreached_stop(span: Span, hyperparameter: Hyperparameter) -> str | None:
+    """The end of a range that its steps jump over, as typed. Raises CandidateError."""
+    if span.is_interval:
+        return None
+    found = expand_range(span.start, span.stop, span.step, hyperparameter.type, hyperparameter.flag)
+    return None if found.stop_reached else span.stop.strip(BLANKS)
 
 
 def read_bracket(text: str, start: int = 0) -> tuple[list[Element], int]:
@@ -344,9 +281,12 @@ def _read_quoted(text: str, at: int) -> tuple[str, int]:
     return value, end + 1
 
 
-def format_candidates(values: Iterable[Value]) -> str:
-    """The bracket text that reads back as these values."""
-    return f"[{','.join(map(_format_element, values))}]"
+def format_candidates(candidates: Candidates) -> str:
+    """The bracket text that reads back as these candidates."""
+    if isinstance(candidates, Interval):
+        ends = f"{text_of(candidates.low)}:{text_of(candidates.high)}"
+        return f"[{ends}:log]" if candidates.is_log else f"[{ends}]"
+    return f"[{','.join(map(_format_element, candidates))}]"
 
 
 def _format_element(value: Value) -> str:

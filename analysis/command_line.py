@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import PurePath
 
 from analysis.candidates import (
-    BLANKS,
     FALSE_WORDS,
     TRUE_WORDS,
-    CandidateError,
+    Candidates,
+    Written,
     format_candidates,
     parse_candidates,
     parse_value,
     read_bracket,
 )
 from analysis.hyperparameters import Hyperparameter, Value, text_of
+from analysis.numbers import BLANKS, CandidateError
 
-MAX_EXPERIMENTS = 100_000
 NEGATIVE_NUMBER = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # Neither shells nor we read anything into these; brackets only in zsh and where a file has such a name.
 PLAIN_WORD = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
-PLAIN_BRACKET = re.compile(r"\[[\w@%+=:,./-]+\]", re.ASCII)
+PLAIN_BRACKET = re.compile(r"\[[\w@%+=:,./*^-]+\]", re.ASCII)
 
 
 class CommandLineError(ValueError):
@@ -41,10 +39,15 @@ class CommandLineError(ValueError):
 
 @dataclass(frozen=True)
 class CommandLine:
-    """What stands in front (interpreter, script, positional items), and the candidates by hyperparameter's name."""
+    """What stands in front (interpreter, script, positional items), and what is written for each hyperparameter."""
 
     prefix: tuple[str, ...]
-    candidates: dict[str, tuple[Value, ...]]
+    written: dict[str, Written]
+
+    @property
+    def space(self) -> dict[str, Candidates]:
+        """The candidates by hyperparameter's name, in the order in which they stand."""
+        return {name: each.candidates for name, each in self.written.items()}
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,7 @@ class _Reader:
         self._flags = _flags(hyperparameters)
         self._next = 2
         self._prefix = [items[0].text, items[1].text]
-        self._candidates: dict[str, tuple[Value, ...]] = {}
+        self._written: dict[str, Written] = {}
 
     def read(self) -> CommandLine:
         while self._next < len(self._items):
@@ -192,15 +195,13 @@ class _Reader:
                 self._read_flag(item)
             else:
                 self._prefix.append(item.text)
-        missing = [
-            each.flag for each in self._hyperparameters if each.is_required and each.name not in self._candidates
-        ]
+        missing = [each.flag for each in self._hyperparameters if each.is_required and each.name not in self._written]
         if missing:
             example = f"{missing[0]} VALUE"
             raise CommandLineError(
                 f"{self._script} does not run without {_listed(missing)}; add {example}.", self._length
             )
-        return CommandLine(tuple(self._prefix), self._candidates)
+        return CommandLine(tuple(self._prefix), self._written)
 
     def _is_flag(self, item: Item) -> bool:
         text = item.text
@@ -210,16 +211,16 @@ class _Reader:
 
     def _read_flag(self, item: Item) -> None:
         hyperparameter, stands_for, value = self._match(item)
-        if hyperparameter.name in self._candidates:
+        if hyperparameter.name in self._written:
             flag = item.text.partition("=")[0]
             raise CommandLineError(f"{flag} stands twice; keep one, with all its values in one bracket.", item.column)
         if value is not None:
-            values = self._values(self._whole_bracket(value), hyperparameter)
+            written = self._values(self._whole_bracket(value), hyperparameter)
         elif stands_for is False:
-            values = (False,)
+            written = Written((False,))
         else:
-            values = self._following(item, hyperparameter)
-        self._candidates[hyperparameter.name] = values
+            written = self._following(item, hyperparameter)
+        self._written[hyperparameter.name] = written
 
     def _match(self, item: Item) -> tuple[Hyperparameter, bool | None, Item | None]:
         """The hyperparameter that this flag names, what its bare flag means, and the value that is glued to it."""
@@ -245,11 +246,11 @@ class _Reader:
             return f"{said}, which has none; remove it."
         return f"{said}; it has {', '.join(known[:5])}{f' and {len(known) - 5} more' if len(known) > 5 else ''}."
 
-    def _following(self, flag: Item, hyperparameter: Hyperparameter) -> tuple[Value, ...]:
+    def _following(self, flag: Item, hyperparameter: Hyperparameter) -> Written:
         """The values that stand in the items behind the flag."""
         value = self._peek()
         if hyperparameter.type == "bool" and not (value and _is_bool(value.text, hyperparameter)):
-            return (True,)
+            return Written((True,))
         if value is None:
             raise CommandLineError(
                 f"{flag.text} needs a value; write one behind it, as in {flag.text} {_example(hyperparameter)}.",
@@ -257,7 +258,7 @@ class _Reader:
             )
         self._next += 1
         if hyperparameter.takes_many and not value.text.startswith("["):
-            return (self._many(value),)
+            return Written((self._many(value),))
         return self._values(self._whole_bracket(value), hyperparameter)
 
     def _peek(self) -> Item | None:
@@ -288,11 +289,11 @@ class _Reader:
                 return whole
         return item
 
-    def _values(self, item: Item, hyperparameter: Hyperparameter) -> tuple[Value, ...]:
+    def _values(self, item: Item, hyperparameter: Hyperparameter) -> Written:
         try:
             if item.text.startswith("["):
                 return parse_candidates(item.text, hyperparameter)
-            return (parse_value(item.text, hyperparameter),)
+            return Written((parse_value(item.text, hyperparameter),))
         except CandidateError as error:
             # The sentence may be read where no column can be shown.
             flag = "" if hyperparameter.flag in error.message else f"{hyperparameter.flag}: "
@@ -359,20 +360,22 @@ def as_typed(prefix: Sequence[str], directory: str) -> tuple[str, ...]:
 
 def format_command_line(
     prefix: Sequence[str],
-    candidates: Mapping[str, Sequence[Value]],
+    written: Mapping[str, Written],
     hyperparameters: Iterable[Hyperparameter],
 ) -> str:
-    """The text that reads back as this prefix and these candidates, as one would type it.
+    """The text that reads back as this prefix and these candidates, as one would type it; ranges stay ranges.
 
     Raises KeyError where a candidate has no hyperparameter.
     """
     known = {hyperparameter.name: hyperparameter for hyperparameter in hyperparameters}
     words = [_quoted(item) for item in prefix]
-    for name, values in candidates.items():
-        if len(values) == 1:
-            words += _single(known[name], values[0])
+    for name, each in written.items():
+        if each.span:
+            words += [known[name].flag, _quoted_bracket(f"[{each.span}]")]
+        elif isinstance(each.candidates, tuple) and len(each.candidates) == 1:
+            words += _single(known[name], each.candidates[0])
         else:
-            words += [known[name].flag, _quoted_bracket(values)]
+            words += [known[name].flag, _quoted_bracket(format_candidates(each.candidates))]
     return " ".join(words)
 
 
@@ -387,7 +390,7 @@ def _single(hyperparameter: Hyperparameter, value: Value) -> list[str]:
         return [flag, *map(_quoted, words)]
     if text.startswith("-") and not hyperparameter.takes_many:
         return [_quoted(f"{flag}={text}")]
-    return [flag, _quoted_bracket([value])]
+    return [flag, _quoted_bracket(format_candidates((value,)))]
 
 
 def _stand_alone(words: Sequence[str], hyperparameter: Hyperparameter) -> bool:
@@ -401,27 +404,5 @@ def _quoted(word: str) -> str:
     return word if PLAIN_WORD.fullmatch(word) else shlex.quote(word)
 
 
-def _quoted_bracket(values: Sequence[Value]) -> str:
-    word = format_candidates(values)
+def _quoted_bracket(word: str) -> str:
     return word if PLAIN_BRACKET.fullmatch(word) else shlex.quote(word)
-
-
-# --- the grid --------------------------------------------------------------------------------------------------------
-
-
-def count(candidates: Mapping[str, Sequence[Value]]) -> int:
-    """How many experiments the grid has, without building it."""
-    return math.prod(len(values) for values in candidates.values())
-
-
-def grid(candidates: Mapping[str, Sequence[Value]]) -> list[dict[str, Value]]:
-    """Every combination as settings; the last hyperparameter changes fastest.
-
-    Raises CommandLineError above MAX_EXPERIMENTS.
-    """
-    total = count(candidates)
-    if total > MAX_EXPERIMENTS:
-        raise CommandLineError(
-            f"This makes {total:,} experiments, and a run has at most {MAX_EXPERIMENTS:,}; remove some of the values."
-        )
-    return [dict(zip(candidates, values, strict=True)) for values in product(*candidates.values())]

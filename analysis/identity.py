@@ -30,8 +30,8 @@ def fingerprint(
 ) -> str:
     """A digest that equal experiments share, whatever the order of their settings.
 
-    arguments: what stands behind the script besides its options. repeat: 0 for the first of several with these settings.
+    arguments: what stands behind the script besides options. repeat: 0 for the first of several with these settings.
     """
     known = list(hyperparameters)
     content = {"settings": canonical(settings, known), "arguments": list(arguments), "repeat": repeat}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:32]

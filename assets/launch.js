@@ -1,24 +1,140 @@
 "use strict";
-/* The launch dialog: searching among a hundred hyperparameters, and launching by keyboard. */
+/* The launch dialog in the browser: opening, searching, decisions about planned experiments, and its keyboard. */
 (function () {
+    const TABLE = "launch-table";
+
     // --- pure ---------------------------------------------------------------------------------------------------------
 
-    /** The options that hold every word of the search. */
-    const searched = (search, options) => {
+    /** The options that hold every word of the search; those that are picked stand first. */
+    const searched = (search, options, picked = []) => {
         const words = (search || "").toLowerCase().split(/\s+/).filter(Boolean);
-        return options.filter((option) => words.every((word) => option.search.includes(word)));
+        const found = options.filter((option) => words.every((word) => option.search.includes(word)));
+        const isPicked = ({value}) => picked.includes(value);
+        return words.length ? [...found.filter(isPicked), ...found.filter((option) => !isPicked(option))] : found;
     };
 
-    const pure = {searched};
+    const MODES = {"start-run": "new", "launch-extend": "extend", "launch-duplicate": "duplicate", "launch-open-draft": "draft"};
+
+    /** What a button opens the dialog for, or null where it does not. */
+    const modeOf = (button) => MODES[button] ?? null;
+
+    const DECIDED = {by_status: {}, by_fingerprint: {}};
+
+    const isSame = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+    /** The decisions with an action for each of some statuses; single ones of those statuses keep their own. */
+    const decidedByStatus = (decisions, actions) => {
+        const before = {...DECIDED, ...decisions};
+        return {...before, by_status: {...before.by_status, ...actions}};
+    };
+
+    /** The decisions with an action for each of some single experiments. */
+    const decidedByFingerprint = (decisions, actions) => {
+        const before = {...DECIDED, ...decisions};
+        return {...before, by_fingerprint: {...before.by_fingerprint, ...actions}};
+    };
+
+    /** The path of a small curve in a box: gaps where there is no number. Null where there is nothing to draw. */
+    const curvePath = (values, width, height) => {
+        const numbers = values.filter((value) => value !== null);
+        if (numbers.length < 2) return null;
+        const low = Math.min(...numbers);
+        const span = Math.max(...numbers) - low || 1;
+        const place = (value, at) => [
+            1 + (at * (width - 2)) / (values.length - 1), 1 + (height - 2) * (1 - (value - low) / span)];
+        let isPenDown = false;
+        return values.map((value, at) => {
+            if (value === null) {
+                isPenDown = false;
+                return "";
+            }
+            const command = isPenDown ? "L" : "M";
+            isPenDown = true;
+            return command + place(value, at).map((number) => number.toFixed(1)).join(" ");
+        }).join("");
+    };
+
+    /** The names without one of them. */
+    const without = (names, name) => names.filter((each) => each !== name);
+
+    const pure = {curvePath, decidedByFingerprint, decidedByStatus, modeOf, searched, without};
 
     // --- the page -----------------------------------------------------------------------------------------------------
 
     if (typeof window !== "undefined") {
-        window.dash_clientside = window.dash_clientside || {};
-        window.dash_clientside.launch = {searched: (search, options) => searched(search, options || [])};
+        const dash = window.dash_clientside = window.dash_clientside || {};
+
+        const grid = () => window.dash_ag_grid?.getApi?.(TABLE) ?? null;
+
+        /** A click on a button that opens the dialog, or on Cancel. Buttons that only just appeared have no clicks yet. */
+        const opened = (...clicks) => {
+            const button = dash.callback_context.triggered[0];
+            const id = button?.prop_id.split(".")[0];
+            const stay = Array(5).fill(dash.no_update);
+            if (!button?.value) return stay;
+            const mode = modeOf(id);
+            if (mode === null) return [dash.no_update, false, null, dash.no_update, ""];
+            const data = {mode, origin: dash.origin.here(), at: clicks.reduce((sum, count) => sum + (count || 0), 0)};
+            return [data, true, reading(), "Reading the script ...", ""];
+        };
+
+        const reading = () => ({namespace: "dash_html_components", type: "Div",
+            props: {className: "page-loading", role: "status", title: "Loading"}});
+
+        const decideAll = (values, ids, decisions) => {
+            const actions = Object.fromEntries(ids.map(({name}, place) => [name, values[place]]));
+            const after = decidedByStatus(decisions, actions);
+            return isSame(after, decidedByStatus(decisions, {})) ? dash.no_update : after;
+        };
+
+        const decideOne = (changes, decisions) => {
+            const actions = Object.fromEntries((changes || []).filter(({colId}) => colId === "action")
+                .map(({data, newValue}) => [data.id, newValue ?? data.action]));
+            return Object.keys(actions).length ? decidedByFingerprint(decisions, actions) : dash.no_update;
+        };
+
+        /** Ask for the table's rows anew; a status that no row has any more is not shown alone. */
+        const refreshRows = (plan, show, options) => {
+            setTimeout(() => grid()?.purgeInfiniteCache(), 0);
+            return (options || []).some(({value}) => value === show) ? dash.no_update : "";
+        };
+
+        const addMetric = (_clicks, _submits, name, options, chosen) => {
+            const word = (name || "").trim();
+            if (!word) return [dash.no_update, dash.no_update, dash.no_update];
+            const isKnown = options.some(({value}) => value === word);
+            return [isKnown ? dash.no_update : [...options, {value: word, label: word}],
+                chosen.includes(word) ? dash.no_update : [...chosen, word], ""];
+        };
+
+        dash.launch = {addMetric, decideAll, decideOne, opened, refreshRows,
+            searched: (search, picked, options) => searched(search, options || [], picked || [])};
+
+        const functions = window.dashAgGridFunctions = window.dashAgGridFunctions || {};
+        functions.planActions = (params) => ({values: params.data?.actions ?? []});
+
+        const renderers = window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
+        renderers.PlanCurve = ({value}) => {
+            const path = curvePath(value ?? [], 76, 22);
+            return path && window.React.createElement("svg", {width: 76, height: 22, className: "plan-curve", role: "img",
+                "aria-label": "course of the objective"}, window.React.createElement("path", {d: path}));
+        };
+
+        document.addEventListener("click", (event) => {
+            const button = event.target.closest?.("[data-unpick]");
+            if (!button) return;
+            const names = [...document.querySelectorAll("#launch-editors .editor")].map((editor) => editor.dataset.name);
+            dash.set_props("launch-picked", {value: without(names, button.dataset.unpick)});
+            document.getElementById("launch-search")?.focus();
+        });
 
         document.addEventListener("keydown", (event) => {
-            if (event.key !== "Enter" || !event.target.closest?.(".launch")) return;
+            if (!event.target.closest?.(".launch")) return;
+            if (event.key === "/" && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) {
+                event.preventDefault();
+                document.getElementById("launch-search")?.focus();
+            }
+            if (event.key !== "Enter") return;
             // A command is one line.
             if (event.target.id === "launch-command") event.preventDefault();
             if (event.ctrlKey || event.metaKey) document.getElementById("launch-start")?.click();

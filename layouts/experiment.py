@@ -19,8 +19,9 @@ from layouts import ids
 from layouts.attributes import attributes
 from layouts.curves import Series
 from layouts.figures import GRAPH_CONFIG, colour_of
-from layouts.projects import elapsed, local_time, number, state
+from layouts.projects import state
 from layouts.shell import copyable
+from layouts.words import elapsed, local_time, number
 
 FAST_POLL_MS = 1_000
 SLOW_POLL_MS = 10_000

@@ -1,7 +1,5 @@
 """Ids of components that the page and its callbacks agree on."""
 
-from typing import Any
-
 # --- shell: on every page -------------------------------------------------------------------------------------------
 
 LOCATION = "location"
@@ -34,36 +32,6 @@ RUNS = "runs"
 RUNS_POLL = "runs-poll"
 RUNS_CURSOR = "runs-cursor"
 
-# --- launch dialog --------------------------------------------------------------------------------------------------
-
-LAUNCH = "launch"
-LAUNCH_TITLE = "launch-title"
-LAUNCH_BODY = "launch-body"
-# The project that the dialog was opened for, and the key that makes one run of however many clicks.
-LAUNCH_CONTEXT = "launch-context"
-# Names of hyperparameters whose candidates cannot be read now.
-LAUNCH_PROBLEMS = "launch-problems"
-LAUNCH_SEARCH = "launch-search"
-LAUNCH_PICKED = "launch-picked"
-LAUNCH_OPTIONS = "launch-options"
-LAUNCH_EDITORS = "launch-editors"
-LAUNCH_OBJECTIVE = "launch-objective"
-LAUNCH_GOAL = "launch-goal"
-LAUNCH_CONCURRENCY = "launch-concurrency"
-LAUNCH_RETRIES = "launch-retries"
-LAUNCH_TIME_LIMIT = "launch-time-limit"
-LAUNCH_COMMAND = "launch-command"
-# The command as the fields wrote it last: any other was edited by hand.
-LAUNCH_WRITTEN = "launch-written"
-LAUNCH_COMMAND_ERROR = "launch-command-error"
-LAUNCH_COUNT = "launch-count"
-LAUNCH_DONE_BEFORE = "launch-done-before"
-LAUNCH_REPEATS = "launch-repeats"
-LAUNCH_SKIP = "launch-skip"
-LAUNCH_START = "launch-start"
-LAUNCH_CANCEL = "launch-cancel"
-LAUNCH_ERROR = "launch-error"
-
 # --- experiment page ------------------------------------------------------------------------------------------------
 
 EXPERIMENT = "experiment"
@@ -94,8 +62,3 @@ LOG = "log"
 LOG_STDOUT = "log-stdout"
 LOG_STDERR = "log-stderr"
 LOG_TAB = "log-tab"
-
-
-def candidate_field(field: str, name: Any) -> dict[str, Any]:
-    """The id of one field in the editor of one hyperparameter's candidates; `name` may be ALL or MATCH."""
-    return {"type": f"candidates-{field}", "name": name}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ from dash.development.base_component import Component
 
 from analysis.hyperparameters import Value, text_of
 from layouts import ids, shell
-from layouts.attributes import attributes
+from layouts.words import elapsed, local_time, number
 
 POLL_INTERVAL_MS = 3_000
 EXAMPLE_COMMAND = "hypertuner run --project NAME --objective max:METRIC -- python train.py --lr [0.1,0.01]"
@@ -196,39 +195,3 @@ def progress(states: Mapping[str, int]) -> Component:
     return html.Div(
         [html.Div(bars, className="bar"), html.Span(text + failed)], className="progress-line", title=words or "none"
     )
-
-
-# --- numbers and times as people read them --------------------------------------------------------------------------
-
-
-def number(value: float) -> str:
-    """A metric's value in four significant digits; whole numbers whole."""
-    if not math.isfinite(value):
-        return {"nan": "NaN", "inf": "∞", "-inf": "−∞"}[str(value)]
-    if value == int(value) and abs(value) < 10_000_000:
-        return f"{int(value):,}".replace("-", "−")
-    return f"{value:.4g}".replace("-", "−")
-
-
-def duration(seconds: float | None) -> str:
-    """A duration in its two largest units."""
-    if seconds is None:
-        return "–"
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
-
-
-def elapsed(seconds: float | None, *, is_open: bool) -> Component:
-    """A duration that the browser lets run on while what it measures does."""
-    going = attributes(data_elapsed=f"{seconds:.1f}") if is_open and seconds is not None else {}
-    return html.Span(duration(seconds), **going)
-
-
-def local_time(moment: datetime) -> str:
-    """Date and time to the minute; the browser puts it into its own time zone."""
-    return moment.strftime("%Y-%m-%d %H:%M UTC")

@@ -79,7 +79,7 @@ def unpack_snapshot(archive: bytes, digest: str, folder: Path) -> Path:
         return target
     half = folder / f".{digest[:16]}-{secrets.token_hex(6)}"
     try:
-        _write_files(_unpack(archive, digest), half)
+        _write_files(snapshot_files(archive, digest), half)
         half.rename(target)
     except OSError:
         # Somebody else was faster, or it is a real problem.
@@ -151,8 +151,11 @@ def _checked_digest(digest: str) -> str:
     return digest
 
 
-def _unpack(archive: bytes, digest: str) -> dict[str, bytes]:
-    """Names and contents, in memory and within bounds."""
+def snapshot_files(archive: bytes, digest: str) -> dict[str, bytes]:
+    """Names and contents of what is in a snapshot, in memory and within bounds.
+
+    Raises SnapshotError where the archive is not what the digest promises, or names anything but plain files inside.
+    """
     # Headers and padding come on top of the files.
     most = MOST_BYTES + 2_048 * MOST_FILES
     try:

@@ -37,10 +37,11 @@ def register_project(
     objective: str | None = None,
     goal: str = "maximize",
     slug: str | None = None,
+    code_digest: str | None = None,
 ) -> Project:
     """Create the project, or bring its script and hyperparameters up to date where the slug exists.
 
-    An objective of None leaves what is there.
+    An objective of None leaves what is there. code_digest: the code in which the hyperparameters were found.
     """
     values: dict[str, Any] = {
         "slug": slug or slug_of(name),
@@ -48,6 +49,7 @@ def register_project(
         "directory": directory,
         "command": list(command),
         "hyperparameters": list(hyperparameters),
+        "code_digest": code_digest,
     }
     if objective is not None:
         values |= {"objective": objective, "goal": goal}
@@ -64,6 +66,25 @@ def set_objective(store: Store, project_id: int, objective: str, goal: str) -> N
         connection.execute(
             update(schema.project).where(schema.project.c.id == project_id).values(objective=objective, goal=goal)
         )
+
+
+def set_data_paths(store: Store, project_id: int, paths: Sequence[str]) -> None:
+    """Declare the files and folders whose change makes results others than before."""
+    with store.begin() as connection:
+        connection.execute(
+            update(schema.project).where(schema.project.c.id == project_id).values(data_paths=list(paths))
+        )
+
+
+def set_hyperparameters(
+    store: Store, project_id: int, hyperparameters: Sequence[Mapping[str, Any]], code_digest: str
+) -> Project:
+    """Keep what a new reading of the script found."""
+    values = {"hyperparameters": list(hyperparameters), "code_digest": code_digest}
+    table = schema.project
+    with store.begin() as connection:
+        statement = update(table).where(table.c.id == project_id).values(values).returning(*_COLUMNS)
+        return _record(connection.execute(statement).one())
 
 
 def find_project(store: Store, slug: str) -> Project | None:

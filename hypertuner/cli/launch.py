@@ -1,23 +1,29 @@
-"""From a bracket command line to a queued run: the interpreter, discovery, the snapshot, and what was done before."""
+"""From a bracket command line to a queued run: the interpreter, discovery, the plan, and the run that it makes."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from analysis.command_line import CommandLine, CommandLineError, as_typed, format_command_line, grid, parse_command_line
-from analysis.identity import fingerprint
+from analysis.command_line import CommandLine, CommandLineError, as_typed, format_command_line, parse_command_line
+from analysis.hyperparameters import Value
+from analysis.metrics import usual_goal
+from analysis.strategies import STRATEGIES, StrategyError
 from hypertuner.cli.errors import CommandError
+from launch.choice import StrategyChoice
+from launch.code import CodeError, code_state
+from launch.order import Order, OrderError, extend, save_draft, start
+from launch.plan import Decisions, Demand, Plan, plan_of
 from sources.discovery import Discovery, DiscoveryError, discover
-from sources.snapshot import SnapshotError, take_snapshot
-from storage.experiments import fetch_experiments
-from storage.projects import fetch_projects, find_project, keep_snapshot, register_project, slug_of
-from storage.records import Project, Run, Settings
-from storage.runs import NewExperiment, NewRun, create_run, fetch_runs
+from sources.identity import code_of
+from storage.projects import fetch_projects, find_project, register_project, slug_of
+from storage.records import Project, Run
+from storage.runs import RunError, find_run
 from storage.store import Store
 
 PYTHON_NAMES = {"python", "python3"}
@@ -40,7 +46,11 @@ class Options:
     concurrency: int | None = None
     time_limit_s: float | None = None
     retries: int = 0
-    again: bool = False
+    strategy: StrategyChoice = field(default_factory=StrategyChoice)
+    decisions: Decisions = field(default_factory=Decisions)
+    metrics: Sequence[str] = ()
+    # None leaves what the project has declared.
+    data_paths: Sequence[str] | None = None
     name: str | None = None
 
 
@@ -51,7 +61,6 @@ class Launch:
     line: CommandLine
     discovery: Discovery
     directory: Path
-    settings: Sequence[Settings] = field(default_factory=list)
 
     @property
     def script(self) -> Path:
@@ -62,7 +71,7 @@ class Launch:
     def text(self) -> str:
         """The command line in its canonical form."""
         return format_command_line(
-            as_typed(self.line.prefix, str(self.directory)), self.line.candidates, self.discovery.hyperparameters
+            as_typed(self.line.prefix, str(self.directory)), self.line.written, self.discovery.hyperparameters
         )
 
 
@@ -112,80 +121,183 @@ def read_launch(items: Sequence[str], directory: Path) -> Launch:
     try:
         discovery = discover(command, directory)
         line = parse_command_line(command, discovery.hyperparameters)
-        settings = grid(line.candidates)
     except (DiscoveryError, CommandLineError) as error:
         raise CommandError(str(error)) from None
-    return Launch(line, discovery, directory, settings)
+    return Launch(line, discovery, directory)
+
+
+def read_strategy(name: str, count: int, seed: int, repeats: int, options: Sequence[str]) -> StrategyChoice:
+    """A strategy by the words of the command line; options are `name=value`.
+
+    Raises CommandError.
+    """
+    kind = STRATEGIES.get(name.replace("-", "_"))
+    if kind is None:
+        known = ", ".join(each.replace("_", "-") for each in STRATEGIES)
+        raise CommandError(f"There is no strategy {name!r}; there are {known}.")
+    kinds = {option.name: option.kind for option in kind.options}
+    given: dict[str, Value] = {}
+    for written in options:
+        option, equals, value = written.partition("=")
+        if not equals:
+            raise CommandError(f"--option {written!r} is not understood; write --option NAME=VALUE.")
+        given[option] = _option_value(value, kinds.get(option, "choice"))
+    return StrategyChoice(kind.name, count, seed, repeats, given)
+
+
+def _option_value(text: str, kind: str) -> Value:
+    if kind == "bool":
+        return text.lower() in ("true", "yes", "on", "1")
+    if kind in ("int", "float"):
+        try:
+            return int(text) if kind == "int" else float(text)
+        except ValueError:
+            # The strategy says what it takes.
+            return text
+    return text
 
 
 @dataclass(frozen=True)
-class Queued:
-    """What came of a launch: no run where everything was done before; notes are sentences for the person."""
+class Planned:
+    """What a launch would do; `project` has the id 0 while there is none of that name."""
 
     project: Project
-    run: Run | None
-    skipped: int
-    notes: Sequence[str]
+    plan: Plan
+    order: Order
+    notes: Sequence[str] = ()
 
 
-def queue_run(store: Store, launch: Launch, project_name: str, objective: Objective, options: Options) -> Queued:
-    """Register the project, keep the snapshot, and queue what was not done yet."""
-    slug = slug_of(project_name)
-    project = register_project(
-        store,
-        options.name or project_name,
-        slug=slug,
+def plan_launch(store: Store, launch: Launch, project_name: str, objective: Objective, options: Options) -> Planned:
+    """Look up what is known of the experiments that a launch asks for; nothing is written.
+
+    Raises CommandError.
+    """
+    project = _project(store, launch, project_name, objective, options)
+    code = code_state(store, project)
+    if code.problem:
+        raise CommandError(code.problem)
+    space, hyperparameters = launch.line.space, launch.discovery.hyperparameters
+    demand = Demand(space, options.strategy, project.goal, hyperparameters, launch.line.prefix[2:])
+    try:
+        plan = plan_of(store, project, demand, code, objective=project.objective, decisions=options.decisions)
+    except StrategyError as error:
+        raise CommandError(str(error)) from None
+    return Planned(project, plan, _order(launch, project, options), launch.discovery.notes)
+
+
+def _project(store: Store, launch: Launch, name: str, objective: Objective, options: Options) -> Project:
+    """The project as the launch will leave it; it is not written here."""
+    found = find_project(store, slug_of(name))
+    now = Project(
+        id=found.id if found else 0,
+        slug=slug_of(name),
+        name=options.name or (found.name if found else name),
         directory=str(launch.directory),
         command=launch.line.prefix,
-        hyperparameters=[hyperparameter.to_json() for hyperparameter in launch.discovery.hyperparameters],
-        objective=objective.metric,
-        goal=objective.goal,
+        hyperparameters=[each.to_json() for each in launch.discovery.hyperparameters],
+        objective=found.objective if found else None,
+        goal=found.goal if found else "maximize",
+        data_paths=found.data_paths if found else [],
+        locks=found.locks if found else {},
+        code_digest=code_of(launch.script).digest,
+        created_at=found.created_at if found else datetime.now(UTC),
     )
-    notes = list(launch.discovery.notes)
-    digest = None
-    try:
-        snapshot = take_snapshot(launch.script)
-    except SnapshotError as error:
-        notes.append(f"{error} So the script runs from where it is, and nothing counts as done before.")
-    else:
-        digest = snapshot.digest
-        keep_snapshot(store, digest, snapshot.archive, snapshot.script)
-    left = list(launch.settings)
-    if digest and not options.again:
-        done = settings_done(store, project, digest)
-        left = [settings for settings in left if fingerprint(settings) not in done]
-    skipped = len(launch.settings) - len(left)
-    if not left:
-        return Queued(project, None, skipped, notes)
-    known = {hyperparameter.name: hyperparameter for hyperparameter in launch.discovery.hyperparameters}
-    run = create_run(
+    if objective.metric is not None:
+        now = replace(now, objective=objective.metric, goal=objective.goal)
+    return now if options.data_paths is None else replace(now, data_paths=list(options.data_paths))
+
+
+def _order(launch: Launch, project: Project, options: Options) -> Order:
+    first = [{"name": project.objective, "goal": project.goal}] if project.objective else []
+    more = [{"name": name, "goal": usual_goal(name)} for name in options.metrics if name != project.objective]
+    return Order(
+        command_line=launch.text,
+        prefix=launch.line.prefix,
+        objective=project.objective,
+        goal=project.goal,
+        metrics=[*first, *more],
+        cpus=options.cpus,
+        gpus=options.gpus,
+        concurrency=options.concurrency,
+        time_limit_s=options.time_limit_s,
+        retries=options.retries,
+        data_paths=project.data_paths,
+    )
+
+
+def register(store: Store, planned: Planned) -> Planned:
+    """Write the project down, new or as its script is now."""
+    wanted = planned.project
+    project = register_project(
         store,
-        project,
-        NewRun(
-            command_line=launch.text,
-            candidates=launch.line.candidates,
-            hyperparameters=[known[name].to_json() for name in launch.line.candidates],
-            experiments=[NewExperiment(settings) for settings in left],
-            objective=project.objective,
-            goal=project.goal,
-            snapshot_digest=digest,
-            cpus=options.cpus,
-            gpus=options.gpus,
-            concurrency=options.concurrency,
-            time_limit_s=options.time_limit_s,
-            retries=options.retries,
-        ),
+        wanted.name,
+        slug=wanted.slug,
+        directory=wanted.directory,
+        command=wanted.command,
+        hyperparameters=wanted.hyperparameters,
+        objective=wanted.objective,
+        goal=wanted.goal,
+        code_digest=wanted.code_digest,
     )
-    return Queued(project, run, skipped, notes)
+    return replace(planned, project=project)
 
 
-def settings_done(store: Store, project: Project, snapshot_digest: str) -> set[str]:
-    """Fingerprints of the settings that this very code finished, or is about to."""
-    same_code = {run.id for run in fetch_runs(store, project.id) if run.snapshot_digest == snapshot_digest}
+def queue_run(store: Store, planned: Planned) -> tuple[Project, Run, Sequence[str]]:
+    """Queue what a plan schedules; the notes are sentences for the person.
+
+    Raises CommandError where nothing of it is to run.
+    """
+    planned = register(store, planned)
+    try:
+        run, note = start(store, planned.project, planned.plan, planned.order)
+    except (OrderError, CodeError) as error:
+        raise CommandError(str(error)) from None
+    return planned.project, run, [*planned.notes, *([note] if note else [])]
+
+
+def keep_draft(store: Store, planned: Planned) -> tuple[Project, Run]:
+    """Keep the launch as a draft, to be started on the page."""
+    planned = register(store, planned)
+    return planned.project, save_draft(store, planned.project, planned.plan, planned.order)
+
+
+def extend_existing(store: Store, planned: Planned, number: int) -> tuple[Project, Run]:
+    """Add what a plan schedules to a run that is there. Raises CommandError."""
+    run = find_run(store, planned.project.id, number)
+    if run is None:
+        raise CommandError(f"Project {planned.project.slug} has no run {number}.")
+    try:
+        extend(store, planned.project, run, planned.plan, planned.order)
+    except (OrderError, CodeError, RunError) as error:
+        raise CommandError(str(error)) from None
+    return planned.project, run
+
+
+def plan_json(planned: Planned) -> Mapping[str, object]:
+    """A plan as plain data: sums, and every experiment with what is known of it."""
+    plan = planned.plan
+    rows = [plan.row(index) for index in range(len(plan.drawn.settings))]
     return {
-        fingerprint(experiment.settings)
-        for experiment in fetch_experiments(store, project.id)
-        if experiment.run_id in same_code and experiment.state in {"queued", "running", "finished"}
+        "project": planned.project.slug,
+        "command": planned.order.command_line,
+        "strategy": plan.demand.strategy.to_json(),
+        "total": plan.total,
+        "scheduled": plan.scheduled,
+        "reused": plan.reused,
+        "left_out": list(plan.left_out),
+        "expected_s": plan.duration(planned.order.concurrency or 1),
+        "experiments": [
+            {
+                "settings": dict(row.settings),
+                "repeat": row.repeat,
+                "status": row.status,
+                "action": row.action,
+                "experiment": row.past.number if row.past else None,
+                "objective": row.past.value if row.past else None,
+                "expected_s": row.duration_s,
+            }
+            for row in rows
+        ],
     }
 
 

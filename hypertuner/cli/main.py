@@ -7,7 +7,8 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,22 +16,31 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.settings import SettingsError, read_settings
+from analysis.strategies import STRATEGIES
+from app.settings import Settings, SettingsError, read_settings
 from app.table import experiments_csv
 from hypertuner.cli.doctor import examine
 from hypertuner.cli.errors import CommandError
 from hypertuner.cli.launch import (
-    Launch,
     Objective,
     Options,
+    Planned,
+    extend_existing,
     find_or_refuse,
+    keep_draft,
+    plan_json,
+    plan_launch,
     queue_run,
     read_launch,
     read_objective,
+    read_strategy,
+    register,
     resolve_interpreter,
 )
+from hypertuner.cli.plan_table import plan_sentences, plan_table
 from hypertuner.cli.progress import failures, follow_run, printable, results_table
 from hypertuner.cli.services import Services, open_store, read_running, read_token
+from launch.plan import Decisions
 from sources.discovery import DiscoveryError, discover
 from storage.experiments import fetch_experiments
 from storage.folders import FolderError
@@ -134,12 +144,18 @@ def demo(data_dir: DataDir = None) -> None:
 
 def _demo_run(store: Store, script: Path) -> tuple[Project, Run] | None:
     """The demo's newest run; made where there is none with these settings and this code."""
-    items = [sys.executable, str(script), *DEMO_COMMAND]
-    launch = read_launch(items, script.parent)
-    queued = queue_run(store, launch, DEMO_PROJECT, DEMO_OBJECTIVE, Options(name=DEMO_NAME))
-    open_runs = [run for run in fetch_runs(store, queued.project.id) if run.state not in ENDED_STATES]
-    run = queued.run or next(iter(open_runs), None)
-    return (queued.project, run) if run else None
+    launch = read_launch([sys.executable, str(script), *DEMO_COMMAND], script.parent)
+    planned = plan_launch(store, launch, DEMO_PROJECT, DEMO_OBJECTIVE, Options(name=DEMO_NAME))
+    if planned.plan.scheduled:
+        return queue_run(store, planned)[:2]
+    project = register(store, planned).project
+    open_runs = [run for run in fetch_runs(store, project.id) if run.state not in (*ENDED_STATES, "draft")]
+    return (project, open_runs[0]) if open_runs else None
+
+
+StrategyName = Annotated[
+    str, typer.Option("--strategy", help=f"One of {', '.join(each.replace('_', '-') for each in STRATEGIES)}.")
+]
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": False})
@@ -147,51 +163,116 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
     context: typer.Context,
     project: Annotated[str, typer.Option(help="The project; made if it is new.")],
     objective: Annotated[str | None, typer.Option(help="max:METRIC or min:METRIC.")] = None,
+    strategy: StrategyName = "grid",
+    count: Annotated[
+        int, typer.Option("--n", min=1, help="How many settings are tried, where the strategy draws.")
+    ] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same settings.")] = 0,
+    repeats: Annotated[int, typer.Option(min=1, help="Experiments per setting, to see noise.")] = 1,
+    option: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of the strategy; may be repeated.")] = None,
     wait: Annotated[bool, typer.Option(help="Show progress to the end; fails if an experiment failed.")] = False,
     concurrency: Annotated[int | None, typer.Option(min=1, help="At most so many experiments at a time.")] = None,
     cpus: Annotated[float, typer.Option(min=0, help="CPUs per experiment.")] = 1,
     gpus: Annotated[float, typer.Option(min=0, help="GPUs per experiment, fractions too.")] = 0,
     time_limit: Annotated[float | None, typer.Option(min=1, help="Seconds that one experiment may take.")] = None,
     retries: Annotated[int, typer.Option(min=0, help="How often a failed experiment is tried again.")] = 0,
+    metric: Annotated[list[str] | None, typer.Option(help="A metric to show first; may be repeated.")] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="A data file or folder whose change makes results others than before; may be repeated."),
+    ] = None,
     again: Annotated[bool, typer.Option(help="Run settings again that this code has finished before.")] = False,
+    reuse: Annotated[bool, typer.Option(help="Show earlier results in this run instead of leaving them out.")] = False,
+    draft: Annotated[bool, typer.Option(help="Only keep it as a draft, to be started on the page.")] = False,
+    extend: Annotated[int | None, typer.Option(help="Add the experiments to this run of the project.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option(help="Print what would run, and what is known of it; start nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with --dry-run.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Launch a script with many settings: hypertuner run --project NAME -- python train.py --lr [0.1,0.01]."""
+    if again and reuse:
+        raise CommandError("--again runs what is done once more and --reuse shows its results; choose one of them.")
     goal = read_objective(objective)
     launch = read_launch(context.args, Path.cwd())
-    options = Options(cpus, gpus, concurrency, time_limit, retries, again)
+    decided = {"done": "run" if again else "reuse"} if again or reuse else {}
+    options = Options(
+        cpus=cpus,
+        gpus=gpus,
+        concurrency=concurrency,
+        time_limit_s=time_limit,
+        retries=retries,
+        strategy=read_strategy(strategy, count, seed, repeats, option or ()),
+        decisions=Decisions(by_status=decided),
+        metrics=metric or (),
+        data_paths=data,
+    )
     settings = read_settings(data_dir=data_dir)
+    with _database(settings) as (store, services):
+        planned = plan_launch(store, launch, project, goal, options)
+        if dry_run:
+            _print_plan(planned, as_json=as_json)
+        elif draft:
+            owner, kept = keep_draft(store, planned)
+            console.print(f"Run {kept.number} of [bold]{printable(owner.slug)}[/] is kept as a draft", soft_wrap=True)
+        else:
+            _run_planned(store, services, planned, extend, wait=wait)
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[tuple[Store, Services | None]]:
+    """The database that is up, or one that is started for now; its services are those that may be started as well."""
     if read_running(settings.data_dir):
         with open_store(settings) as store:
-            queued = _queue(store, launch, project, goal, options)
-            if queued and wait:
-                _finish(queued, follow_run(console, store, *queued), store)
+            yield store, None
+    else:
+        with Services(settings, _say) as services:
+            yield services.store, services
+
+
+def _run_planned(store: Store, services: Services | None, planned: Planned, extend: int | None, *, wait: bool) -> None:
+    queued = _queue(store, planned, extend)
+    if queued is None:
         return
-    with Services(settings, _say) as services:
-        queued = _queue(services.store, launch, project, goal, options)
-        if queued is None:
-            return
-        services.start_training()
-        services.start_web()
-        console.print(f"Watch it at [link={(link := services.link())}]{link}[/link]", soft_wrap=True)
-        seen = follow_run(console, services.store, *queued, check=lambda: _refuse_dead(services))
-        _finish(queued, seen, services.store)
+    if services is None:
+        if wait:
+            _finish(queued, follow_run(console, store, *queued), store)
+        return
+    services.start_training()
+    services.start_web()
+    console.print(f"Watch it at [link={(link := services.link())}]{link}[/link]", soft_wrap=True)
+    seen = follow_run(console, store, *queued, check=lambda: _refuse_dead(services))
+    _finish(queued, seen, store)
 
 
-def _queue(
-    store: Store, launch: Launch, project_name: str, objective: Objective, options: Options
-) -> tuple[Project, Run] | None:
-    queued = queue_run(store, launch, project_name, objective, options)
-    for note in queued.notes:
-        _say(note)
-    if queued.skipped:
-        _say(f"{queued.skipped} of {len(launch.settings)} were done before and are left out; --again runs them again")
-    if queued.run is None:
+def _queue(store: Store, planned: Planned, extend: int | None) -> tuple[Project, Run] | None:
+    plan = planned.plan
+    for each in plan.left_out:
+        _say(f"{each['count']} of {plan.total} are left out: {each['reason']} (--again, --reuse)")
+    if not plan.scheduled and not plan.reused:
         console.print("Nothing to run: this code has finished every one of these settings.")
         return None
-    slug, count = printable(queued.project.slug), len(launch.settings) - queued.skipped
-    console.print(f"Run {queued.run.number} of [bold]{slug}[/]: {count} experiments queued", soft_wrap=True)
-    return queued.project, queued.run
+    if extend is not None:
+        project, made = extend_existing(store, planned, extend)
+        console.print(f"Run {made.number} of [bold]{printable(project.slug)}[/]: {plan.scheduled} experiments added")
+        return project, made
+    project, made, notes = queue_run(store, planned)
+    for note in notes:
+        _say(note)
+    reused = f", {plan.reused} reused" if plan.reused else ""
+    slug = printable(project.slug)
+    console.print(f"Run {made.number} of [bold]{slug}[/]: {plan.scheduled} experiments queued{reused}", soft_wrap=True)
+    return project, made
+
+
+def _print_plan(planned: Planned, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(plan_json(planned), indent=2))
+    else:
+        console.print(plan_table(planned.plan, console.width))
+        for sentence in plan_sentences(planned.plan, planned.order):
+            console.print(printable(sentence), soft_wrap=True)
 
 
 def _finish(queued: tuple[Project, Run], experiments: list[Any], store: Store) -> None:

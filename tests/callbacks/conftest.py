@@ -6,10 +6,14 @@ import json
 import math
 import time
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import pytest
 
+from analysis.candidates import Written
+from analysis.command_line import format_command_line
 from analysis.hyperparameters import Hyperparameter
+from analysis.identity import fingerprint
 from storage.projects import metric_ids, register_project
 from storage.records import Claim, Project, Run, Value
 from storage.runs import NewExperiment, NewRun, create_run
@@ -42,14 +46,16 @@ class Laboratory:
         self._claim: Claim | None = None
 
     def launch(self, candidates: Mapping[str, Sequence[Value]]) -> Run:
-        from analysis.command_line import format_command_line, grid
-
-        line = format_command_line(COMMAND, candidates, HYPERPARAMETERS)
+        line = format_command_line(
+            COMMAND, {name: Written(tuple(values)) for name, values in candidates.items()}, HYPERPARAMETERS
+        )
+        experiments = [
+            NewExperiment(settings, fingerprint(settings, HYPERPARAMETERS))
+            for settings in (dict(zip(candidates, values, strict=True)) for values in product(*candidates.values()))
+        ]
         known = [each.to_json() for each in HYPERPARAMETERS]
         return create_run(
-            self.store,
-            self.project,
-            NewRun(line, candidates, known, [NewExperiment(each) for each in grid(candidates)], objective="accuracy"),
+            self.store, self.project, NewRun(line, candidates, known, experiments, objective="accuracy")
         )
 
     def start(self) -> Claim:

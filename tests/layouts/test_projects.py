@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from layouts.projects import duration, number, progress, tuned
+from layouts.projects import progress, tuned
+from layouts.words import duration, number
 from tests.callbacks.test_pages import text_of
 
 

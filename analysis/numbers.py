@@ -1,0 +1,53 @@
+"""Numbers as people type them: exact decimals first, then what a script is given."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from analysis.hyperparameters import HyperparameterType, text_of
+
+# What shells and shlex split at; other white space belongs to a value.
+BLANKS = " \t\r\n"
+# Whole numbers end up in 64-bit columns, and others in double precision.
+INT_LIMIT = 2**63
+FLOAT_LIMIT = Decimal("1e300")
+
+
+class CandidateError(ValueError):
+    """A value, list or range that cannot be read; `column` is the place in the text, counted from 0."""
+
+    def __init__(self, message: str, column: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.column = column
+
+
+def read_number(text: str | float, type: HyperparameterType, flag: str) -> Decimal:
+    """A number as exact decimals, whole where the type says so.
+
+    Raises CandidateError.
+    """
+    word = str(text).strip(BLANKS)
+    kind, example = ("a whole number", "28") if type == "int" else ("a number", "0.3")
+    try:
+        number = Decimal(word)
+    except InvalidOperation:
+        remedy = (
+            f"several values stand in brackets, as in [{word.strip('[]')}]"
+            if "," in word
+            else f"write one like {example}"
+        )
+        raise CandidateError(f"{flag} takes {kind}, which {word!r} is not; {remedy}.") from None
+    if not number.is_finite():
+        raise CandidateError(f"{flag} takes a finite number, which {word!r} is not; write one like {example}.")
+    if abs(number) >= FLOAT_LIMIT or (type == "int" and abs(number) >= INT_LIMIT):
+        raise CandidateError(f"{word} is too large for {flag}; write a number like {example}.")
+    if type == "int" and number != number.to_integral_value():
+        raise CandidateError(f"{flag} takes {kind}, which {word} is not; write one like {example}.")
+    return number
+
+
+def rounded(number: Decimal, type: HyperparameterType) -> int | float:
+    """As the type wants it; a float keeps 12 significant digits."""
+    # Through text_of, so that what is stored is exactly what the script is given.
+    return int(number) if type == "int" else float(text_of(float(number)))

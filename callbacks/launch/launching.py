@@ -1,0 +1,173 @@
+"""Launching what the dialog shows, keeping it as a draft, or adding it to a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import Input, Output, State, no_update
+
+from analysis.resources import cannot_place, places
+from analysis.strategies import StrategyError
+from callbacks.group import CallbackGroup
+from callbacks.launch.form import Asked, FormError, form_states, read_form
+from callbacks.launch.previewing import code_in, nodes_of
+from callbacks.launch.project import project_of
+from launch.code import CodeError, code_state
+from launch.order import OrderError, extend, save_draft, start
+from launch.plan import Decisions, Plan, plan_of
+from layouts import ids as page_ids
+from layouts import launch_ids as ids
+from layouts.words import duration
+from storage.records import Project, Run
+from storage.runs import RunError, find_run
+from storage.store import Store
+
+callbacks = CallbackGroup()
+
+# Above these a launch asks back once.
+MOST_UNASKED = 1_000
+MOST_UNASKED_S = 24 * 3600
+
+REFUSALS = (FormError, StrategyError, OrderError, CodeError, RunError)
+
+
+@callbacks.on(
+    output={
+        "path": Output(page_ids.LOCATION, "pathname"),
+        "is_open": Output(ids.DIALOG, "is_open", allow_duplicate=True),
+        "error": Output(ids.ERROR, "children", allow_duplicate=True),
+        "confirm": Output(ids.CONFIRM, "data", allow_duplicate=True),
+        "label": Output(ids.START, "children", allow_duplicate=True),
+        "notice": Output(page_ids.NOTICE, "children", allow_duplicate=True),
+        "has_notice": Output(page_ids.NOTICE, "is_open", allow_duplicate=True),
+    },
+    inputs={
+        "clicks": Input(ids.START, "n_clicks"),
+        "form": form_states(),
+        "decisions": State(ids.DECISIONS, "data"),
+        "confirmed": State(ids.CONFIRM, "data"),
+        "context": State(ids.CONTEXT, "data"),
+    },
+    running=[(Output(ids.START, "disabled"), True, False), (Output(ids.SAVE, "disabled"), True, False)],
+    prevent_initial_call=True,
+)
+def launch(
+    store: Store,
+    *,
+    clicks: int | None,
+    form: Mapping[str, Any],
+    decisions: Mapping[str, Any] | None,
+    confirmed: int | None,
+    context: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Queue the run and go to its page, or say why not; much work is asked back about once."""
+    project = project_of(store, context) if clicks else None
+    if project is None or context is None:
+        return _answer({})
+    try:
+        asked, plan = _plan(store, project, form, decisions, context)
+        _check_fits(store, asked)
+        if confirmed != plan.scheduled and (question := question_about(plan, asked)):
+            label = f"Yes, launch {plan.scheduled:,} experiments"
+            return _answer({"error": question, "confirm": plan.scheduled, "label": label})
+        number, note = _send(store, project, plan, asked, context)
+    except REFUSALS as error:
+        return _answer({"error": str(error)})
+    said = {"notice": note, "has_notice": True} if note else {}
+    return _answer({"path": f"/projects/{project.slug}/runs/{number}", "is_open": False, "error": "", **said})
+
+
+def _answer(given: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("path", "is_open", "error", "confirm", "label", "notice", "has_notice")
+    return dict.fromkeys(names, no_update) | dict(given)
+
+
+def _plan(
+    store: Store,
+    project: Project,
+    form: Mapping[str, Any],
+    decisions: Mapping[str, Any] | None,
+    context: Mapping[str, Any],
+) -> tuple[Asked, Plan]:
+    asked = read_form(project, form, key=str(context["key"]))
+    seen = code_in(context)
+    now = code_state(store, project, asked.order.data_paths)
+    if now.problem:
+        raise FormError(now.problem, "data")
+    if seen.is_here and now.code_digest != seen.code_digest:
+        raise CodeError("The script was edited after this dialog opened. Open it again to see what would run now.")
+    decided = Decisions.from_json(decisions)
+    return asked, plan_of(store, project, asked.demand, now, objective=asked.order.objective, decisions=decided)
+
+
+def _check_fits(store: Store, asked: Asked) -> None:
+    nodes = nodes_of(store)
+    if nodes and not places(nodes, asked.order.cpus, asked.order.gpus):
+        raise FormError(cannot_place(nodes, asked.order.cpus, asked.order.gpus), "resources")
+
+
+def question_about(plan: Plan, asked: Asked) -> str | None:
+    """What to ask before much work begins; None where there is little."""
+    seconds = plan.duration(asked.order.concurrency or 1)
+    is_long = seconds is not None and seconds > MOST_UNASKED_S
+    if plan.is_too_large or (plan.scheduled <= MOST_UNASKED and not is_long):
+        return None
+    time = f", {duration(seconds)} of work one after another" if seconds is not None else ""
+    return f"These are {plan.scheduled:,} experiments{time}. Press once more to launch them."
+
+
+def _send(store: Store, project: Project, plan: Plan, asked: Asked, context: Mapping[str, Any]) -> tuple[int, str]:
+    run = _run_in(store, project, context)
+    if context["mode"] == "extend":
+        if run is None:
+            raise RunError("The run that was to be extended is gone.")
+        extend(store, project, run, plan, asked.order)
+        return run.number, ""
+    made, note = start(store, project, plan, asked.order, draft=run if context["mode"] == "draft" else None)
+    return made.number, note
+
+
+def _run_in(store: Store, project: Project, context: Mapping[str, Any]) -> Run | None:
+    number = context.get("run")
+    return find_run(store, project.id, int(number)) if number else None
+
+
+@callbacks.on(
+    output={
+        "path": Output(page_ids.LOCATION, "pathname", allow_duplicate=True),
+        "is_open": Output(ids.DIALOG, "is_open", allow_duplicate=True),
+        "error": Output(ids.ERROR, "children", allow_duplicate=True),
+    },
+    inputs={
+        "clicks": Input(ids.SAVE, "n_clicks"),
+        "form": form_states(),
+        "decisions": State(ids.DECISIONS, "data"),
+        "context": State(ids.CONTEXT, "data"),
+    },
+    running=[(Output(ids.SAVE, "disabled"), True, False)],
+    prevent_initial_call=True,
+)
+def save(
+    store: Store,
+    *,
+    clicks: int | None,
+    form: Mapping[str, Any],
+    decisions: Mapping[str, Any] | None,
+    context: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Keep the launch as a draft and go to its page."""
+    project = project_of(store, context) if clicks else None
+    if project is None or context is None:
+        return {"path": no_update, "is_open": no_update, "error": no_update}
+    try:
+        asked = read_form(project, form, key=str(context["key"]))
+        decided = Decisions.from_json(decisions)
+        plan = plan_of(
+            store, project, asked.demand, code_in(context), objective=asked.order.objective, decisions=decided
+        )
+        draft = _run_in(store, project, context) if context["mode"] == "draft" else None
+        run = save_draft(store, project, plan, asked.order, draft=draft)
+    except REFUSALS as error:
+        return {"path": no_update, "is_open": no_update, "error": str(error)}
+    return {"path": f"/projects/{project.slug}/runs/{run.number}", "is_open": False, "error": ""}

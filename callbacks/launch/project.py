@@ -1,0 +1,44 @@
+"""The project whose launch the dialog is about: its hyperparameters, its command, and the command that is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from analysis.command_line import CommandLine, CommandLineError, as_typed, parse_command_line
+from analysis.hyperparameters import Hyperparameter
+from storage.projects import find_project
+from storage.records import Project
+from storage.store import Store
+
+Context = Mapping[str, Any]
+
+
+def project_of(store: Store, context: Context | None) -> Project | None:
+    """The project that the dialog was opened for, while it is open."""
+    return find_project(store, str(context["slug"])) if context else None
+
+
+def hyperparameters_of(project: Project) -> list[Hyperparameter]:
+    """What discovery found in the project's script."""
+    return [Hyperparameter.from_json(each) for each in project.hyperparameters]
+
+
+def prefix_of(project: Project) -> tuple[str, ...]:
+    """What stands in front of the options, as a person would type it."""
+    return as_typed(project.command, project.directory)
+
+
+def read_command(project: Project, command: str | None) -> CommandLine:
+    """Read the command that the dialog shows: of the project's own script, with whatever follows it.
+
+    Raises CommandLineError.
+    """
+    read = parse_command_line(command or "", hyperparameters_of(project))
+    own = prefix_of(project)[:2]
+    if read.prefix[: len(own)] != own:
+        raise CommandLineError(
+            f"This project launches {' '.join(own)}; start another script in the terminal with `hypertuner run`."
+        )
+    return replace(read, prefix=(*project.command[: len(own)], *read.prefix[len(own) :]))

@@ -1,0 +1,58 @@
+"""What a launch would do, as a terminal shows it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from analysis.hyperparameters import text_of
+from hypertuner.cli.progress import printable
+from launch.order import Order
+from launch.plan import Plan, Row
+
+MOST_ROWS = 50
+# Narrower columns cannot be read; what does not fit is left out, and said.
+COLUMN_WIDTH = 14
+
+
+def plan_table(plan: Plan, width: int) -> Table:
+    """The first planned experiments, one row each, with as many hyperparameters as fit."""
+    tuned = [name for name, each in plan.demand.space.items() if not isinstance(each, tuple) or len(each) > 1]
+    names = tuned[: max(3, (width - 60) // COLUMN_WIDTH)]
+    table = Table("", "do", *map(printable, names), "known of it", "takes about")
+    for index in range(min(len(plan.drawn.settings), MOST_ROWS)):
+        row = plan.row(index)
+        values = [printable(text_of(row.settings.get(name))) for name in names]
+        table.add_row(str(index + 1), row.action, *values, printable(_known(row)), _seconds(row.duration_s))
+    return table
+
+
+def _known(row: Row) -> str:
+    if row.past is None:
+        return "new" if not row.repeat else f"new, repeat {row.repeat + 1}"
+    value = "" if row.past.value is None or not math.isfinite(row.past.value) else f", {row.past.value:.4g}"
+    return f"{row.status}: experiment {row.past.number} of run {row.past.run_number}{value}"
+
+
+def _seconds(seconds: float | None) -> str:
+    if seconds is None:
+        return "unknown"
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def plan_sentences(plan: Plan, order: Order) -> Iterator[str]:
+    """The sums below the table."""
+    shown = min(len(plan.drawn.settings), MOST_ROWS)
+    if plan.demand.is_adaptive:
+        yield "Its settings follow from results, so none is known in advance."
+    elif shown < plan.total:
+        yield f"... and {plan.total - shown:,} more"
+    yield f"{plan.scheduled:,} of {plan.total:,} scheduled" + (f", {plan.reused:,} reused" if plan.reused else "")
+    for each in plan.left_out:
+        yield f"{each['count']:,} left out: {each['reason']}"
+    seconds = plan.duration(order.concurrency or 1)
+    if seconds is not None and plan.scheduled:
+        at_once = order.concurrency or 1
+        yield f"About {_seconds(seconds)} with {at_once} at once, judged by {plan.history:,} finished experiments"

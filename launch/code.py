@@ -1,0 +1,106 @@
+"""The code and data that a launch would run with now, and what changed since earlier runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sources.identity import DataError, code_of, data_digest, differences
+from sources.snapshot import SnapshotError, snapshot_files, take_snapshot
+from storage.projects import fetch_snapshot, keep_snapshot
+from storage.records import Project, Run
+from storage.runs import fetch_runs
+from storage.store import Store
+
+
+class CodeError(Exception):
+    """Code or data that cannot be launched; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class CodeState:
+    """What identifies code and data; `is_here`: whether the script lies on this machine, or only in snapshots."""
+
+    code_digest: str | None
+    data_digest: str | None
+    is_here: bool
+    # Why data cannot be looked at now.
+    problem: str = ""
+
+
+def script_path(project: Project) -> Path:
+    """Where the project's script should be."""
+    return Path(project.directory) / project.command[1]
+
+
+def code_state(store: Store, project: Project, data_paths: Sequence[str] | None = None) -> CodeState:
+    """Look at the script and the declared data; where they are on another machine, at what ran last."""
+    path = script_path(project)
+    if not path.is_file():
+        newest = newest_run(store, project)
+        return CodeState(newest.code_digest, newest.data_digest, False) if newest else CodeState(None, None, False)
+    digest = code_of(path).digest
+    try:
+        data = data_digest(project.data_paths if data_paths is None else data_paths, Path(project.directory))
+    except DataError as error:
+        return CodeState(digest, None, True, str(error))
+    return CodeState(digest, data, True)
+
+
+def newest_run(store: Store, project: Project) -> Run | None:
+    """The newest run whose code is known."""
+    return next((run for run in fetch_runs(store, project.id) if run.code_digest and run.state != "draft"), None)
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """Code that cannot change any more under a run. Without a snapshot it runs from where it is, as the note says."""
+
+    code_digest: str | None
+    snapshot_digest: str | None
+    note: str = ""
+
+
+def freeze_code(store: Store, project: Project, expected: str | None = None) -> Frozen:
+    """Keep a snapshot of the script's folder, for a run that is about to be made.
+
+    expected: the code that a person looked at before. Raises CodeError where the script is another one by now.
+    """
+    path = script_path(project)
+    if not path.is_file():
+        newest = newest_run(store, project)
+        if newest is None:
+            raise CodeError(f"The script {path} is not on this machine, and no run has kept it.")
+        return Frozen(newest.code_digest, newest.snapshot_digest)
+    before = code_of(path).digest
+    if expected is not None and before != expected:
+        raise CodeError(f"{path.name} was edited in the meantime; look at the preview once more, and launch again.")
+    try:
+        snapshot = take_snapshot(path)
+    except SnapshotError as error:
+        return Frozen(before, None, f"{error} So the script runs from where it is.")
+    if code_of(path).digest != before:
+        raise CodeError(f"{path.name} is being edited right now; save it, and launch again.")
+    keep_snapshot(store, snapshot.digest, snapshot.archive, snapshot.script)
+    return Frozen(before, snapshot.digest)
+
+
+def code_difference(store: Store, project: Project, run: Run) -> list[str]:
+    """Lines of a diff from the code of an earlier run to the script's of now.
+
+    Raises CodeError where one of them is not to be had.
+    """
+    path = script_path(project)
+    if not path.is_file():
+        raise CodeError(f"The script {path} is not on this machine, so there is nothing to compare with.")
+    found = fetch_snapshot(store, run.snapshot_digest) if run.snapshot_digest else None
+    if found is None or run.snapshot_digest is None:
+        raise CodeError(f"Run {run.number} kept no snapshot of its code.")
+    now = code_of(path).files
+    return differences(_of_code(snapshot_files(found[0], run.snapshot_digest), now), now)
+
+
+def _of_code(files: Mapping[str, bytes], now: Mapping[str, bytes]) -> dict[str, bytes]:
+    # A snapshot holds the whole folder; only what the script imports now can be the reason for another result.
+    return {name: content for name, content in files.items() if name in now}

@@ -1,0 +1,177 @@
+"""From a plan to a queued run, a draft, or more experiments of a run that is there."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from analysis.candidates import Candidates, Interval, Space, space_from_json, space_to_json
+from launch.choice import seed_hyperparameter
+from launch.code import Frozen, freeze_code
+from launch.plan import MOST_EXPERIMENTS, Plan
+from storage.projects import set_data_paths, set_objective
+from storage.records import Project, Run
+from storage.requests import extend_run
+from storage.runs import NewExperiment, NewRun, change_draft, create_run, start_draft
+from storage.store import Store
+
+
+class OrderError(ValueError):
+    """A run that cannot be made; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What else a person decides about a run, besides its plan."""
+
+    command_line: str
+    prefix: Sequence[str]
+    objective: str | None = None
+    goal: str = "maximize"
+    metrics: Sequence[Mapping[str, str]] = ()
+    cpus: float = 1
+    gpus: float = 0
+    concurrency: int | None = None
+    time_limit_s: float | None = None
+    retries: int = 0
+    data_paths: Sequence[str] = ()
+    key: str | None = None
+
+
+def user_name() -> str | None:
+    """Who launches: the account on this machine, as there are no others."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
+
+
+def new_experiments(plan: Plan) -> list[NewExperiment]:
+    """What of a plan is to be made, in its order."""
+    made = []
+    for index, action in enumerate(plan.actions):
+        if action != "skip":
+            row = plan.row(index)
+            reuse = row.past.id if action == "reuse" and row.past else None
+            made.append(NewExperiment(row.settings, row.fingerprint, row.repeat, reuse))
+    return made
+
+
+def check_plan(plan: Plan) -> None:
+    """Raise OrderError where a plan cannot be launched as it is."""
+    if plan.is_too_large:
+        raise OrderError(
+            f"This makes {plan.total:,} experiments, and a run has at most {MOST_EXPERIMENTS:,}; remove some of the "
+            "values, or choose a strategy that draws some of them."
+        )
+    if not plan.demand.is_adaptive and not plan.scheduled and not plan.reused:
+        raise OrderError("Every one of these experiments is left out: nothing to run.")
+
+
+def start(store: Store, project: Project, plan: Plan, order: Order, *, draft: Run | None = None) -> tuple[Run, str]:
+    """Queue a run, new or from a draft; also returns a note about its code, or an empty text.
+
+    The plan's code is what the person looked at. Raises OrderError, CodeError where the script is another one by now,
+    and RunError where somebody else started the draft.
+    """
+    check_plan(plan)
+    frozen = freeze_code(store, project, plan.code.code_digest if plan.code.is_here else None)
+    new = new_run(plan, order, frozen)
+    project = replace(project, command=order.prefix)
+    run = start_draft(store, project, draft.id, new) if draft else create_run(store, project, new)
+    _remember(store, project, order)
+    return run, frozen.note
+
+
+def save_draft(store: Store, project: Project, plan: Plan, order: Order, *, draft: Run | None = None) -> Run:
+    """Keep a launch for later. Raises RunError where the draft was launched in the meantime."""
+    new = replace(new_run(plan, order, Frozen(None, None)), experiments=())
+    project = replace(project, command=order.prefix)
+    if draft:
+        return change_draft(store, project, draft.id, new)
+    return create_run(store, project, new, is_draft=True)
+
+
+def extend(store: Store, project: Project, run: Run, plan: Plan, order: Order) -> Sequence[int]:
+    """Add a plan's experiments to a run; returns their numbers. An adaptive search goes on to the plan's count.
+
+    Raises OrderError, CodeError and RunError.
+    """
+    check_plan(plan)
+    if run.code_digest != plan.code.code_digest:
+        raise OrderError(
+            f"The script has changed since run {run.number} was launched, and a run has one code; start a new run."
+        )
+    new = new_run(plan, order, Frozen(run.code_digest, run.snapshot_digest))
+    known = {str(each["name"]): each for each in (*run.hyperparameters, *new.hyperparameters)}
+    space = merged(space_from_json(run.candidates), plan.demand.space)
+    changes = {
+        "candidates": space_to_json(space),
+        "hyperparameters": list(known.values()),
+        "left_out": [*run.left_out, *new.left_out],
+    }
+    if plan.demand.is_adaptive:
+        changes |= {"strategy": dict(new.strategy), "command_line": new.command_line}
+    return extend_run(store, project.id, run.id, new.experiments, changes)
+
+
+def merged(before: Space, more: Space) -> dict[str, Candidates]:
+    """Both search spaces in one: all values, and an interval around what are intervals."""
+    space = dict(before)
+    for name, candidates in more.items():
+        space[name] = _merged(space[name], candidates) if name in space else candidates
+    return space
+
+
+def _merged(one: Candidates, other: Candidates) -> Candidates:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return tuple(dict.fromkeys((*one, *other)))
+    numbers = [end for each in (one, other) for end in _ends(each)]
+    interval = one if isinstance(one, Interval) else other
+    assert isinstance(interval, Interval)
+    return replace(interval, low=min(numbers), high=max(numbers))
+
+
+def _ends(candidates: Candidates) -> list[float]:
+    if isinstance(candidates, Interval):
+        return [candidates.low, candidates.high]
+    return [value for value in candidates if isinstance(value, int | float)]
+
+
+def new_run(plan: Plan, order: Order, frozen: Frozen) -> NewRun:
+    """A plan and an order as storage takes them."""
+    known = {each.name: each for each in plan.demand.hyperparameters}
+    seed_option = seed_hyperparameter(plan.demand.hyperparameters, plan.demand.space)
+    repeats = plan.demand.strategy.repeats > 1
+    named = [*plan.demand.space, *([seed_option.name] if seed_option and repeats else [])]
+    return NewRun(
+        command_line=order.command_line,
+        candidates=space_to_json(plan.demand.space),
+        hyperparameters=[known[name].to_json() for name in named],
+        experiments=[] if plan.is_too_large else new_experiments(plan),
+        objective=order.objective,
+        goal=order.goal,
+        snapshot_digest=frozen.snapshot_digest,
+        code_digest=frozen.code_digest,
+        data_digest=plan.code.data_digest,
+        strategy=plan.demand.strategy.to_json(),
+        metrics=list(order.metrics),
+        created_by=user_name(),
+        decisions=plan.decisions.to_json(),
+        left_out=plan.left_out,
+        cpus=order.cpus,
+        gpus=order.gpus,
+        concurrency=order.concurrency,
+        time_limit_s=order.time_limit_s,
+        retries=order.retries,
+        idempotency_key=order.key,
+    )
+
+
+def _remember(store: Store, project: Project, order: Order) -> None:
+    """What the next launch starts with."""
+    if order.objective and (order.objective, order.goal) != (project.objective, project.goal):
+        set_objective(store, project.id, order.objective, order.goal)
+    if list(order.data_paths) != list(project.data_paths):
+        set_data_paths(store, project.id, order.data_paths)

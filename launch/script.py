@@ -1,0 +1,42 @@
+"""A project's script may have been edited since its options were read: they are read again before a launch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from launch.code import script_path
+from sources.discovery import DiscoveryError, discover
+from sources.identity import code_of
+from storage.projects import set_hyperparameters
+from storage.records import Project
+from storage.store import Store
+
+
+def refresh_hyperparameters(store: Store, project: Project) -> tuple[Project, str]:
+    """Read the script's options anew where its code is another than at the last reading, and say what is different.
+
+    A script that is not on this machine, or whose options cannot be read now, keeps those that are known.
+    """
+    path = script_path(project)
+    if not path.is_file():
+        return project, ""
+    digest = code_of(path).digest
+    if digest == project.code_digest:
+        return project, ""
+    try:
+        found = discover(list(project.command), Path(project.directory))
+    except DiscoveryError as error:
+        return project, f"The options of {path.name} are those of its last reading: {error}"
+    before = {str(each["name"]) for each in project.hyperparameters}
+    now = {each.name for each in found.hyperparameters}
+    known = [each.to_json() for each in found.hyperparameters]
+    return set_hyperparameters(store, project.id, known, digest), _difference(path.name, before, now)
+
+
+def _difference(script: str, before: set[str], now: set[str]) -> str:
+    parts = [
+        f"{word} {', '.join(sorted(names))}"
+        for word, names in (("gained", now - before), ("lost", before - now))
+        if names
+    ]
+    return f"{script} has {' and '.join(parts)} since its options were last read." if parts else ""

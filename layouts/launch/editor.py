@@ -1,0 +1,298 @@
+"""Picking hyperparameters, and editing the candidates of each that was picked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from analysis.candidates import (
+    Candidates,
+    Interval,
+    Span,
+    Written,
+    format_candidates,
+    parse_candidates,
+    read_span,
+    unreached_stop,
+)
+from analysis.hyperparameters import Hyperparameter, Value, text_of
+from analysis.numbers import CandidateError
+from layouts import launch_ids as ids
+from layouts.attributes import attributes
+
+Mode = Literal["list", "range", "choices"]
+
+# Long enough to finish a word, short enough to feel live.
+TYPING_PAUSE_S = 0.25
+MOST_CHIPS = 40
+MOST_CHOICES_SHOWN = 24
+# With more choices than this, all of them are rarely meant.
+MOST_CHOICES_PICKED = 6
+STEP_HELP = (
+    "2 adds, *2 multiplies, ^2 squares; n5 gives five points at equal distances, log5 five at equal ratios. "
+    "Empty: any number in between; log: any, evenly on a log scale (both for strategies that draw)."
+)
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What the editor of one hyperparameter holds."""
+
+    mode: Mode
+    list: str = ""
+    start: str = ""
+    stop: str = ""
+    step: str = ""
+    choices: tuple[str, ...] = ()
+
+
+def fields_of(hyperparameter: Hyperparameter, written: Written) -> Fields:
+    """The fields that say what is written; `read_fields` reads them back as the same."""
+    if isinstance(written.candidates, Interval) and not written.span:
+        written = written_as(written.candidates)
+    if written.span:
+        return Fields("range", start=written.span.start, stop=written.span.stop, step=written.span.step)
+    values = () if isinstance(written.candidates, Interval) else written.candidates
+    if mode_of(hyperparameter) == "choices":
+        return Fields("choices", choices=tuple(text_of(value) for value in values))
+    return Fields("list", list=list_text(values))
+
+
+def written_as(candidates: Candidates) -> Written:
+    """Candidates as one would write them."""
+    if isinstance(candidates, Interval):
+        step = "log" if candidates.is_log else ""
+        return Written(candidates, Span(text_of(candidates.low), text_of(candidates.high), step))
+    return Written(candidates)
+
+
+def read_fields(hyperparameter: Hyperparameter, fields: Fields) -> Written:
+    """What an editor's fields mean.
+
+    Raises CandidateError with the sentence that says why they mean nothing.
+    """
+    if fields.mode == "choices":
+        # In the order of the clicks, which is the order in which a grid runs them.
+        known = {text_of(value): value for value in choices_of(hyperparameter)}
+        values = tuple(known[text] for text in fields.choices if text in known)
+        if not values:
+            raise CandidateError("Click at least one value.")
+        return Written(values)
+    if fields.mode == "range":
+        span = Span(*(part.strip() for part in (fields.start, fields.stop, fields.step)))
+        if not span.start or not span.stop:
+            raise CandidateError("Fill in from and to.")
+        return Written(read_span(span, hyperparameter), span)
+    return Written(parse_candidates(fields.list, hyperparameter).candidates)
+
+
+# --- picking --------------------------------------------------------------------------------------------------------
+
+
+def picker(hyperparameters: Sequence[Hyperparameter], tuned: Sequence[str]) -> list[Component]:
+    """All hyperparameters, those that are tuned first, with the default that each of the others keeps."""
+    options = [_option(each) for each in sorted(hyperparameters, key=lambda each: each.name not in tuned)]
+    many = len(hyperparameters)
+    if not many:
+        return [
+            html.H3("Hyperparameters"),
+            html.P("This script takes no arguments, so there is nothing to tune yet.", className="muted"),
+            dcc.Store(id=ids.OPTIONS, data=[]),
+            dcc.Input(id=ids.SEARCH, style={"display": "none"}),
+            dcc.Checklist(id=ids.PICKED, options=[], value=[]),
+        ]
+    return [
+        html.H3(["Hyperparameters ", html.Span(str(many), className="muted")]),
+        html.Label(
+            [
+                html.Span("Search hyperparameters", className="visually-hidden"),
+                dcc.Input(id=ids.SEARCH, type="search", placeholder="Search", className="field", autoFocus=True),
+            ]
+        ),
+        dcc.Store(id=ids.OPTIONS, data=options),
+        dcc.Checklist(id=ids.PICKED, options=options, value=list(tuned), className="picker"),
+    ]
+
+
+def _option(hyperparameter: Hyperparameter) -> dict[str, Any]:
+    return {
+        "value": hyperparameter.name,
+        "title": hyperparameter.help or hyperparameter.name,
+        "search": f"{hyperparameter.name} {hyperparameter.help} {hyperparameter.group}".lower(),
+        "label": html.Span(
+            [
+                html.Span(hyperparameter.name, className="picker-name"),
+                html.Span(default_text(hyperparameter), className="picker-default"),
+            ],
+            className="picker-option",
+        ),
+    }
+
+
+def default_text(hyperparameter: Hyperparameter) -> str:
+    """A hyperparameter's default as written beside its name."""
+    if hyperparameter.default is None:
+        return "required" if hyperparameter.is_required else "no default"
+    return text_of(hyperparameter.default) or "(empty)"
+
+
+# --- editing candidates ---------------------------------------------------------------------------------------------
+
+
+def mode_of(hyperparameter: Hyperparameter) -> Mode:
+    """How candidates are first edited: by clicking where all values are known, else as a list."""
+    is_short = 0 < len(choices_of(hyperparameter)) <= MOST_CHOICES_SHOWN
+    return "choices" if is_short and not hyperparameter.takes_many else "list"
+
+
+def choices_of(hyperparameter: Hyperparameter) -> list[Value]:
+    """All values that can be clicked."""
+    return [True, False] if hyperparameter.type == "bool" else list(hyperparameter.choices)
+
+
+def first_candidates(hyperparameter: Hyperparameter) -> Written:
+    """What a freshly picked hyperparameter starts with."""
+    choices = choices_of(hyperparameter)
+    if len(choices) <= MOST_CHOICES_PICKED and mode_of(hyperparameter) == "choices":
+        return Written(tuple(choices))
+    return Written(() if hyperparameter.default is None else (hyperparameter.default,))
+
+
+def editor(hyperparameter: Hyperparameter, written: Written) -> Component:
+    """The fields for one hyperparameter's candidates. Each editor has every field, so that they are read as columns."""
+    name, fields = hyperparameter.name, fields_of(hyperparameter, written)
+    return html.Div(
+        [
+            html.Div(_head(hyperparameter, fields.mode), className="editor-head"),
+            html.Div(
+                _list(hyperparameter, fields), id=ids.candidate_field("list-place", name), hidden=fields.mode != "list"
+            ),
+            html.Div(
+                _range(name, fields),
+                id=ids.candidate_field("range-place", name),
+                hidden=fields.mode != "range",
+                className="range",
+            ),
+            html.Div(_choices(hyperparameter, fields), hidden=fields.mode != "choices"),
+            html.Div(
+                [
+                    html.Div(id=ids.candidate_field("chips", name), className="chips"),
+                    html.Div(id=ids.candidate_field("error", name), className="field-error", role="alert"),
+                ],
+                className="editor-result",
+            ),
+        ],
+        className="editor",
+        **attributes(data_name=name),
+    )
+
+
+def _head(hyperparameter: Hyperparameter, mode: Mode) -> list[Component]:
+    name = hyperparameter.name
+    is_number = hyperparameter.type in {"int", "float"} and mode != "choices"
+    default = f"default {default_text(hyperparameter)}"
+    about = f"{default} · {hyperparameter.help}" if hyperparameter.help else default
+    return [
+        html.Strong(name),
+        html.Span(hyperparameter.type, className="type"),
+        html.Span(about, className="editor-help", title=about),
+        html.Div(_mode(name, mode, is_number), className="editor-mode"),
+        html.Button(
+            "×",
+            type="button",
+            className="icon-button editor-remove",
+            title=f"Leave {name} at its default",
+            **attributes(data_unpick=name, aria_label=f"Leave {name} at its default"),
+        ),
+    ]
+
+
+def _mode(name: str, mode: Mode, is_number: bool) -> Component:
+    options = [{"label": "List", "value": "list"}, {"label": "Range", "value": "range"}] if is_number else []
+    return dcc.RadioItems(
+        id=ids.candidate_field("mode", name), options=options, value=mode, inline=True, className="segmented"
+    )
+
+
+def _list(hyperparameter: Hyperparameter, fields: Fields) -> Component:
+    name = hyperparameter.name
+    typed = dcc.Input(
+        id=ids.candidate_field("list", name),
+        type="text",
+        value=fields.list,
+        debounce=TYPING_PAUSE_S,
+        className="field",
+        autoComplete="off",
+        placeholder="0.1, 0.01" if hyperparameter.type == "float" else "28, 56, 112",
+    )
+    return html.Label([html.Span(f"Values of {name}", className="visually-hidden"), typed], className="editor-list")
+
+
+def list_text(candidates: tuple[Value, ...]) -> str:
+    """Candidates as one would type them."""
+    if any(isinstance(value, str) for value in candidates):
+        return format_candidates(candidates)[1:-1]
+    return ", ".join(text_of(value) for value in candidates)
+
+
+def _range(name: str, fields: Fields) -> list[Component]:
+    def field(which: str, label: str, value: str, placeholder: str, title: str = "") -> Component:
+        return html.Label(
+            [
+                html.Span(label),
+                dcc.Input(
+                    id=ids.candidate_field(which, name),
+                    type="text",
+                    value=value,
+                    placeholder=placeholder,
+                    debounce=TYPING_PAUSE_S,
+                    className="field",
+                    autoComplete="off",
+                ),
+            ],
+            title=title,
+        )
+
+    return [
+        field("start", "from", fields.start, "28"),
+        field("stop", "to", fields.stop, "112"),
+        field("step", "step", fields.step, "2, *2, n5, log5, log", STEP_HELP),
+    ]
+
+
+def _choices(hyperparameter: Hyperparameter, fields: Fields) -> Component:
+    options = choices_of(hyperparameter) if fields.mode == "choices" else []
+    return dcc.Checklist(
+        id=ids.candidate_field("choices", hyperparameter.name),
+        options=[{"label": text_of(value), "value": text_of(value)} for value in options],
+        value=list(fields.choices) if options else [],
+        inline=True,
+        className="choice-chips",
+    )
+
+
+def chips(hyperparameter: Hyperparameter, written: Written) -> list[Component]:
+    """The candidates that will really run, and the end of a range that they do not meet."""
+    candidates = written.candidates
+    if isinstance(candidates, Interval):
+        return [html.Span(interval_words(candidates), className="chip is-interval")]
+    shown: list[Component] = [html.Span(text_of(value), className="chip") for value in candidates[:MOST_CHIPS]]
+    if len(candidates) > MOST_CHIPS:
+        shown.append(html.Span(f"and {len(candidates) - MOST_CHIPS:,} more", className="muted"))
+    if len(candidates) == 1:
+        shown.append(html.Span("fixed; add values to tune it", className="muted"))
+    missed = unreached_stop(written.span, hyperparameter) if written.span else None
+    if missed is not None:
+        shown.append(html.Span(f"{missed} is not reached", className="not-reached"))
+    return shown
+
+
+def interval_words(interval: Interval) -> str:
+    """What an interval means, in words."""
+    kind = "whole number" if interval.is_whole else "number"
+    scale = ", evenly on a log scale" if interval.is_log else ""
+    return f"any {kind} from {text_of(interval.low)} to {text_of(interval.high)}{scale}"

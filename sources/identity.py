@@ -1,0 +1,111 @@
+"""What makes a script's results others than before: its code, with the local modules that it imports, and its data."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sources.discovery_source import _Sources
+
+# Of larger files only size and time of change count, so that a look at a data set takes a second at most.
+MOST_HASHED_FILE_BYTES = 1_000_000
+MOST_HASHED_BYTES = 100_000_000
+MOST_ENTRIES = 200_000
+LONGEST_DIFF_LINES = 2_000
+
+
+class DataError(Exception):
+    """Declared data that cannot be looked at; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """A script and the modules beside it that it imports: relative path -> content."""
+
+    script: str
+    files: Mapping[str, bytes]
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal code, wherever it lies."""
+        total = hashlib.sha256(self.script.encode())
+        for name in sorted(self.files):
+            total.update(f"\0{name}\0{len(self.files[name])}\0".encode())
+            total.update(self.files[name])
+        return total.hexdigest()
+
+
+def code_of(script: Path) -> Code:
+    """Read a script and the local modules that it imports, as far as imports stand in the source.
+
+    Raises OSError where the script cannot be read.
+    """
+    folder = script.absolute().parent
+    sources = _Sources([str(folder)])
+    sources.follow(str(script.absolute()), script.read_bytes())
+    return Code(script.name, {os.path.relpath(path, folder): content for path, content in sources.texts.items()})
+
+
+def differences(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
+    """Lines of a unified diff over all files that differ; a very long one is cut, and says so."""
+    lines: list[str] = []
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            lines += _difference(name, before.get(name), after.get(name))
+    if len(lines) > LONGEST_DIFF_LINES:
+        return [*lines[:LONGEST_DIFF_LINES], f"... {len(lines) - LONGEST_DIFF_LINES:,} more lines"]
+    return lines
+
+
+def _difference(name: str, before: bytes | None, after: bytes | None) -> Iterator[str]:
+    mine, theirs = ((content or b"").decode("utf-8", "replace").splitlines() for content in (before, after))
+    old, new = ("/dev/null" if content is None else name for content in (before, after))
+    return difflib.unified_diff(mine, theirs, old, new, lineterm="")
+
+
+# --- data -----------------------------------------------------------------------------------------------------------
+
+
+def data_digest(paths: Sequence[str], directory: Path) -> str | None:
+    """A digest of declared files and folders; None where none is declared.
+
+    Small files count by content. Files above 1 MB, and all beyond the first 100 MB, count by size and time of change.
+    Raises DataError.
+    """
+    if not paths:
+        return None
+    total = hashlib.sha256()
+    left = MOST_HASHED_BYTES
+    for entry, (name, path) in enumerate(_data_files(paths, directory)):
+        if entry >= MOST_ENTRIES:
+            raise DataError(f"The declared data has more than {MOST_ENTRIES:,} files; declare a single file instead.")
+        try:
+            status = path.stat()
+            total.update(f"\0{name}\0{status.st_size}\0".encode("utf-8", "surrogateescape"))
+            if status.st_size <= min(left, MOST_HASHED_FILE_BYTES):
+                left -= status.st_size
+                total.update(path.read_bytes())
+            else:
+                total.update(str(status.st_mtime_ns).encode())
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    return total.hexdigest()
+
+
+def _data_files(paths: Sequence[str], directory: Path) -> Iterator[tuple[str, Path]]:
+    for declared in paths:
+        path = directory / declared
+        if path.is_dir():
+            for parent, folders, names in os.walk(path):
+                folders.sort()
+                for name in sorted(names):
+                    file = Path(parent, name)
+                    yield f"{declared}/{file.relative_to(path)}", file
+        elif path.exists():
+            yield declared, path
+        else:
+            raise DataError(f"The declared data {declared} is not there (looked for {path}).")
