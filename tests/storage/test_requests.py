@@ -7,7 +7,16 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
-from storage.experiments import fetch_experiments, find_experiment
+from storage.changes import changes_since
+from storage.experiments import (
+    fetch_curves,
+    fetch_experiments,
+    fetch_log,
+    fetch_view_payload,
+    fetch_views,
+    find_experiment,
+)
+from storage.overview import fetch_best
 from storage.projects import metric_ids
 from storage.records import Claim, Experiment, Project, Run
 from storage.requests import (
@@ -28,6 +37,7 @@ from storage.work import (
     Batch,
     Ending,
     LeaseLost,
+    NewView,
     Values,
     claim_experiment,
     claim_runs,
@@ -439,6 +449,15 @@ def test_an_interrupted_experiment_says_so_at_once_and_in_the_end(store: Store, 
     assert following.number == 2
 
 
+def test_an_interrupted_experiment_whose_owner_dies_is_not_tried_again(
+    store: Store, claimed: tuple[Run, Claim]
+) -> None:
+    run, _ = claimed
+    interrupt(store, run.id, [1], "the wrong one")
+    assert release_lost(store, owner="worker") == 1
+    assert (one(store, run, 1).state, one(store, run, 1).reason) == ("stopped", "the wrong one")
+
+
 def test_an_experiment_that_ends_by_itself_before_its_interruption_keeps_its_result(
     store: Store, claimed: tuple[Run, Claim]
 ) -> None:
@@ -457,7 +476,8 @@ def reused(store: Store, project: Project, claimed: tuple[Run, Claim]) -> tuple[
     run, claim = claimed
     loss = metric_ids(store, project.id, ["loss"])["loss"]
     record(store, claim, Batch(0, 9, 0, 0, [Values(loss, 0, [2.0, 1.0], [1.0, 2.0], [None] * 2, [0.0] * 2)]))
-    finish_experiment(store, claim, Batch(9, 9, 0, 0), FINISHED, run_fence=run.fence, host="here")
+    last = Batch(9, 9, 0, 0, views=[NewView("cm", "confusion_matrix", 2.0, b"{}")], stdout_tail="bye")
+    finish_experiment(store, claim, last, FINISHED, run_fence=run.fence, host="here")
     source = one(store, run, 1)
     settings = [NewExperiment({"lr": 0.1}, reuse=source.id), NewExperiment({"lr": 0.7})]
     new = create_run(store, project, NewRun("x", {}, [], settings, objective="loss", goal="minimize"))
@@ -476,6 +496,20 @@ def test_what_is_reused_never_runs(store: Store, reused: tuple[Run, Experiment])
     assert end_run(store, run.id, run.fence, state="failed", reason="x")
     mine = one(store, run, 4)
     assert (mine.state, mine.reused_from, mine.attempt) == ("finished", source.id, source.attempt)
+
+
+def test_what_is_reused_is_read_from_the_experiment_that_ran(
+    store: Store, project: Project, reused: tuple[Run, Experiment]
+) -> None:
+    run, source = reused
+    mine = one(store, run, 4)
+    assert (mine.metrics, mine.duration_s, mine.host) == (source.metrics, source.duration_s, source.host)
+    assert [curve.values for curve in fetch_curves(store, mine.id)] == [[2.0, 1.0]]
+    (view,) = fetch_views(store, mine.id)
+    assert fetch_view_payload(store, mine.id, view.id) == b"{}"
+    assert fetch_log(store, mine.id) == ("bye", "")
+    assert [(best.run_number, best.experiment, best.value) for best in fetch_best(store, project.id)] == [(2, 4, 1.0)]
+    assert {each.number for each in changes_since(store, project.id, "", run_id=run.id).experiments} == {4, 5}
 
 
 def test_reusing_what_was_reused_leads_to_the_one_that_ran(

@@ -15,7 +15,8 @@ from storage.embedded import EmbeddedServer
 from storage.experiments import fetch_curves, fetch_log, fetch_views
 from storage.projects import keep_snapshot
 from storage.records import Experiment, Run
-from storage.requests import interrupt
+from storage.requests import extend_run, interrupt
+from storage.runs import NewExperiment
 from storage.store import Store
 from storage.work import claim_experiment, claim_runs, release_lost
 from tests.training.conftest import Workshop, processes_with, wait_until
@@ -291,3 +292,22 @@ def test_a_killed_supervisor_fails_the_experiment_and_the_next_one_runs(
     assert "supervisor was killed" in (first.reason or "")
     assert second.state == "finished"
     assert processes_with(workshop.spool_mark(first)) == []
+
+
+def test_a_worker_passes_hyperparameters_that_came_with_an_extension(
+    workshop: Workshop, worker: ExperimentWorker
+) -> None:
+    gate = workshop.folder / "gate"
+    run = workshop.launch(f"while not os.path.exists({str(gate)!r}): time.sleep(0.01)")
+    claimed = claim_runs(workshop.store, "scheduler")[0]
+    thread = threading.Thread(target=worker.work, args=(claimed, claimed.fence))
+    thread.start()
+    wait_until(lambda: workshop.experiments(run)[0].state == "running")
+    changes = {"hyperparameters": [*run.hyperparameters, {"name": "y", "flag": "--y", "type": "float"}]}
+    extend_run(workshop.store, run.project_id, run.id, [NewExperiment({"x": 1.0, "y": 7.0})], changes)
+    gate.touch()
+    thread.join(30)
+    first, second = workshop.experiments(run)
+    assert (first.state, second.state) == ("finished", "failed")
+    # The script does not know it, which shows that it was passed.
+    assert "unrecognized arguments: --y=7" in (second.reason or "")

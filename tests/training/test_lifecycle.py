@@ -309,7 +309,7 @@ class Life(RuleBasedStateMachine):
 def test_no_life_of_a_run_leaves_it_open_with_nobody_to_end_it(store: Store) -> None:
     project = register_project(store, "P", directory="/tmp", command=["python", "t.py"], hyperparameters=[X])
     few = settings(
-        max_examples=25,
+        max_examples=15,
         stateful_step_count=25,
         deadline=None,
         derandomize=True,
