@@ -9,7 +9,6 @@ is trained: at the first call that parses a command line, or at the first write 
 from __future__ import annotations
 
 import argparse
-import errno
 import importlib.abc
 import inspect
 import json
@@ -17,27 +16,24 @@ import os
 import re
 import resource
 import runpy
-import socket
 import sys
 import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-# Both lie beside this file, which is no package to the user's interpreter.
+# These lie beside this file, which is no package to the user's interpreter.
 if TYPE_CHECKING:
+    from sources.discovery_guard import Guard
     from sources.discovery_parsers import absl_parser, argparse_parser, click_parser, tyro_parser
     from sources.discovery_placeholder import MissingPackages
 else:
+    from discovery_guard import Guard
     from discovery_parsers import absl_parser, argparse_parser, click_parser, tyro_parser
     from discovery_placeholder import MissingPackages
 
 PARTIAL = ("parse_known_args", "parse_known_intermixed_args")
 COMPLETE = ("parse_args", "parse_intermixed_args")
 MOST_BYTES = 64_000_000
-WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
-# Audit events whose arguments are paths that would change.
-CHANGES = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate", "shutil.rmtree"}
-LOOPBACK = ("localhost", "127.0.0.1", "::1", "", None)
 
 
 def main() -> None:
@@ -59,12 +55,9 @@ class Reading:
         self._items = list(request["items"])
         self._client = request["client"]
         self._result = request["result"]
-        self._roots = {os.path.dirname(self._script), os.path.abspath(request["directory"])}
-        self._roots |= {os.path.realpath(root) for root in self._roots}
+        self._guard = Guard([os.path.dirname(self._script), request["directory"]])
         self._partial: list[argparse.ArgumentParser] = []
         self._packages = MissingPackages()
-        self._is_guarded = False
-        self._refused = ""
 
     def run(self) -> None:
         self._intercept_argparse()
@@ -80,8 +73,7 @@ class Reading:
         sys.argv = [self._script, *map(_first_candidate, self._items)]
         sys.path.insert(0, os.path.dirname(self._script))
         sys.path.append(self._client)
-        sys.addaudithook(self._audit)
-        self._is_guarded = True
+        self._guard.begin()
         try:
             runpy.run_path(self._script, run_name="__main__")
         except SystemExit as error:
@@ -93,16 +85,16 @@ class Reading:
         self._end({"ended": ""})
 
     def _end(self, result: dict[str, Any]) -> None:
-        self._is_guarded = False
+        self._guard.is_on = False
         sys.settrace(None)
         with open(self._result + ".part", "w", encoding="utf-8") as file:
-            said = {**result, "refused": self._refused, "missing": self._packages.names}
+            said = {**result, "refused": self._guard.refused, "missing": self._packages.names}
             json.dump(said, file, default=str, skipkeys=True)
         os.replace(self._result + ".part", self._result)
         os._exit(0)
 
     def _crash(self, error: BaseException) -> dict[str, Any]:
-        own = [frame for frame in traceback.extract_tb(error.__traceback__) if self._is_own(frame.filename)]
+        own = [frame for frame in traceback.extract_tb(error.__traceback__) if self._guard.is_own(frame.filename)]
         path, number = (own[-1].filename, own[-1].lineno) if own else (None, None)
         if isinstance(error, ModuleNotFoundError) and error.name and error.name not in self._packages.names:
             self._packages.names.append(error.name)
@@ -115,18 +107,11 @@ class Reading:
             "number": number,
         }
 
-    def _is_own(self, path: str) -> bool:
-        """Whether a file is the user's: below the project's folders, and not installed there."""
-        whole = os.path.abspath(path)
-        if "site-packages" in whole or "dist-packages" in whole or path.startswith("<"):
-            return False
-        return any(whole.startswith(root.rstrip(os.sep) + os.sep) for root in self._roots)
-
     def _is_asked_by_script(self, frame: Any) -> bool:
         """A library that parses something while it is imported does not read the script's options."""
         while frame is not None:
             path = frame.f_code.co_filename
-            if self._is_own(path):
+            if self._guard.is_own(path):
                 return True
             if path.startswith("<frozen importlib"):
                 return False
@@ -172,7 +157,7 @@ class Reading:
     def _last_parsing_line(self, frame: Any) -> int | None:
         """Where the calling function parses again, as it does after it has read a config file; None if nowhere."""
         path = frame.f_code.co_filename
-        if not self._is_own(path):
+        if not self._guard.is_own(path):
             return None
         import ast
         import dis
@@ -206,7 +191,7 @@ class Reading:
             self._end_with_argparse(is_complete=False)
 
     def _end_with_argparse(self, *, is_complete: bool = True) -> None:
-        self._is_guarded = False
+        self._guard.is_on = False
         *earlier, parser = [*dict.fromkeys(self._partial)]
         lacks_packages = bool(self._packages.names)
         described = argparse_parser(parser, lacks_packages=lacks_packages)
@@ -234,7 +219,7 @@ class Reading:
         def main(command: Any, *args: Any, **kwargs: Any) -> Any:
             if not self._is_asked_by_script(sys._getframe(1)):
                 return original(command, *args, **kwargs)
-            self._is_guarded = False
+            self._guard.is_on = False
             source = "typer" if type(command).__module__.startswith("typer") else "click"
             return self._end({"source": source, "parser": click_parser(command)})
 
@@ -246,7 +231,7 @@ class Reading:
         def parse(flags: Any, *args: Any, **kwargs: Any) -> Any:
             if not self._is_asked_by_script(sys._getframe(1)):
                 return original(flags, *args, **kwargs)
-            self._is_guarded = False
+            self._guard.is_on = False
             defined = flags.flags_by_module_dict()
             own = [flag for name, found in defined.items() if self._is_own_module(name) for flag in found]
             return self._end({"source": "absl", "parser": absl_parser(own)})
@@ -268,7 +253,7 @@ class Reading:
                 return original(source, **options)
             names = ("default", "use_underscores", "config", "registry")
             parser = module.get_parser(source, **{name: options[name] for name in names if name in options})
-            self._is_guarded = False
+            self._guard.is_on = False
             defaults = options["default"] if "default" in options else _defaults(source)
             return self._end({"source": "tyro", "parser": tyro_parser(parser, defaults)})
 
@@ -276,46 +261,7 @@ class Reading:
 
     def _is_own_module(self, name: str) -> bool:
         # absl calls the script's own module by the first item of the command line.
-        return self._is_own(getattr(sys.modules.get(name), "__file__", None) or name)
-
-    # nothing is written, and nothing is fetched
-
-    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self._is_guarded:
-            return
-        if event == "open":
-            path, _mode, flags = arguments
-            if isinstance(flags, int) and flags & WRITING:
-                self._guard_path(path)
-        elif event in CHANGES:
-            if event == "os.mkdir" and os.path.isdir(arguments[0]):
-                # Makes nothing: it is how many scripts make sure that a folder is there.
-                return
-            for path in arguments[: 2 if event in ("os.rename", "os.link", "os.symlink") else 1]:
-                self._guard_path(path)
-        elif event == "sqlite3.connect":
-            self._guard_path(arguments[0])
-        elif event == "socket.connect" and arguments[0].family in (socket.AF_INET, socket.AF_INET6):
-            self._guard_host(arguments[1][0])
-        elif event == "socket.getaddrinfo":
-            self._guard_host(arguments[0])
-
-    def _guard_path(self, path: Any) -> None:
-        if not isinstance(path, (str, bytes, os.PathLike)):
-            return
-        whole = os.path.abspath(os.fsdecode(path))
-        for root in self._roots:
-            inside = whole.startswith(root.rstrip(os.sep) + os.sep)
-            # Caches of libraries are hidden folders of a home, which may be the project's folder as well.
-            if inside and not os.path.relpath(whole, root).startswith("."):
-                self._refused = self._refused or f"writes {os.path.relpath(whole, root)}"
-                raise PermissionError(errno.EACCES, "nothing is written while options are discovered", str(whole))
-
-    def _guard_host(self, host: Any) -> None:
-        name = host.decode(errors="replace") if isinstance(host, bytes) else host
-        if name not in LOOPBACK:
-            self._refused = self._refused or f"asks {name}"
-            raise OSError(errno.ENETUNREACH, f"the network is not used while options are discovered: {name}")
+        return self._guard.is_own(getattr(sys.modules.get(name), "__file__", None) or name)
 
 
 def _defaults(source: Any) -> Any:

@@ -871,18 +871,54 @@ parser.parse_args()
         ("open('log.txt', 'w')", "writes log.txt before it reads its options"),
         ("os.makedirs('out/run')", "writes out before it reads its options"),
         ("socket.create_connection(('example.org', 80))", "asks example.org before it reads its options"),
+        ("open(os.path.expanduser('~/hypertuner.log'), 'w')", "hypertuner.log before it reads its options"),
+        ("subprocess.run(['torchrun', 'other.py'])", "starts torchrun other.py before it reads its options"),
+        ("subprocess.run('git log > log.txt', shell=True)", "starts sh -c git log > log.txt before it reads"),
+        ("subprocess.run(['git', 'clone', 'elsewhere'])", "starts git clone elsewhere before it reads its options"),
+        ("subprocess.check_call([sys.executable, '-m', 'pip', 'install', 'x'])", "-m pip install x before it reads"),
     ],
 )
 def test_the_source_is_read_where_the_start_ends_too_early(scripts: Scripts, before: str, said: str) -> None:
-    discovered = scripts.discover(f"\nimport argparse, os, socket, sys\n\n{before}\n{PARSER}")
+    discovered = scripts.discover(f"\nimport argparse, os, socket, subprocess, sys\n\n{before}\n{PARSER}")
     assert [each.name for each in discovered.hyperparameters] == ["lr"]
     assert said in discovered.notes[0]
 
 
+def test_what_only_reads_is_done_and_what_installs_fails(scripts: Scripts) -> None:
+    found = scripts.find(
+        """
+        import argparse, logging, os, subprocess, tempfile
+        logging.FileHandler(os.path.join(tempfile.mkdtemp(), "log.txt"))
+        try:
+            import a_package_that_nobody_has
+        except ImportError:
+            status = os.system("pip install a_package_that_nobody_has")
+            import a_package_that_nobody_has
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--host", default=subprocess.check_output(["uname"], text=True).strip())
+        parser.add_argument("--status", type=int, default=status)
+        parser.parse_args()
+        """
+    )
+    assert {name: each.default for name, each in found.items()} == {"host": os.uname().sysname, "status": 1}
+
+
 def test_a_script_that_never_reaches_its_parser_is_ended_with_its_children(scripts: Scripts, tmp_path: Path) -> None:
-    endless = f"import argparse, subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'while True: pass', '{tmp_path}'])\nwhile True: pass\n"
-    discovered = scripts.discover(endless + PARSER, timeout_s=1)
-    assert "did not reach its parser within 1 s" in discovered.notes[0]
+    scripts.write(
+        f"""
+        import subprocess, sys
+        subprocess.Popen([sys.executable, "-c", "while True: pass", "{tmp_path}"])
+        """,
+        "site-packages/library.py",
+    )
+    endless = """
+import argparse, os, sys
+sys.path.append(os.path.join(os.path.dirname(__file__), "site-packages"))
+import library
+while True: pass
+"""
+    discovered = scripts.discover(endless + PARSER, timeout_s=2)
+    assert "did not reach its parser within 2 s" in discovered.notes[0]
     assert not [line for line in command_lines() if str(tmp_path) in line]
 
 
@@ -995,7 +1031,13 @@ def test_a_discovery_becomes_plain_data(scripts: Scripts) -> None:
     assert [Hyperparameter.from_json(each) for each in data["hyperparameters"]] == list(discovered.hyperparameters)
 
 
-CHILDREN = ["discovery_child.py", "discovery_parsers.py", "discovery_placeholder.py", "discovery_source.py"]
+CHILDREN = [
+    "discovery_child.py",
+    "discovery_guard.py",
+    "discovery_parsers.py",
+    "discovery_placeholder.py",
+    "discovery_source.py",
+]
 
 
 @pytest.mark.parametrize("name", CHILDREN)
