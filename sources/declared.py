@@ -182,6 +182,6 @@ def default_value(default: Any, type_: HyperparameterType, choices: Sequence[Any
 
 
 def _many(default: Any) -> str | None:
-    if default is None:
+    if default is None or isinstance(default, dict):
         return None
     return shlex.join([text_of(each) for each in default] if isinstance(default, list) else [text_of(default)])

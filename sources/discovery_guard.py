@@ -58,7 +58,7 @@ class Guard:
     def is_own(self, path: str) -> bool:
         """Whether a file is the user's: below the project's folders, and not installed there."""
         whole = os.path.abspath(path)
-        if "site-packages" in whole or "dist-packages" in whole or path.startswith("<"):
+        if _is_installed(whole) or path.startswith("<"):
             return False
         return any(_is_below(whole, root) for root in self._roots)
 
@@ -115,22 +115,27 @@ class Guard:
         self.refused = self.refused or what
         raise PermissionError(errno.EACCES, f"nothing is changed while options are discovered; the script {what}")
 
-    def _is_asked_by_script(self) -> bool:
-        """Whether it is the script's own code, and none of a library's, that asks."""
+    @staticmethod
+    def _is_asked_by_script() -> bool:
+        """Whether it is the user's own code, wherever it lies, and none of an installed library's, that asks."""
         frame: Any = sys._getframe(1)
         while frame is not None and _is_standard(frame.f_code.co_filename):
             frame = frame.f_back
-        return frame is not None and self.is_own(frame.f_code.co_filename)
+        return frame is not None and not _is_installed(frame.f_code.co_filename)
 
 
 def _is_below(path: str, folder: str) -> bool:
     return path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
+def _is_installed(path: str) -> bool:
+    return "site-packages" in path or "dist-packages" in path
+
+
 def _is_standard(path: str) -> bool:
     if path.startswith("<") or _is_below(path, HERE):
         return True
-    return _is_below(path, STANDARD_LIBRARY) and "site-packages" not in path
+    return _is_below(path, STANDARD_LIBRARY) and not _is_installed(path)
 
 
 def _words(command: Any) -> list[str]:

@@ -9,20 +9,25 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
-import operator
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+# This is a script of the user's interpreter as well, to which the folder it lies in is no package.
+if TYPE_CHECKING or __package__:
+    from sources.discovery_expressions import Expressions, called, last_name, owner_of, type_name
+else:
+    from discovery_expressions import Expressions, called, last_name, owner_of, type_name
 
 MOST_MODULES = 200
 MOST_BYTES = 2_000_000
 # Words by which a script, or what it imports, shows that it reads a command line.
 OWN_SIGN = re.compile(
     rb"\b(argparse|click|typer|tyro|simple_parsing|jsonargparse|configargparse|\w*ArgumentParser)\b"
-    rb"|\babsl\b[^\n]*\b(flags|app)\b|\bDEFINE_(string|float|integer|bool|enum)"
+    rb"|\badd_argument\(|\babsl\b[^\n]*\b(flags|app)\b|\bDEFINE_(string|float|integer|bool|enum)"
 )
 OTHER_SIGN = re.compile(rb"\bArgumentParser\(|^\s*(import|from) (click|typer)\b", re.MULTILINE)
 OPTIONS = re.compile(rb"\badd_argument\b|\boption\(|\btyper\b|\bDEFINE_")
@@ -32,12 +37,6 @@ IMPORT = re.compile(
 ATTRIBUTE = re.compile(rb"\.([A-Za-z_]\w*)")
 # Ways to read a command line that we cannot intercept.
 UNREAD = {"hydra": "Hydra", "fire": "Fire", "docopt": "docopt"}
-CONVERTERS: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "str": str, "bool": bool}
-OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
-
-
-class NotLiteral(Exception):
-    """An expression whose value only running would tell."""
 
 
 def main() -> None:
@@ -71,9 +70,9 @@ def read_script(script: str, directory: str) -> dict[str, Any]:
     sources = _Sources(roots)
     sources.follow(script, text)
     parser = empty_parser()
-    _Module(parser, text).visit(tree)
+    _Module(parser, script, text).visit(tree)
     for path, module in sources.modules_with_options(script):
-        _Module(parser, sources.texts[path], used=sources.used[path]).visit(module)
+        _Module(parser, path, sources.texts[path], used=sources.used[path]).visit(module)
     _place_single_command(parser)
     unread = sorted(UNREAD[name] for name in sources.outside_names() & set(UNREAD))
     has_sign = sources.has_own_sign() or (not unread and sources.has_outside_sign())
@@ -206,11 +205,11 @@ def _outside_text(name: str) -> bytes:
 class _Module(ast.NodeVisitor):
     """Collects into the parser what one module declares with literal arguments."""
 
-    def __init__(self, parser: dict[str, Any], text: bytes, used: set[str] | None = None) -> None:
+    def __init__(self, parser: dict[str, Any], path: str, text: bytes, used: set[str] | None = None) -> None:
         """Of a module other than the script, only what others use counts, and what that uses."""
         self._parser = parser
         self._used = used
-        self._constants: dict[str, Any] = {}
+        self._values = Expressions(path)
         self._groups: dict[str, str] = {}
         self._commands: dict[str, str] = {}
         names = {name.partition(".")[0] for name, _ in _imports(text, "")}
@@ -234,33 +233,27 @@ class _Module(ast.NodeVisitor):
     def visit_Assign(self, node: ast.Assign) -> None:
         target, value = node.targets[0], node.value
         if isinstance(target, ast.Name):
-            called = _called(value)
-            if isinstance(value, ast.Call) and called in ("add_argument_group", "add_mutually_exclusive_group"):
-                self._groups[target.id] = self._literal_of(_argument(value, 0, "title")) or ""
-            elif isinstance(value, ast.Call) and called == "add_parser":
-                name = self._literal_of(_argument(value, 0, "name"))
+            function = called(value)
+            if isinstance(value, ast.Call) and function in ("add_argument_group", "add_mutually_exclusive_group"):
+                self._groups[target.id] = self._values.literal(_argument(value, 0, "title")) or ""
+            elif isinstance(value, ast.Call) and function == "add_parser":
+                name = self._values.literal(_argument(value, 0, "name"))
                 if isinstance(name, str):
                     self._commands[target.id] = name
                     self._parser["commands"].setdefault(name, empty_parser())
             else:
-                self._remember(target.id, value)
+                self._values.remember(target.id, value)
         self.generic_visit(node)
 
-    def _remember(self, name: str, value: ast.expr) -> None:
-        try:
-            self._constants[name] = self._literal(value)
-        except (NotLiteral, ArithmeticError, TypeError, ValueError):
-            self._constants.pop(name, None)
-
     def visit_Call(self, node: ast.Call) -> None:
-        called = _called(node)
-        if called == "add_argument":
+        name = called(node)
+        if name == "add_argument":
             self._add_argument(node)
-        elif called == "set_defaults":
+        elif name == "set_defaults":
             self._set_defaults(node)
-        elif called is not None and called.startswith("DEFINE_"):
-            self._add_absl(node, called.partition("_")[2])
-        elif called == "run" and self._has_typer and node.args and isinstance(node.args[0], ast.Name):
+        elif name is not None and name.startswith("DEFINE_"):
+            self._add_absl(node, name.partition("_")[2])
+        elif name == "run" and self._has_typer and node.args and isinstance(node.args[0], ast.Name):
             function = self._functions.get(node.args[0].id)
             if function is not None:
                 self._add_typer(function, self._parser)
@@ -268,73 +261,76 @@ class _Module(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         decorators = [each for each in node.decorator_list if isinstance(each, ast.Call)]
-        command = next((each for each in decorators if _called(each) in ("command", "callback")), None)
+        command = next((each for each in decorators if called(each) in ("command", "callback")), None)
         if self._has_typer and command is not None:
-            target = self._command(node, command) if _called(command) == "command" else self._parser
+            target = self._command(node, command) if called(command) == "command" else self._parser
             target["is_typer"] = True
             self._add_typer(node, target)
             self._parser.pop("is_typer", None)
         elif self._has_click:
-            is_root = command is None or _owner(command) in ("click", "")
+            is_root = command is None or owner_of(command) in ("click", "")
             target = self._parser if command is None or is_root else self._command(node, command)
             for each in decorators:
-                if _called(each) == "option":
+                if called(each) == "option":
                     self._add_click(each, target)
-                elif _called(each) == "argument":
+                elif called(each) == "argument":
                     self._add_positional(each, target)
         self.generic_visit(node)
 
     def _command(self, node: ast.FunctionDef, command: ast.Call) -> dict[str, Any]:
-        name = self._literal_of(_argument(command, 0, "name")) or node.name.replace("_", "-")
+        name = self._values.literal(_argument(command, 0, "name")) or node.name.replace("_", "-")
         found: dict[str, Any] = self._parser["commands"].setdefault(name, empty_parser())
         return found
 
     # argparse
 
     def _add_argument(self, node: ast.Call) -> None:
-        flags = [self._literal_of(each) for each in node.args]
+        flags = [self._values.literal(each) for each in node.args]
         if not flags or not all(isinstance(flag, str) for flag in flags):
             return
         keywords = {each.arg: each.value for each in node.keywords if each.arg}
-        owner = _owner(node)
+        owner = owner_of(node)
         target = self._parser["commands"][self._commands[owner]] if owner in self._commands else self._parser
         if not flags[0].startswith("-"):
-            needed = "default" not in keywords and self._literal_of(keywords.get("nargs")) not in ("?", "*")
+            needed = "default" not in keywords and self._values.literal(keywords.get("nargs")) not in ("?", "*")
             target["positionals"].append({"name": flags[0], "is_required": needed})
             return
-        action = _name(keywords.get("action")) or self._literal_of(keywords.get("action")) or "store"
+        action = last_name(keywords.get("action")) or self._values.literal(keywords.get("action")) or "store"
         if action in ("help", "version"):
             return
         kinds = {"store_true": "on", "store_false": "off", "BooleanOptionalAction": "both"}
         kind = kinds.get(action, "const" if action in ("store_const", "append_const", "count") else "value")
         longest = next((flag for flag in flags if flag.startswith("--")), flags[0])
-        default = self._literal_of(keywords.get("default"))
+        default = self._values.literal(keywords.get("default"))
         target["options"].append(
             {
-                "name": self._literal_of(keywords.get("dest")) or longest.lstrip("-").replace("-", "_"),
+                "name": self._values.literal(keywords.get("dest")) or longest.lstrip("-").replace("-", "_"),
                 "flags": flags,
                 "off_flags": ["--no-" + flag[2:] for flag in flags if flag.startswith("--")] if kind == "both" else [],
                 "kind": kind,
-                "type": self._type_name(keywords.get("type")),
+                "type": type_name(keywords.get("type")),
                 "default": default if default is not None or kind == "value" else kind == "off",
-                "choices": self._choices(keywords.get("choices")),
-                "help": _expanded(self._literal_of(keywords.get("help")), default),
-                "false_text": "" if _name(keywords.get("type")) == "bool" else "False",
-                "is_required": self._literal_of(keywords.get("required")) is True,
-                "takes_many": self._literal_of(keywords.get("nargs")) not in (None, "?"),
+                "choices": self._values.choices(keywords.get("choices")),
+                "help": _expanded(self._values.literal(keywords.get("help")), default),
+                "false_text": "" if last_name(keywords.get("type")) == "bool" else "False",
+                "is_required": self._values.literal(keywords.get("required")) is True,
+                "takes_many": self._values.literal(keywords.get("nargs")) not in (None, "?"),
                 "group": self._groups.get(owner, ""),
             }
         )
 
     def _set_defaults(self, node: ast.Call) -> None:
-        values = {each.arg: self._literal_of(each.value) for each in node.keywords if each.arg}
+        values = {each.arg: self._values.literal(each.value) for each in node.keywords if each.arg}
         for option in self._parser["options"]:
             option["default"] = values.get(option["name"], option["default"])
 
     # absl, and tensorflow's flags, which are absl's
 
     def _add_absl(self, node: ast.Call, kind: str) -> None:
-        name, default = self._literal_of(_argument(node, 0, "name")), self._literal_of(_argument(node, 1, "default"))
+        name, default = (
+            self._values.literal(_argument(node, 0, "name")),
+            self._values.literal(_argument(node, 1, "default")),
+        )
         if not isinstance(name, str) or kind in ("alias", "flag"):
             return
         is_bool, is_enum = kind in ("bool", "boolean"), kind in ("enum", "enum_class")
@@ -348,9 +344,9 @@ class _Module(ast.NodeVisitor):
                 "type": {"string": "str", "integer": "int"}.get(kind, kind),
                 # A flag that may stand several times has a list, and one value cannot say that.
                 "default": None if kind.startswith("multi") else _joined(default, kind),
-                "choices": self._choices(values) if is_enum else [],
-                "help": self._literal_of(_argument(node, 3 if is_enum else 2, "help")) or "",
-                "is_required": self._literal_of(_argument(node, 99, "required")) is True,
+                "choices": self._values.choices(values) if is_enum else [],
+                "help": self._values.literal(_argument(node, 3 if is_enum else 2, "help")) or "",
+                "is_required": self._values.literal(_argument(node, 99, "required")) is True,
                 "takes_many": False,
                 "group": "",
             }
@@ -359,14 +355,14 @@ class _Module(ast.NodeVisitor):
     # click
 
     def _add_positional(self, node: ast.Call, target: dict[str, Any]) -> None:
-        name = self._literal_of(node.args[0]) if node.args else None
+        name = self._values.literal(node.args[0]) if node.args else None
         required = (
-            self._literal_of(_argument(node, 9, "required")) is not False and _argument(node, 9, "default") is None
+            self._values.literal(_argument(node, 9, "required")) is not False and _argument(node, 9, "default") is None
         )
         target["positionals"].append({"name": str(name), "is_required": required})
 
     def _add_click(self, node: ast.Call, target: dict[str, Any]) -> None:
-        words = [word for word in map(self._literal_of, node.args) if isinstance(word, str)]
+        words = [word for word in map(self._values.literal, node.args) if isinstance(word, str)]
         keywords = {each.arg: each.value for each in node.keywords if each.arg}
         on = [word.partition("/")[0].strip() for word in words if word.startswith("-")]
         off = [word.partition("/")[2].strip() for word in words if word.startswith("-") and "/" in word]
@@ -375,21 +371,21 @@ class _Module(ast.NodeVisitor):
         named = [word for word in words if not word.startswith("-")]
         longest = next((flag for flag in on if flag.startswith("--")), on[0])
         type_node = keywords.get("type")
-        chosen = _argument(type_node, 0, "choices") if _called(type_node) == "Choice" else None
-        default = self._literal_of(keywords.get("default"))
-        is_flag = bool(off) or self._literal_of(keywords.get("is_flag")) is True
+        chosen = _argument(type_node, 0, "choices") if called(type_node) == "Choice" else None
+        default = self._values.literal(keywords.get("default"))
+        is_flag = bool(off) or self._values.literal(keywords.get("is_flag")) is True
         target["options"].append(
             {
                 "name": named[0] if named else longest.lstrip("-").replace("-", "_").lower(),
                 "flags": on,
                 "off_flags": off,
                 "kind": "both" if off else "on" if is_flag else "const" if "count" in keywords else "value",
-                "type": self._type_name(type_node),
+                "type": type_name(type_node),
                 "default": default if default is not None or not is_flag else False,
-                "choices": self._choices(chosen),
-                "help": self._literal_of(keywords.get("help")) or "",
-                "is_required": self._literal_of(keywords.get("required")) is True,
-                "takes_many": (self._literal_of(keywords.get("nargs")) or 1) != 1,
+                "choices": self._values.choices(chosen),
+                "help": self._values.literal(keywords.get("help")) or "",
+                "is_required": self._values.literal(keywords.get("required")) is True,
+                "takes_many": (self._values.literal(keywords.get("nargs")) or 1) != 1,
                 "group": "",
             }
         )
@@ -407,111 +403,41 @@ class _Module(ast.NodeVisitor):
 
     def _add_typer_parameter(self, argument: ast.arg, default: ast.expr | None, target: dict[str, Any]) -> None:
         annotation, declared = argument.annotation, default
-        if isinstance(annotation, ast.Subscript) and _name(annotation.value) == "Annotated":
+        if isinstance(annotation, ast.Subscript) and last_name(annotation.value) == "Annotated":
             inside = annotation.slice
             # Python 3.8 wraps it into an Index.
             entries = getattr(getattr(inside, "value", inside), "elts", [])
             annotation = entries[0] if entries else None
             declared = next((each for each in entries[1:] if isinstance(each, ast.Call)), default)
-        call = declared if isinstance(declared, ast.Call) and _called(declared) in ("Option", "Argument") else None
+        call = declared if isinstance(declared, ast.Call) and called(declared) in ("Option", "Argument") else None
         if call is not None and call is default:
             default = _argument(call, 0, "default")
         is_missing = default is None or (isinstance(default, ast.Constant) and default.value is ...)
-        if _called(call) == "Argument" or (call is None and is_missing):
+        if called(call) == "Argument" or (call is None and is_missing):
             target["positionals"].append({"name": argument.arg, "is_required": is_missing})
             return
         flag = "--" + argument.arg.replace("_", "-")
-        type_name = self._type_name(annotation)
-        words = [self._literal_of(each) for each in call.args] if call is not None else []
+        annotated = type_name(annotation)
+        words = [self._values.literal(each) for each in call.args] if call is not None else []
         declared_flags = [word for word in words if isinstance(word, str) and word.startswith("-")]
         on = [word.partition("/")[0].strip() for word in declared_flags] or [flag]
         off = [word.partition("/")[2].strip() for word in declared_flags if "/" in word]
-        off = off or (["--no-" + flag[2:]] if type_name == "bool" and not declared_flags else [])
+        off = off or (["--no-" + flag[2:]] if annotated == "bool" and not declared_flags else [])
         target["options"].append(
             {
                 "name": argument.arg,
                 "flags": on,
                 "off_flags": off,
-                "kind": "value" if type_name != "bool" else "both" if off else "on",
-                "type": type_name,
-                "default": self._literal_of(default),
+                "kind": "value" if annotated != "bool" else "both" if off else "on",
+                "type": annotated,
+                "default": self._values.literal(default),
                 "choices": [],
-                "help": (self._literal_of(_argument(call, 99, "help")) if call is not None else "") or "",
+                "help": (self._values.literal(_argument(call, 99, "help")) if call is not None else "") or "",
                 "is_required": is_missing,
                 "takes_many": False,
                 "group": "",
             }
         )
-
-    # expressions
-
-    def _type_name(self, node: ast.AST | None) -> str | None:
-        """The name that says most about a converter: int, str2bool, or what a lambda calls."""
-        if isinstance(node, ast.Lambda):
-            names = [each.id for each in ast.walk(node.body) if isinstance(each, ast.Name)]
-            return next((name for name in names if re.search("int|float|bool", name)), "lambda")
-        if isinstance(node, ast.Call):
-            return _name(node.args[0]) if _called(node) == "partial" and node.args else _called(node)
-        if isinstance(node, ast.Subscript):
-            return self._type_name(getattr(node.slice, "value", node.slice))
-        if isinstance(node, ast.BinOp):
-            return self._type_name(node.left)
-        return _name(node)
-
-    def _choices(self, node: ast.AST | None) -> list[Any]:
-        found = self._literal_of(node)
-        return list(found) if isinstance(found, (list, tuple, set, frozenset, dict, range)) else []
-
-    def _literal_of(self, node: ast.AST | None) -> Any:
-        """The value, or None where only running would tell."""
-        try:
-            value = self._literal(node) if node is not None else None
-        except (NotLiteral, ArithmeticError, TypeError, ValueError):
-            return None
-        return value
-
-    def _literal(self, node: ast.AST | None) -> Any:  # noqa: PLR0911 - one per kind of node
-        if isinstance(node, ast.Constant):
-            return node.value
-        if isinstance(node, ast.Name) and node.id in self._constants:
-            return self._constants[node.id]
-        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-            return [self._literal(each) for each in node.elts]
-        if isinstance(node, ast.Dict):
-            # Of a dictionary, only its keys matter: they serve as choices.
-            return {self._literal(key): None for key in node.keys}
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            return -self._literal(node.operand)
-        if isinstance(node, ast.BinOp):
-            return self._arithmetic(node)
-        if isinstance(node, ast.Call):
-            return self._call(node)
-        raise NotLiteral
-
-    def _arithmetic(self, node: ast.BinOp) -> Any:
-        left, right = self._literal(node.left), self._literal(node.right)
-        if isinstance(node.op, ast.Pow) and all(
-            isinstance(each, (int, float)) and abs(each) <= 64 for each in (left, right)
-        ):
-            return left**right
-        if type(node.op) in OPERATORS:
-            return OPERATORS[type(node.op)](left, right)
-        raise NotLiteral
-
-    def _call(self, node: ast.Call) -> Any:
-        arguments = [self._literal(each) for each in node.args]
-        name = _called(node)
-        if name == "range" and arguments and len(range(*arguments)) <= 1000:
-            return list(range(*arguments))
-        if name in ("list", "tuple", "sorted", "set", "Path") and len(arguments) == 1:
-            return arguments[0] if name == "Path" else sorted(arguments[0]) if name == "sorted" else list(arguments[0])
-        if name in ("keys",) and isinstance(node.func, ast.Attribute):
-            return list(self._literal(node.func.value))
-        if name in CONVERTERS and len(arguments) == 1:
-            return CONVERTERS[name](arguments[0])
-        if name == "getenv" or (name == "get" and _owner(node) == "environ"):
-            return os.environ.get(str(arguments[0]), arguments[1] if len(arguments) > 1 else None)
-        raise NotLiteral
 
 
 def _reached(definitions: dict[str, Any], used: set[str]) -> set[str]:
@@ -519,27 +445,11 @@ def _reached(definitions: dict[str, Any], used: set[str]) -> set[str]:
     reached = set(definitions) if "*" in used else set(definitions) & used
     waiting = list(reached)
     while waiting:
-        names = {_name(node) for node in ast.walk(definitions[waiting.pop()])}
+        names = {last_name(node) for node in ast.walk(definitions[waiting.pop()])}
         new = (set(definitions) & names) - reached
         reached |= new
         waiting += new
     return reached
-
-
-def _name(node: ast.AST | None) -> str | None:
-    """The last part of `name` or `module.name`."""
-    if isinstance(node, ast.Name):
-        return node.id
-    return node.attr if isinstance(node, ast.Attribute) else None
-
-
-def _called(node: ast.AST | None) -> str | None:
-    return _name(node.func) if isinstance(node, ast.Call) else None
-
-
-def _owner(node: ast.Call) -> str:
-    """`parser` in `parser.add_argument(...)`."""
-    return (_name(node.func.value) or "") if isinstance(node.func, ast.Attribute) else ""
 
 
 def _argument(node: ast.AST | None, position: int, keyword: str) -> ast.expr | None:

@@ -674,6 +674,31 @@ def test_an_import_that_only_says_what_to_install_is_needed(scripts: Scripts) ->
     assert "does not have the packages a_package_that_nobody_has and another" in discovered.notes[0]
 
 
+def test_a_parser_that_the_script_only_adds_to_is_read(scripts: Scripts) -> None:
+    scripts.write(
+        """
+        import argparse
+        def parse(add_options):
+            return add_options(argparse.ArgumentParser()).parse_args()
+        """,
+        "elsewhere/theirs.py",
+    )
+    found = scripts.find(
+        """
+        import os, sys
+        sys.path.append(os.path.join(os.path.dirname(__file__), "elsewhere"))
+        from theirs import parse
+
+        def add_options(parser):
+            parser.add_argument("--lr", type=float, default=0.1)
+            return parser
+
+        parse(add_options)
+        """
+    )
+    assert found["lr"].default == 0.1
+
+
 def test_a_missing_package_that_would_parse_is_no_parser(scripts: Scripts) -> None:
     said = scripts.refuse(
         """
@@ -810,6 +835,32 @@ def test_the_source_is_read_where_the_script_crashes(scripts: Scripts) -> None:
     assert by_name["lr"].help == "was 0.001"
     assert by_name["hidden"].group == "model"
     assert by_name["augment"].off_flag == "--no-augment"
+
+
+def test_the_source_tells_where_paths_lead(scripts: Scripts) -> None:
+    found = scripts.find(
+        """
+        import argparse, os
+        from pathlib import Path
+        undefined
+
+        ROOT = Path(os.path.relpath(Path(__file__).resolve().parents[0], Path.cwd()))
+        NAMES = ["resnet", "vit"]
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--weights", type=str, default=ROOT / "weights" / "small.pt")
+        parser.add_argument("--data", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "data"))
+        parser.add_argument("--model", default=NAMES[1], choices="resnet vit".split())
+        parser.add_argument("--unknown", type=int, default=NAMES[7])
+        parser.add_argument("--options", nargs="*", default={})
+        """
+    )
+    assert {name: (each.type, each.default) for name, each in found.items()} == {
+        "weights": ("text", "weights/small.pt"),
+        "data": ("text", str(scripts.folder / "data")),
+        "model": ("choice", "vit"),
+        "unknown": ("int", None),
+        "options": ("text", None),
+    }
 
 
 def test_click_and_typer_are_read_from_the_source_too(scripts: Scripts) -> None:
@@ -1031,20 +1082,14 @@ def test_a_discovery_becomes_plain_data(scripts: Scripts) -> None:
     assert [Hyperparameter.from_json(each) for each in data["hyperparameters"]] == list(discovered.hyperparameters)
 
 
-CHILDREN = [
-    "discovery_child.py",
-    "discovery_guard.py",
-    "discovery_parsers.py",
-    "discovery_placeholder.py",
-    "discovery_source.py",
-]
+CHILDREN = [f"discovery_{name}" for name in ("child", "expressions", "guard", "parsers", "placeholder", "source")]
 
 
 @pytest.mark.parametrize("name", CHILDREN)
 def test_the_children_are_written_for_python_3_8_and_its_standard_library(name: str) -> None:
-    tree = ast.parse((Path(discovery.__file__).parent / name).read_text(), feature_version=(3, 8))
+    tree = ast.parse((Path(discovery.__file__).parent / f"{name}.py").read_text(), feature_version=(3, 8))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     # Each other's they import by file, and by package only for the type checker.
-    own = {"sources", *(each.partition(".")[0] for each in CHILDREN)}
+    own = {"sources", *CHILDREN}
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names | own
