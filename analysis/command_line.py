@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import PurePath
 
 from analysis.candidates import (
@@ -60,10 +61,6 @@ class Item:
     def after(self, count: int) -> Item:
         """The item without its first characters."""
         return Item(self.text[count:], self.columns[count:])
-
-    def joined(self, other: Item) -> Item:
-        """Both with a blank between, as they were before a shell split them."""
-        return Item(f"{self.text} {other.text}", (*self.columns, *other.columns))
 
     @property
     def column(self) -> int:
@@ -130,8 +127,7 @@ def split(text: str) -> list[Item]:
 def _read_word(text: str, at: int) -> tuple[Item, int]:
     characters: list[tuple[str, int]] = []
     while at < len(text) and text[at] not in BLANKS:
-        so_far = "".join(character for character, _ in characters)
-        if text[at] == "[" and (not so_far or (so_far.startswith("-") and so_far.endswith("="))):
+        if text[at] == "[" and (not characters or (characters[0][0], characters[-1][0]) == ("-", "=")):
             end = _bracket_end(text, at)
             characters += [(text[place], place) for place in range(at, end)]
         elif text[at] in "'\"":
@@ -275,18 +271,16 @@ class _Reader:
 
     def _whole_bracket(self, item: Item) -> Item:
         """Put a bracket together again that the shell split at its blanks."""
-        whole, taken = item, self._next
-        while whole.text.startswith("["):
-            try:
-                read_bracket(whole.text)
-            except CandidateError:
-                if taken == len(self._items):
-                    return item
-                whole = whole.joined(self._items[taken])
-                taken += 1
-            else:
+        parts, taken = [item], self._next
+        while item.text.startswith("["):
+            # Only a part that closes something is worth reading all of it again.
+            if "]" in parts[-1].text and _is_bracket(whole := _joined(parts)):
                 self._next = taken
                 return whole
+            if taken == len(self._items):
+                break
+            parts.append(self._items[taken])
+            taken += 1
         return item
 
     def _values(self, item: Item, hyperparameter: Hyperparameter) -> Written:
@@ -298,6 +292,19 @@ class _Reader:
             # The sentence may be read where no column can be shown.
             flag = "" if hyperparameter.flag in error.message else f"{hyperparameter.flag}: "
             raise CommandLineError(flag + error.message, item.columns[min(error.column, len(item.text))]) from None
+
+
+def _joined(items: Sequence[Item]) -> Item:
+    """All with a blank between, as they were before a shell split them."""
+    return Item(" ".join(item.text for item in items), tuple(chain.from_iterable(item.columns for item in items)))
+
+
+def _is_bracket(item: Item) -> bool:
+    try:
+        read_bracket(item.text)
+    except CandidateError:
+        return False
+    return True
 
 
 def _flags(hyperparameters: Iterable[Hyperparameter]) -> dict[str, tuple[Hyperparameter, bool | None]]:

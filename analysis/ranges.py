@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 
 from analysis.hyperparameters import HyperparameterType
 from analysis.numbers import BLANKS, FLOAT_LIMIT, CandidateError, read_number, rounded
@@ -36,13 +36,14 @@ def expand_range(
     if points := POINTS.fullmatch(word):
         exact = _points(first, last, int(points[2]), is_log=points[1] == "log")
     elif word.startswith("*") or word.endswith("*"):
-        exact = _multiplied(first, last, _step(word.strip("*"), word), type, flag)
+        exact = _multiplied(first, last, _step(word[1:] if word.startswith("*") else word[:-1], word), type, flag)
     elif word.startswith("^"):
         exact = _raised(first, last, _step(word[1:], word), type, flag)
     else:
         exact = _added(first, last, _step(word, word), type, flag)
     values = tuple(dict.fromkeys(_fitted(number, type, bool(points)) for number in exact))
-    return Range(values, stop_reached=exact[-1] == last)
+    # The end as typed may carry float noise that the values do not.
+    return Range(values, stop_reached=values[-1] == rounded(last, type))
 
 
 def _fitted(number: Decimal, type: HyperparameterType, is_point: bool) -> int | float:
@@ -121,7 +122,8 @@ def _raised(first: Decimal, last: Decimal, power: Decimal, type: HyperparameterT
     if first != last and (last > first) != (power > 1):
         raise CandidateError(_upside_down(first, last, f"^{power}", f"^{(1 / power).normalize():.6g}"))
     values = [first]
-    while (following := values[-1] ** power) and (following <= last if power > 1 else following >= last):
+    following = _power(first, power)
+    while following <= last if power > 1 else following >= last:
         values.append(following)
         if len(values) > MAX_RANGE_VALUES:
             raise CandidateError(_endless(first, last, f"^{power}"))
@@ -129,7 +131,16 @@ def _raised(first: Decimal, last: Decimal, power: Decimal, type: HyperparameterT
             raise CandidateError(
                 f"{flag} takes whole numbers, and ^{power} leads to {following:.6g}; list the values instead."
             )
+        following = _power(following, power)
     return values
+
+
+def _power(number: Decimal, power: Decimal) -> Decimal:
+    # Beyond what decimals can hold lies beyond every end, too.
+    try:
+        return number**power
+    except Overflow:
+        return Decimal("Infinity")
 
 
 def _upside_down(first: Decimal, last: Decimal, step: str, other: str) -> str:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.candidates import (
-    CandidateError,
-    Range,
-    expand_range,
+    Candidates,
+    Interval,
+    Span,
+    Written,
     format_candidates,
     parse_candidates,
     parse_value,
+    space_from_json,
+    space_to_json,
+    unreached_stop,
 )
-from analysis.hyperparameters import Hyperparameter, HyperparameterType, text_of
+from analysis.hyperparameters import Hyperparameter, text_of
+from analysis.numbers import CandidateError
 
 INT = Hyperparameter("batch_size", "--batch_size", "int", 56)
 FLOAT = Hyperparameter("dropout_rate", "--dropout_rate", "float", 0.5)
@@ -81,73 +88,6 @@ def test_a_refused_value_is_named_at_its_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "stop", "step", "type", "values", "reached"),
-    [
-        (28, 112, "2*", "int", (28, 56, 112), True),
-        (28, 256, "*2", "int", (28, 56, 112, 224), False),
-        (4, 8, "4", "int", (4, 8), True),
-        (4, 9, "2", "int", (4, 6, 8), False),
-        (8, 4, "-2", "int", (8, 6, 4), True),
-        (112, 28, "*0.5", "int", (112, 56, 28), True),
-        (-1, -8, "*2", "int", (-1, -2, -4, -8), True),
-        (5, 5, "1", "int", (5,), True),
-        (5, 5, "*2", "int", (5,), True),
-        (0.3, 0.7, "0.2", "float", (0.3, 0.5, 0.7), True),
-        ("0.1", "0.3", " 0.1 ", "float", (0.1, 0.2, 0.3), True),
-        (0.1, 0.0001, "*0.1", "float", (0.1, 0.01, 0.001, 0.0001), True),
-        (0, 1, "0.5", "float", (0.0, 0.5, 1.0), True),
-    ],
-)
-def test_a_range_is_exact_and_includes_its_end(
-    start: float, stop: float, step: str, type: HyperparameterType, values: tuple[float, ...], reached: bool
-) -> None:
-    expanded = expand_range(start, stop, step, type)
-    assert expanded == Range(values, stop_reached=reached)
-    assert {value.__class__ for value in expanded.values} == {int if type == "int" else float}
-
-
-@pytest.mark.parametrize(
-    ("start", "stop", "step", "type", "said"),
-    [
-        (4, 8, "0", "int", "A step of 0 never ends"),
-        (4, 8, "-1", "int", "4 to 8 goes up and a step of -1 goes down; swap the ends, or write 1."),
-        (112, 28, "2", "int", "swap the ends, or write -2."),
-        (112, 28, "*2", "int", "swap the ends, or write *0.5."),
-        (28, 112, "*1", "int", "never arrives"),
-        (28, 112, "*0", "int", "never arrives"),
-        (28, 112, "*-2", "int", "never arrives"),
-        (0, 8, "*2", "int", "same side of 0"),
-        (-1, 8, "*2", "int", "same side of 0"),
-        (8, 0, "*0.5", "float", "same side of 0"),
-        (7, 1, "*0.5", "int", "leads to 3.5"),
-        (1, 8, "0.5", "int", "a whole step"),
-        (0, 1, "0.0001", "float", "more than 10,000 values"),
-        (0, 1, "1e-999999", "float", "more than 10,000 values"),
-        (1, 2, "*1.0000001", "float", "more than 10,000 values"),
-        (0, "inf", "1", "float", "finite"),
-        ("nan", 1, "1", "float", "finite"),
-        (0, "1e999999", "1", "float", "too large"),
-        (0, 1, "nan", "float", "finite number"),
-        (0, 1, "*", "float", "'*' is no step"),
-        (0, 1, "two", "float", "'two' is no step"),
-        ("a", 1, "1", "int", "takes a whole number"),
-    ],
-)
-def test_a_range_that_never_ends_or_arrives_is_refused(
-    start: float, stop: float, step: str, type: HyperparameterType, said: str
-) -> None:
-    with pytest.raises(CandidateError) as refused:
-        expand_range(start, stop, step, type)
-    assert said in refused.value.message
-
-
-def test_the_longest_range_has_ten_thousand_values() -> None:
-    assert len(expand_range(1, 10_000, "1", "int").values) == 10_000
-    with pytest.raises(CandidateError):
-        expand_range(1, 10_001, "1", "int")
-
-
-@pytest.mark.parametrize(
     ("text", "hyperparameter", "values"),
     [
         ("[28,56,112]", INT, (28, 56, 112)),
@@ -170,7 +110,7 @@ def test_the_longest_range_has_ten_thousand_values() -> None:
 def test_candidates_are_lists_ranges_or_both(
     text: str, hyperparameter: Hyperparameter, values: tuple[object, ...]
 ) -> None:
-    assert parse_candidates(text, hyperparameter) == values
+    assert parse_candidates(text, hyperparameter).candidates == values
 
 
 @pytest.mark.parametrize(
@@ -189,7 +129,11 @@ def test_candidates_are_lists_ranges_or_both(
         ("[28] 56", 4, "behind the closing bracket"),
         ("[28,[56]]", 4, "A bracket inside a bracket"),
         ('["28" 56]', 6, "A comma is missing"),
-        ("[1, 4:8]", 4, "write from:to:step"),
+        ("[1, 4:8]", 4, "4:8 has no step and so stands alone"),
+        ("[1, 4:8:1:2]", 4, "write from:to:step"),
+        ("[8:4]", 1, "an interval begins with its smaller end"),
+        ("[-4:8:log]", 1, "A log scale has no place for -4"),
+        ("[4:8:two]", 1, "'two' is no step"),
         ("[1, 4:8:0]", 4, "A step of 0 never ends"),
     ],
 )
@@ -223,16 +167,73 @@ def some(values: st.SearchStrategy[object]) -> st.SearchStrategy[list[object]]:
 )
 def test_formatted_candidates_read_back_as_they_were(drawn: tuple[Hyperparameter, list[object]]) -> None:
     hyperparameter, values = drawn
-    text = format_candidates(values)  # type: ignore[arg-type]
-    assert list(parse_candidates(text, hyperparameter)) == values
+    text = format_candidates(tuple(values))  # type: ignore[arg-type]
+    assert parse_candidates(text, hyperparameter) == Written(tuple(values))  # type: ignore[arg-type]
 
 
 @given(TYPICAL_TEXTS | TEXTS | st.text("0123456789.:*-e,[] ", max_size=12), st.sampled_from([INT, FLOAT, TEXT, BOOL]))
 def test_any_text_is_read_or_refused_within_itself(text: str, hyperparameter: Hyperparameter) -> None:
     column, message = 0, "."
     try:
-        assert parse_candidates(text, hyperparameter)
+        assert parse_candidates(text, hyperparameter).candidates
     except CandidateError as error:
         column, message = error.column, error.message
     assert 0 <= column <= len(text)
     assert message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "hyperparameter", "candidates", "span"),
+    [
+        ("[0.1:0.5]", FLOAT, Interval(0.1, 0.5), Span("0.1", "0.5")),
+        ("1e-5 : 1e-1 : log", FLOAT, Interval(1e-5, 0.1, is_log=True), Span("1e-5 ", " 1e-1 ", " log")),
+        ("[-4:8]", INT, Interval(-4, 8, is_whole=True), Span("-4", "8")),
+        ("[28:256:*2]", INT, (28, 56, 112, 224), Span("28", "256", "*2")),
+        ("[1:3:n3]", INT, (1, 2, 3), Span("1", "3", "n3")),
+        ("[28,56:112:*2]", INT, (28, 56, 112), None),
+    ],
+)
+def test_a_range_that_stands_alone_is_remembered_as_written(
+    text: str, hyperparameter: Hyperparameter, candidates: Candidates, span: Span | None
+) -> None:
+    assert parse_candidates(text, hyperparameter) == Written(candidates, span)
+
+
+@pytest.mark.parametrize(
+    ("span", "missed"),
+    [
+        (Span("28", "256", "*2"), "256"),
+        (Span("28", " 112 ", "*2"), None),
+        (Span("4", "9", "2"), "9"),
+        (Span("4", "9"), None),
+        (Span("4", "9", "log"), None),
+    ],
+)
+def test_the_end_that_steps_jump_over_is_said(span: Span, missed: str | None) -> None:
+    assert unreached_stop(span, INT) == missed
+
+
+def test_a_range_of_choices_takes_only_choices() -> None:
+    depth = Hyperparameter("depth", "--depth", "int", 18, choices=(18, 20, 22, 24))
+    assert parse_candidates("[18:22:2]", depth).candidates == (18, 20, 22)
+    with pytest.raises(CandidateError, match="21' is no choice"):
+        parse_candidates("[18:22:3]", depth)
+    with pytest.raises(CandidateError, match="nothing in between"):
+        parse_candidates("[18:22]", depth)
+
+
+INTERVALS = (
+    st.tuples(FLOATS, FLOATS, st.booleans())
+    .filter(lambda each: each[0] < each[1])
+    .map(lambda each: Interval(each[0], each[1], is_log=each[2] and each[0] > 0))
+)
+
+
+@given(INTERVALS)
+def test_a_formatted_interval_reads_back_as_it_was(interval: Interval) -> None:
+    assert parse_candidates(format_candidates(interval), FLOAT).candidates == interval
+
+
+@given(st.dictionaries(st.text(max_size=4), INTERVALS | some(INTS).map(tuple) | some(TEXTS).map(tuple), max_size=4))
+def test_a_search_space_survives_json(space: dict[str, Candidates]) -> None:
+    assert space_from_json(json.loads(json.dumps(space_to_json(space)))) == space

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.candidates import Written
 from analysis.command_line import (
-    MAX_EXPERIMENTS,
     CommandLine,
     CommandLineError,
-    count,
+    as_typed,
     format_command_line,
-    grid,
     parse_command_line,
     split,
 )
@@ -48,12 +47,12 @@ def refusal(text: str | list[str], hyperparameters: list[Hyperparameter] = HYPER
 def test_the_papers_command_is_read_and_written_unchanged() -> None:
     line = read(PAPER)
     assert line.prefix == ("python", "train.py")
-    assert line.candidates == {
+    assert line.space == {
         "batch_size": (28, 56, 128, 256),
         "num_epochs": (6, 12),
         "dropout_rate": (0.3, 0.5, 0.7),
     }
-    assert format_command_line(line.prefix, line.candidates, HYPERPARAMETERS) == PAPER
+    assert format_command_line(line.prefix, line.written, HYPERPARAMETERS) == PAPER
 
 
 @pytest.mark.parametrize(
@@ -92,13 +91,14 @@ def test_the_papers_command_is_read_and_written_unchanged() -> None:
     ],
 )
 def test_options_are_read_as_people_write_them(text: str, candidates: dict[str, tuple[Value, ...]]) -> None:
-    assert read(f"python train.py {text}") == CommandLine(("python", "train.py"), candidates)
+    line = read(f"python train.py {text}")
+    assert (line.prefix, line.space) == (("python", "train.py"), candidates)
 
 
 def test_positional_items_stay_in_front_wherever_they_were_written() -> None:
     line = read("/opt/my python/bin/python".replace(" ", "\\ ") + " train.py data -1 --use_bn out --batch_size 28 last")
     assert line.prefix == ("/opt/my python/bin/python", "train.py", "data", "-1", "out", "last")
-    assert format_command_line(line.prefix, line.candidates, HYPERPARAMETERS) == (
+    assert format_command_line(line.prefix, line.written, HYPERPARAMETERS) == (
         "'/opt/my python/bin/python' train.py data -1 out last --use_bn --batch_size 28"
     )
 
@@ -167,7 +167,7 @@ def test_a_required_option_must_stand() -> None:
     error = refusal("python train.py --use_bn", known)
     assert error.message == "train.py does not run without --data; add --data VALUE."
     assert error.column == len("python train.py --use_bn")
-    assert parse_command_line("python train.py --data x", known).candidates == {"data": ("x",)}
+    assert parse_command_line("python train.py --data x", known).space == {"data": ("x",)}
 
 
 # Plain words are split as a shell splits them; brackets are ours.
@@ -209,10 +209,11 @@ POSITIONALS = st.lists(WORDS.filter(lambda word: not word.startswith("-")), max_
 @given(POSITIONALS, CANDIDATES)
 def test_what_is_written_reads_back_as_it_was(positionals: list[str], candidates: dict[str, tuple[Value, ...]]) -> None:
     prefix = ("python", "train.py", *positionals)
-    text = format_command_line(prefix, candidates, HYPERPARAMETERS)
-    assert parse_command_line(text, HYPERPARAMETERS) == CommandLine(prefix, candidates)
+    line = CommandLine(prefix, {name: Written(values) for name, values in candidates.items()})
+    text = format_command_line(prefix, line.written, HYPERPARAMETERS)
+    assert parse_command_line(text, HYPERPARAMETERS) == line
     # A person may also paste it into a shell, behind `hypertuner run --`.
-    assert parse_command_line(shlex.split(text), HYPERPARAMETERS) == CommandLine(prefix, candidates)
+    assert parse_command_line(shlex.split(text), HYPERPARAMETERS) == line
 
 
 PIECES = [*"ab[]',\"=- \\", " --batch_size ", " --device ", " --layers ", "28"]
@@ -227,26 +228,7 @@ def test_any_text_is_read_or_refused_within_itself(text: str) -> None:
     except CommandLineError as error:
         column = error.column
     assert 0 <= column <= len(whole)
-    assert line is None or read(format_command_line(line.prefix, line.candidates, HYPERPARAMETERS)) == line
-
-
-def test_the_grid_changes_the_last_hyperparameter_fastest() -> None:
-    candidates = {"batch_size": (28, 56), "use_bn": (True, False)}
-    assert count(candidates) == 4
-    assert grid(candidates) == [
-        {"batch_size": 28, "use_bn": True},
-        {"batch_size": 28, "use_bn": False},
-        {"batch_size": 56, "use_bn": True},
-        {"batch_size": 56, "use_bn": False},
-    ]
-    assert grid({}) == [{}]
-
-
-def test_a_grid_that_is_too_large_is_counted_and_refused_unbuilt() -> None:
-    candidates = {f"h{index}": tuple(range(1000)) for index in range(10)}
-    assert count(candidates) == 1000**10
-    with pytest.raises(CommandLineError, match=f"a run has at most {MAX_EXPERIMENTS:,}"):
-        grid(candidates)
+    assert line is None or read(format_command_line(line.prefix, line.written, HYPERPARAMETERS)) == line
 
 
 def test_settings_become_items_that_a_script_reads() -> None:
@@ -255,3 +237,41 @@ def test_settings_become_items_that_a_script_reads() -> None:
     assert argv_items(settings, [*HYPERPARAMETERS, false_by_nothing]) == [
         "--layers", "64", "a b", "--no-augment", "--shuffle=False", "--amp=",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        ("--batch_size [28:256:*2]", "--batch_size [28:256:*2]"),
+        ("--batch_size [28:256:2*]", "--batch_size [28:256:2*]"),
+        ("--dropout_rate [ 0.1 : 0.5 ]", "--dropout_rate [0.1:0.5]"),
+        ("--dropout_rate [1e-5:1e-1:log]", "--dropout_rate [1e-5:1e-1:log]"),
+        ("--dropout_rate [1e-5:1e-1:log5]", "--dropout_rate [1e-5:1e-1:log5]"),
+        ("--batch_size [28, 56:112:*2]", "--batch_size [28,56,112]"),
+    ],
+)
+def test_a_range_stays_the_range_that_was_written(text: str, again: str) -> None:
+    line = read(f"python train.py {text}")
+    written = format_command_line(line.prefix, line.written, HYPERPARAMETERS)
+    assert written == f"python train.py {again}"
+    assert read(written).space == line.space
+
+
+@pytest.mark.parametrize(
+    ("prefix", "typed"),
+    [
+        (("/usr/bin/python3.11", "/home/a/train.py", "x"), ("python", "train.py", "x")),
+        (("/usr/bin/python3", "/elsewhere/train.py"), ("python", "/elsewhere/train.py")),
+        (("/opt/pypy", "sub/train.py"), ("/opt/pypy", "sub/train.py")),
+    ],
+)
+def test_a_launched_command_is_shown_as_a_person_would_type_it(prefix: tuple[str, ...], typed: tuple[str, ...]) -> None:
+    assert as_typed(prefix, "/home/a") == typed
+
+
+# Both were quadratic once, and a page reads what anybody pastes.
+@pytest.mark.timeout(10)
+def test_a_very_long_command_is_read_at_once() -> None:
+    numbers = [str(number) for number in range(50_000)]
+    assert len(read(["python", "train.py", "--batch_size", "[0", ",", *", ".join(numbers).split(), "]"]).space) == 1
+    assert read(f"python train.py {'a' * 500_000} b").prefix[3] == "b"
