@@ -9,6 +9,9 @@ is trained: at the first call that parses a command line, or at the first write 
 from __future__ import annotations
 
 import argparse
+import ast
+import contextlib
+import dis
 import importlib.abc
 import inspect
 import json
@@ -18,7 +21,7 @@ import resource
 import runpy
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 # These lie beside this file, which is no package to the user's interpreter.
@@ -133,13 +136,15 @@ class Reading:
                 return original(parser, args, namespace)
             self._partial.append(parser)
             if not is_partial and type(parser).parse_known_args is not argparse.ArgumentParser.parse_known_args:
-                # As simple_parsing does, a class of its own may add options there.
-                self._parse(original, parser, args, namespace)
-            last = self._last_parsing_line(frame) if is_partial else None
-            if last is None:
+                # As simple_parsing does, a class of its own may add options there, and come back here.
+                with contextlib.suppress(Exception, SystemExit):
+                    original(parser, args, namespace)
+            again = self._parses_again(frame) if is_partial else None
+            if again is None:
                 self._end_with_argparse()
-            parsed = self._parse(original, parser, args, namespace)
-            self._watch(frame, last)
+            else:
+                parsed = self._parse(original, parser, args, namespace)
+                self._watch(*again)
             return parsed
 
         return parse
@@ -154,29 +159,22 @@ class Reading:
                 continue
         return self._end_where_partial()
 
-    def _last_parsing_line(self, frame: Any) -> int | None:
-        """Where the calling function parses again, as it does after it has read a config file; None if nowhere."""
-        path = frame.f_code.co_filename
-        if not self._guard.is_own(path):
-            return None
-        import ast
-        import dis
+    def _parses_again(self, frame: Any) -> tuple[Any, int] | None:
+        """Which of the calling functions parses again, as after reading a config file, and where it does so last."""
+        while frame is not None and self._guard.is_own(frame.f_code.co_filename):
+            last = max((line for line in _parsing_lines(frame) if line > frame.f_lineno), default=None)
+            if last is not None:
+                return frame, last
+            frame = frame.f_back
+        return None
 
-        with open(path, "rb") as file:
-            tree = ast.parse(file.read())
-        lines = {line for _, line in dis.findlinestarts(frame.f_code)}
-        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
-        names = (*COMPLETE, *PARTIAL)
-        found = [node.lineno for node in calls if node.func.attr in names and node.lineno in lines]  # type: ignore[attr-defined]
-        return max((line for line in found if line > frame.f_lineno), default=None)
-
-    def _watch(self, frame: Any, last: int | None) -> None:
+    def _watch(self, frame: Any, last: int) -> None:
         """Let the function go on to where it parses again, and not a line further."""
         is_failing = False
 
         def trace(current: Any, event: str, _value: Any) -> Any:
             nonlocal is_failing
-            if event == "return" or (event == "line" and last is not None and current.f_lineno > last):
+            if event == "return" or (event == "line" and current.f_lineno > last):
                 self._end_with_argparse(is_complete=not is_failing)
             # Behind an exception comes the handler's line, or the function's end.
             is_failing = event == "exception"
@@ -191,7 +189,6 @@ class Reading:
             self._end_with_argparse(is_complete=False)
 
     def _end_with_argparse(self, *, is_complete: bool = True) -> None:
-        self._guard.is_on = False
         *earlier, parser = [*dict.fromkeys(self._partial)]
         lacks_packages = bool(self._packages.names)
         described = argparse_parser(parser, lacks_packages=lacks_packages)
@@ -219,7 +216,6 @@ class Reading:
         def main(command: Any, *args: Any, **kwargs: Any) -> Any:
             if not self._is_asked_by_script(sys._getframe(1)):
                 return original(command, *args, **kwargs)
-            self._guard.is_on = False
             source = "typer" if type(command).__module__.startswith("typer") else "click"
             return self._end({"source": source, "parser": click_parser(command)})
 
@@ -231,7 +227,6 @@ class Reading:
         def parse(flags: Any, *args: Any, **kwargs: Any) -> Any:
             if not self._is_asked_by_script(sys._getframe(1)):
                 return original(flags, *args, **kwargs)
-            self._guard.is_on = False
             defined = flags.flags_by_module_dict()
             own = [flag for name, found in defined.items() if self._is_own_module(name) for flag in found]
             return self._end({"source": "absl", "parser": absl_parser(own)})
@@ -253,7 +248,6 @@ class Reading:
                 return original(source, **options)
             names = ("default", "use_underscores", "config", "registry")
             parser = module.get_parser(source, **{name: options[name] for name in names if name in options})
-            self._guard.is_on = False
             defaults = options["default"] if "default" in options else _defaults(source)
             return self._end({"source": "tyro", "parser": tyro_parser(parser, defaults)})
 
@@ -262,6 +256,25 @@ class Reading:
     def _is_own_module(self, name: str) -> bool:
         # absl calls the script's own module by the first item of the command line.
         return self._guard.is_own(getattr(sys.modules.get(name), "__file__", None) or name)
+
+
+def _parsing_lines(frame: Any) -> list[int]:
+    """The lines of a running function that parse, or call a function of its file that does."""
+    with open(frame.f_code.co_filename, "rb") as file:
+        tree = ast.parse(file.read())
+    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    parsing = {function.name for function in functions if any(_parsing_calls(function, set()))}
+    own = {line for _, line in dis.findlinestarts(frame.f_code)}
+    return [line for line in _parsing_calls(tree, parsing) if line in own]
+
+
+def _parsing_calls(tree: ast.AST, functions: set[str]) -> Iterator[int]:
+    """The lines that call a parser, or one of these functions; `model.train()` is none of them."""
+    for node in ast.walk(tree):
+        called = node.func if isinstance(node, ast.Call) else None
+        is_parser = isinstance(called, ast.Attribute) and called.attr in (*COMPLETE, *PARTIAL)
+        if is_parser or (isinstance(called, ast.Name) and called.id in functions):
+            yield called.lineno  # type: ignore[union-attr]
 
 
 def _defaults(source: Any) -> Any:

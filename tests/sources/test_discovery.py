@@ -294,6 +294,35 @@ def test_a_config_file_that_is_read_first_sets_the_defaults(scripts: Scripts) ->
     assert found["lr"].default == 0.7
 
 
+def test_a_config_file_may_be_read_in_a_function_of_its_own(scripts: Scripts) -> None:
+    scripts.write('{"lr": 0.7}', "config.json")
+    found = scripts.find(
+        """
+        import argparse, json
+
+        def read_config():
+            parser = argparse.ArgumentParser(add_help=False)
+            parser.add_argument("--config", default="config.json")
+            known, rest = parser.parse_known_args()
+            with open(known.config) as file:
+                return json.load(file), rest
+
+        def read_options(config, rest):
+            parser = argparse.ArgumentParser()
+            parser.add_argument("--lr", type=float, default=0.1)
+            parser.set_defaults(**config)
+            return parser.parse_args(rest)
+
+        def main():
+            config, rest = read_config()
+            return read_options(config, rest)
+
+        main()
+        """
+    )
+    assert {name: each.default for name, each in found.items()} == {"lr": 0.7, "config": "config.json"}
+
+
 def test_a_second_parser_that_is_never_reached_does_not_start_the_training(scripts: Scripts) -> None:
     found = scripts.find(
         f"""
