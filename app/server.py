@@ -65,6 +65,9 @@ def create_app(settings: Settings, store: Store) -> Dash:
     app.layout = shell.layout()
     for group in GROUPS:
         group.attach(app, store)
+    # Dash serves a component's files only once this process has made a page; with two web processes the other one asks.
+    with server.test_request_context("/"):
+        app.index()
     downloads.attach(app.server, store)
     security.protect(app.server, settings, store, script_hashes=app.csp_hashes())
     return app

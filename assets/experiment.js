@@ -141,6 +141,9 @@
                     }
                 });
             },
+
+            /** The button asks; what answers the question closes it. */
+            askToStop: () => window.dash_clientside.callback_context.triggered_id === "experiment-stop",
         };
 
         document.addEventListener(

@@ -89,7 +89,7 @@
 
         const decideOne = (changes, decisions) => {
             const actions = Object.fromEntries((changes || []).filter(({colId}) => colId === "action")
-                .map(({data, newValue}) => [data.id, newValue ?? data.action]));
+                .map(({data, newValue, value}) => [data.id, newValue ?? value ?? data.action]));
             return Object.keys(actions).length ? decidedByFingerprint(decisions, actions) : dash.no_update;
         };
 
@@ -110,10 +110,11 @@
         dash.launch = {addMetric, decideAll, decideOne, opened, refreshRows,
             searched: (search, picked, options) => searched(search, options || [], picked || [])};
 
-        const functions = window.dashAgGridFunctions = window.dashAgGridFunctions || {};
-        functions.planActions = (params) => ({values: params.data?.actions ?? []});
-
         const renderers = window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
+        renderers.PlanAction = ({data, node, value}) => data && window.React.createElement("select", {
+            className: `plan-action is-${value}`, value, "aria-label": `What to do with planned experiment ${data.place}`,
+            onChange: (event) => node.setDataValue("action", event.target.value),
+        }, data.actions.map((action) => window.React.createElement("option", {key: action, value: action}, action)));
         renderers.PlanCurve = ({value}) => {
             const path = curvePath(value ?? [], 76, 22);
             return path && window.React.createElement("svg", {width: 76, height: 22, className: "plan-curve", role: "img",

@@ -213,8 +213,18 @@ def _curves_parts(store: Store, facts: Facts, compared: Sequence[Experiment], st
     return {"figure": curves.figure(series), "note": note}
 
 
-@callbacks.on(
+callbacks.in_browser(
+    "experiment.askToStop",
+    Output(ids.EXPERIMENT_STOP_DIALOG, "is_open"),
     Input(ids.EXPERIMENT_STOP, "n_clicks"),
+    Input(ids.EXPERIMENT_STOP_CANCEL, "n_clicks"),
+    Input(ids.EXPERIMENT_STOP_CONFIRM, "n_clicks"),
+    prevent_initial_call=True,
+)
+
+
+@callbacks.on(
+    Input(ids.EXPERIMENT_STOP_CONFIRM, "n_clicks"),
     State(ids.EXPERIMENT, "data"),
     running=[(Output(ids.EXPERIMENT_STOP, "disabled"), True, False)],
     prevent_initial_call=True,

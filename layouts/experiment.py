@@ -92,9 +92,17 @@ def page(facts: Facts, choices: Sequence[Choice], picked: Sequence[int]) -> Comp
                         disabled=facts.is_stopping,
                         hidden=not facts.is_open,
                     ),
+                    html.Button(
+                        "Start new run",
+                        id=ids.START_RUN,
+                        className="button is-primary",
+                        type="button",
+                        title="From these settings, ready to tune one more (n)",
+                    ),
                 ],
                 className="page-head",
             ),
+            _stop_dialog(facts.number),
             html.Div(
                 [
                     html.Aside(settings(facts), id=ids.EXPERIMENT_SETTINGS, className="panel settings"),
@@ -113,6 +121,27 @@ def page(facts: Facts, choices: Sequence[Choice], picked: Sequence[int]) -> Comp
         ],
         className="page experiment-page",
     )
+
+
+def _stop_dialog(number: int) -> Component:
+    dialog: Component = dbc.Modal(
+        [
+            dbc.ModalHeader(dbc.ModalTitle(f"Interrupt experiment {number}?")),
+            dbc.ModalBody("Its script is ended now. What it has reported so far stays; the rest of its work is lost."),
+            dbc.ModalFooter(
+                [
+                    html.Button("Let it run", id=ids.EXPERIMENT_STOP_CANCEL, type="button", className="button"),
+                    html.Button(
+                        "Interrupt", id=ids.EXPERIMENT_STOP_CONFIRM, type="button", className="button is-danger"
+                    ),
+                ]
+            ),
+        ],
+        id=ids.EXPERIMENT_STOP_DIALOG,
+        is_open=False,
+        centered=True,
+    )
+    return dialog
 
 
 def header(facts: Facts) -> list[Component]:
@@ -145,7 +174,7 @@ def header(facts: Facts) -> list[Component]:
 
 def stop_label(facts: Facts) -> str:
     """What the stop button says."""
-    return "Stopping …" if facts.is_stopping else "Stop"
+    return "Stopping …" if facts.is_stopping else "Interrupt"
 
 
 def _progress(facts: Facts) -> str:

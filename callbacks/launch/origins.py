@@ -89,7 +89,9 @@ def start(store: Store, project: Project, opened: Opened, word: str) -> Start:
     written = dict(_written_in(project, last, known))
     prefix = prefix_of(project)
     if word == "brush":
-        written = read_parts(opened.brush, known)
+        # What the run fixed stays fixed; the brush speaks of what it tuned.
+        fixed = {name: each for name, each in written.items() if _is_fixed(each)}
+        written = fixed | read_parts(opened.brush, known)
     elif word == "locks":
         written |= read_parts(project.locks, known)
     elif word.startswith("experiment:") and (settings := _settings_of(store, project, word)):
@@ -100,6 +102,10 @@ def start(store: Store, project: Project, opened: Opened, word: str) -> Start:
         strategy = replace(strategy, name=DRAWING)
     filled = {name: each for name, each in written.items() if each.candidates}
     return Start(written, format_command_line(prefix, filled, list(known.values())), strategy, last)
+
+
+def _is_fixed(written: Written) -> bool:
+    return isinstance(written.candidates, tuple) and len(written.candidates) == 1
 
 
 def read_parts(parts: Mapping[str, Any], known: Mapping[str, Hyperparameter]) -> dict[str, Written]:

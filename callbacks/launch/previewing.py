@@ -172,7 +172,9 @@ def _shown(
             ),
             "is_disabled": bool(problems) or not can_run or fits == 0,
             "label": frame.start_label(
-                plan.scheduled if not plan.is_too_large else 0, is_extension=context.get("mode") == "extend"
+                0 if plan.is_too_large else plan.scheduled,
+                plan.reused,
+                is_extension=context.get("mode") == "extend",
             ),
             "cannot_save": bool(problems) or context.get("mode") == "extend",
         }
@@ -180,9 +182,9 @@ def _shown(
 
 
 def shown_names(demand: Demand) -> list[str]:
-    """The hyperparameters that the table has a column for: the tuned ones first."""
+    """The hyperparameters that the table has a column for: the tuned ones, or all where none is."""
     fixed = [name for name, each in demand.space.items() if isinstance(each, tuple) and len(each) == 1]
-    return [*(name for name in demand.space if name not in fixed), *fixed]
+    return [name for name in demand.space if name not in fixed] or fixed
 
 
 def totals_of(plan: Plan, asked: Asked, at_once: int | None) -> Totals:

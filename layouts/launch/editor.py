@@ -168,6 +168,7 @@ def editor(hyperparameter: Hyperparameter, written: Written) -> Component:
     return html.Div(
         [
             html.Div(_head(hyperparameter, fields.mode), className="editor-head"),
+            html.Div(about(hyperparameter), className="editor-help", title=about(hyperparameter)),
             html.Div(
                 _list(hyperparameter, fields), id=ids.candidate_field("list-place", name), hidden=fields.mode != "list"
             ),
@@ -191,15 +192,18 @@ def editor(hyperparameter: Hyperparameter, written: Written) -> Component:
     )
 
 
+def about(hyperparameter: Hyperparameter) -> str:
+    """Its default, and what the script says of it."""
+    default = f"default {default_text(hyperparameter)}"
+    return f"{default} · {hyperparameter.help}" if hyperparameter.help else default
+
+
 def _head(hyperparameter: Hyperparameter, mode: Mode) -> list[Component]:
     name = hyperparameter.name
     is_number = hyperparameter.type in {"int", "float"} and mode != "choices"
-    default = f"default {default_text(hyperparameter)}"
-    about = f"{default} · {hyperparameter.help}" if hyperparameter.help else default
     return [
         html.Strong(name),
         html.Span(hyperparameter.type, className="type"),
-        html.Span(about, className="editor-help", title=about),
         html.Div(_mode(name, mode, is_number), className="editor-mode"),
         html.Button(
             "×",

@@ -128,7 +128,9 @@ def command_error(command: str, message: str, column: int | None) -> list[Compon
     return [html.Span(message), html.Pre(f"{window}\n{' ' * (column - start)}^")]
 
 
-def start_label(scheduled: int, *, is_extension: bool = False) -> str:
+def start_label(scheduled: int, reused: int = 0, *, is_extension: bool = False) -> str:
     """What the launch button says."""
     verb = "Add" if is_extension else "Launch"
-    return f"{verb} {scheduled:,} experiment{'' if scheduled == 1 else 's'}" if scheduled else verb
+    if scheduled:
+        return f"{verb} {scheduled:,} experiment{'' if scheduled == 1 else 's'}"
+    return f"Take over {reused:,} result{'' if reused == 1 else 's'}" if reused else verb

@@ -20,8 +20,7 @@ from layouts.launch.form import Form
 from layouts.words import duration, number
 
 ROWS_PER_BLOCK = 100
-ACTION_WORDS = {"run": "run", "skip": "skip", "reuse": "reuse"}
-# For each status: what a group of them is called, and what "run" means there.
+# What a group of each status is called.
 STATUS_WORDS = {
     "new": "new",
     "done": "done with this code and data",
@@ -127,8 +126,6 @@ def _table() -> dag.AgGrid:
             "blockLoadDebounceMillis": 60,
             "animateRows": False,
             "suppressFieldDotNotation": True,
-            "singleClickEdit": True,
-            "stopEditingWhenCellsLoseFocus": True,
             "tooltipShowDelay": 300,
             "suppressNoRowsOverlay": True,
         },
@@ -140,17 +137,14 @@ def columns(names: Sequence[str], *, has_repeats: bool, has_past: bool, objectiv
     """The table's columns for settings that name these hyperparameters; row fields are h0, h1, ... in their order."""
     right = {"type": "rightAligned"}
     shown: list[dict[str, Any]] = [
-        {"field": "place", "headerName": "", "width": 54, "pinned": "left", "cellClass": "muted", **right},
+        {"field": "place", "headerName": "", "width": 48, "pinned": "left", "cellClass": "muted", **right},
         {
             "field": "action",
             "headerName": "do",
-            "width": 70,
+            "width": 86,
             "pinned": "left",
-            "editable": True,
-            "cellEditor": "agSelectCellEditor",
-            "cellEditorParams": {"function": "planActions(params)"},
-            "cellClassRules": {f"is-{action}": f"params.value === '{action}'" for action in ACTION_WORDS},
-            "headerTooltip": "run, skip, or reuse an earlier result; click or Enter to change it",
+            "cellRenderer": "PlanAction",
+            "headerTooltip": "run, skip, or reuse an earlier result",
         },
         *(
             {"field": f"h{place}", "headerName": name, "headerTooltip": name, "width": _width(name), **right}
@@ -162,14 +156,17 @@ def columns(names: Sequence[str], *, has_repeats: bool, has_past: bool, objectiv
     if has_past and objective:
         title = {"headerName": objective, "headerTooltip": f"{objective}, as it came out"}
         shown.append({"field": "value", "width": _width(objective), **title, **right})
-        shown.append({"field": "curve", "headerName": "its course", "width": 96, "cellRenderer": "PlanCurve"})
-    shown.append({"field": "expected", "headerName": "takes about", "width": 102, **right})
-    shown.append({"field": "status", "headerName": "known of it", "tooltipField": "detail", "flex": 1, "minWidth": 170})
+    shown.append({"field": "status", "headerName": "known of it", "tooltipField": "detail", "flex": 1, "minWidth": 132})
+    expected = {"headerName": "takes", "headerTooltip": "Predicted from experiments that finished"}
+    shown.append({"field": "expected", "width": 78, **expected, **right})
+    if has_past and objective:
+        course = {"headerName": "course", "headerTooltip": f"How {objective} went"}
+        shown.append({"field": "curve", "width": 100, "cellRenderer": "PlanCurve", **course})
     return shown
 
 
 def _width(name: str) -> int:
-    return min(180, max(72, 34 + round(6.9 * len(name))))
+    return min(170, max(64, 30 + round(6.6 * len(name))))
 
 
 def row(row_: PlanRow, names: Sequence[str], now: datetime) -> dict[str, Any]:
@@ -195,7 +192,7 @@ def status_text(row_: PlanRow, now: datetime) -> str:
     known = row_.known
     if known is None:
         return "new"
-    where = f"experiment {known.number}"
+    where = f"#{known.number}"
     if row_.status == "waiting":
         return f"{known.state}: {where}"
     words = {"done": "done", "failed": "failed", "other code": "other code", "other data": "other data"}[row_.status]
