@@ -60,6 +60,14 @@ class Written:
     span: Span | None = None
 
 
+def written_as(candidates: Candidates) -> Written:
+    """Candidates as one would write them."""
+    if isinstance(candidates, Interval):
+        step = "log" if candidates.is_log else ""
+        return Written(candidates, Span(text_of(candidates.low), text_of(candidates.high), step))
+    return Written(candidates)
+
+
 def space_to_json(space: Space) -> dict[str, Any]:
     """A search space as plain data."""
     return {name: asdict(each) if isinstance(each, Interval) else list(each) for name, each in space.items()}

@@ -10,12 +10,13 @@ from dash import Input, Output, State, no_update
 from analysis.resources import cannot_place, places
 from analysis.strategies import StrategyError
 from callbacks.group import CallbackGroup
-from callbacks.launch.form import Asked, FormError, form_states, read_form
+from callbacks.launch.form import Asked, FormError, form_states, read_form, read_paths
 from callbacks.launch.previewing import code_in, nodes_of
 from callbacks.launch.project import project_of
-from launch.code import CodeError, code_state
+from launch.code import CodeError, CodeState, code_state
 from launch.order import OrderError, extend, save_draft, start
 from launch.plan import Decisions, Plan, plan_of
+from launch.script import refresh_hyperparameters
 from layouts import ids as page_ids
 from layouts import launch_ids as ids
 from layouts.words import duration
@@ -29,6 +30,8 @@ callbacks = CallbackGroup()
 MOST_UNASKED = 1_000
 MOST_UNASKED_S = 24 * 3600
 
+EDITED = "The script was edited meanwhile; the preview now shows the new one. Press once more to launch it."
+
 REFUSALS = (FormError, StrategyError, OrderError, CodeError, RunError)
 
 
@@ -41,6 +44,7 @@ REFUSALS = (FormError, StrategyError, OrderError, CodeError, RunError)
         "label": Output(ids.START, "children", allow_duplicate=True),
         "notice": Output(page_ids.NOTICE, "children", allow_duplicate=True),
         "has_notice": Output(page_ids.NOTICE, "is_open", allow_duplicate=True),
+        "context": Output(ids.CONTEXT, "data", allow_duplicate=True),
     },
     inputs={
         "clicks": Input(ids.START, "n_clicks"),
@@ -66,7 +70,14 @@ def launch(
     if project is None or context is None:
         return _answer({})
     try:
-        asked, plan = _plan(store, project, form, decisions, context)
+        now = code_state(store, project, read_paths(form.get("data")))
+        if is_edited(now, context):
+            # The preview follows at once; what was typed stays.
+            project, note = refresh_hyperparameters(store, project)
+            anew = {**context, "code": now.code_digest, "data": now.data_digest}
+            return _answer({"error": f"{EDITED} {note}".strip(), "context": anew})
+        asked = read_form(project, form, key=str(context["key"]))
+        plan = _plan(store, project, asked, decisions, now)
         _check_fits(store, asked)
         if confirmed != plan.scheduled and (question := question_about(plan, asked)):
             label = f"Yes, launch {plan.scheduled:,} experiments"
@@ -79,26 +90,20 @@ def launch(
 
 
 def _answer(given: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("path", "is_open", "error", "confirm", "label", "notice", "has_notice")
+    names = ("path", "is_open", "error", "confirm", "label", "notice", "has_notice", "context")
     return dict.fromkeys(names, no_update) | dict(given)
 
 
-def _plan(
-    store: Store,
-    project: Project,
-    form: Mapping[str, Any],
-    decisions: Mapping[str, Any] | None,
-    context: Mapping[str, Any],
-) -> tuple[Asked, Plan]:
-    asked = read_form(project, form, key=str(context["key"]))
-    seen = code_in(context)
-    now = code_state(store, project, asked.order.data_paths)
+def _plan(store: Store, project: Project, asked: Asked, decisions: Mapping[str, Any] | None, now: CodeState) -> Plan:
     if now.problem:
         raise FormError(now.problem, "data")
-    if seen.is_here and now.code_digest != seen.code_digest:
-        raise CodeError("The script was edited after this dialog opened. Open it again to see what would run now.")
     decided = Decisions.from_json(decisions)
-    return asked, plan_of(store, project, asked.demand, now, objective=asked.order.objective, decisions=decided)
+    return plan_of(store, project, asked.demand, now, objective=asked.order.objective, decisions=decided)
+
+
+def is_edited(now: CodeState, context: Mapping[str, Any]) -> bool:
+    """Whether the script is another one than the preview was made with."""
+    return now.is_here and now.code_digest != context.get("code")
 
 
 def _check_fits(store: Store, asked: Asked) -> None:
@@ -162,10 +167,7 @@ def save(
         return {"path": no_update, "is_open": no_update, "error": no_update}
     try:
         asked = read_form(project, form, key=str(context["key"]))
-        decided = Decisions.from_json(decisions)
-        plan = plan_of(
-            store, project, asked.demand, code_in(context), objective=asked.order.objective, decisions=decided
-        )
+        plan = _plan(store, project, asked, decisions, code_in(context))
         draft = _run_in(store, project, context) if context["mode"] == "draft" else None
         run = save_draft(store, project, plan, asked.order, draft=draft)
     except REFUSALS as error:

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from analysis.candidates import Span, Written, parse_value, read_span, space_from_json
+from analysis.candidates import Span, Written, parse_value, read_span, space_from_json, written_as
 from analysis.command_line import CommandLineError, format_command_line
 from analysis.hyperparameters import Hyperparameter, Value, text_of
 from analysis.numbers import CandidateError
 from callbacks.launch.project import hyperparameters_of, prefix_of, read_command
 from launch.choice import StrategyChoice
-from layouts.launch.editor import written_as
 from storage.experiments import find_experiment
 from storage.overview import fetch_best
 from storage.projects import metric_names

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dash import ALL, Input, Output, State, no_update
+from dash import ALL, Input, Output, State, ctx, no_update
 
 from analysis.candidates import Interval
 from analysis.resources import cannot_place, places
@@ -72,7 +72,7 @@ def show_strategy(_store: Store, name: str | None) -> tuple[Any, Any]:
         "form": form_inputs(),
         "problems": Input(ids.PROBLEMS, "data"),
         "decisions": Input(ids.DECISIONS, "data"),
-        "context": State(ids.CONTEXT, "data"),
+        "context": Input(ids.CONTEXT, "data"),
     },
     prevent_initial_call=True,
 )
@@ -103,7 +103,9 @@ def review(
         return _refusal(error, str(form.get("command") or ""), context)
     except StrategyError as error:
         return _refusal(FormError(str(error), "strategy"), "", context)
-    return _shown(plan, asked, context, problems or [], nodes_of(store))
+    shown = _shown(plan, asked, context, problems or [], nodes_of(store))
+    # The code changed under the dialog: whoever said so has said why.
+    return {**shown, "error": no_update} if ctx.triggered_id == ids.CONTEXT else shown
 
 
 def code_in(context: Mapping[str, Any]) -> CodeState:

@@ -10,7 +10,6 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from analysis.candidates import (
-    Candidates,
     Interval,
     Span,
     Written,
@@ -18,6 +17,7 @@ from analysis.candidates import (
     parse_candidates,
     read_span,
     unreached_stop,
+    written_as,
 )
 from analysis.hyperparameters import Hyperparameter, Value, text_of
 from analysis.numbers import CandidateError
@@ -60,14 +60,6 @@ def fields_of(hyperparameter: Hyperparameter, written: Written) -> Fields:
     if mode_of(hyperparameter) == "choices":
         return Fields("choices", choices=tuple(text_of(value) for value in values))
     return Fields("list", list=list_text(values))
-
-
-def written_as(candidates: Candidates) -> Written:
-    """Candidates as one would write them."""
-    if isinstance(candidates, Interval):
-        step = "log" if candidates.is_log else ""
-        return Written(candidates, Span(text_of(candidates.low), text_of(candidates.high), step))
-    return Written(candidates)
 
 
 def read_fields(hyperparameter: Hyperparameter, fields: Fields) -> Written:

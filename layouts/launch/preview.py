@@ -137,11 +137,11 @@ def columns(names: Sequence[str], *, has_repeats: bool, has_past: bool, objectiv
     """The table's columns for settings that name these hyperparameters; row fields are h0, h1, ... in their order."""
     right = {"type": "rightAligned"}
     shown: list[dict[str, Any]] = [
-        {"field": "place", "headerName": "", "width": 48, "pinned": "left", "cellClass": "muted", **right},
+        {"field": "place", "headerName": "", "width": 42, "pinned": "left", "cellClass": "muted", **right},
         {
             "field": "action",
             "headerName": "do",
-            "width": 86,
+            "width": 76,
             "pinned": "left",
             "cellRenderer": "PlanAction",
             "headerTooltip": "run, skip, or reuse an earlier result",
@@ -166,7 +166,7 @@ def columns(names: Sequence[str], *, has_repeats: bool, has_past: bool, objectiv
 
 
 def _width(name: str) -> int:
-    return min(170, max(64, 30 + round(6.6 * len(name))))
+    return min(160, max(58, 26 + round(6.2 * len(name))))
 
 
 def row(row_: PlanRow, names: Sequence[str], now: datetime) -> dict[str, Any]:
