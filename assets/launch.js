@@ -108,7 +108,7 @@
         };
 
         dash.launch = {addMetric, decideAll, decideOne, opened, refreshRows,
-            searched: (search, picked, options) => searched(search, options || [], picked || [])};
+            searched: (search, options, picked) => searched(search, options || [], picked || [])};
 
         const renderers = window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
         renderers.PlanAction = ({data, node, value}) => data && window.React.createElement("select", {

@@ -173,7 +173,7 @@ callbacks.in_browser(
     "launch.searched",
     Output(ids.PICKED, "options"),
     Input(ids.SEARCH, "value"),
+    Input(ids.OPTIONS, "data"),
     State(ids.PICKED, "value"),
-    State(ids.OPTIONS, "data"),
     prevent_initial_call=True,
 )

@@ -12,13 +12,14 @@ from analysis.strategies import StrategyError
 from callbacks.group import CallbackGroup
 from callbacks.launch.form import Asked, FormError, form_states, read_form, read_paths
 from callbacks.launch.previewing import code_in, nodes_of
-from callbacks.launch.project import project_of
+from callbacks.launch.project import hyperparameters_of, project_of
 from launch.code import CodeError, CodeState, code_state
 from launch.order import OrderError, extend, save_draft, start
 from launch.plan import Decisions, Plan, plan_of
 from launch.script import refresh_hyperparameters
 from layouts import ids as page_ids
 from layouts import launch_ids as ids
+from layouts.launch.editor import picker_options
 from layouts.words import duration
 from storage.records import Project, Run
 from storage.runs import RunError, find_run
@@ -45,6 +46,7 @@ REFUSALS = (FormError, StrategyError, OrderError, CodeError, RunError)
         "notice": Output(page_ids.NOTICE, "children", allow_duplicate=True),
         "has_notice": Output(page_ids.NOTICE, "is_open", allow_duplicate=True),
         "context": Output(ids.CONTEXT, "data", allow_duplicate=True),
+        "offered": Output(ids.OPTIONS, "data"),
     },
     inputs={
         "clicks": Input(ids.START, "n_clicks"),
@@ -75,7 +77,8 @@ def launch(
             # The preview follows at once; what was typed stays.
             project, note = refresh_hyperparameters(store, project)
             anew = {**context, "code": now.code_digest, "data": now.data_digest}
-            return _answer({"error": f"{EDITED} {note}".strip(), "context": anew})
+            offered = picker_options(hyperparameters_of(project), ())
+            return _answer({"error": f"{EDITED} {note}".strip(), "context": anew, "offered": offered})
         asked = read_form(project, form, key=str(context["key"]))
         plan = _plan(store, project, asked, decisions, now)
         _check_fits(store, asked)
@@ -90,7 +93,7 @@ def launch(
 
 
 def _answer(given: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("path", "is_open", "error", "confirm", "label", "notice", "has_notice", "context")
+    names = ("path", "is_open", "error", "confirm", "label", "notice", "has_notice", "context", "offered")
     return dict.fromkeys(names, no_update) | dict(given)
 
 

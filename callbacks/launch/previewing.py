@@ -133,7 +133,9 @@ def _refusal(error: FormError, command: str, context: Mapping[str, Any]) -> dict
     if error.place == "command":
         shown = frame.command_error(command, error.message, error.column)
     label = frame.start_label(0, is_extension=context.get("mode") == "extend")
-    summary = preview.refusal(f"Mend the {error.place} first: {error.message}")
+    summary = preview.refusal(
+        f"Nothing can be launched until the {error.place} {'are' if error.place == 'resources' else 'is'} mended."
+    )
     return _answer({error.place: shown, "label": label, "summary": summary, "statuses": no_update})
 
 
@@ -168,6 +170,7 @@ def _shown(
             },
             "columns": preview.columns(
                 names,
+                count=totals.shown,
                 has_repeats=plan.demand.strategy.repeats > 1,
                 has_past=any(past for _, past in plan.known),
                 objective=order.objective,

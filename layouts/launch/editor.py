@@ -87,7 +87,7 @@ def read_fields(hyperparameter: Hyperparameter, fields: Fields) -> Written:
 
 def picker(hyperparameters: Sequence[Hyperparameter], tuned: Sequence[str]) -> list[Component]:
     """All hyperparameters, those that are tuned first, with the default that each of the others keeps."""
-    options = [_option(each) for each in sorted(hyperparameters, key=lambda each: each.name not in tuned)]
+    options = picker_options(hyperparameters, tuned)
     many = len(hyperparameters)
     if not many:
         return [
@@ -108,6 +108,11 @@ def picker(hyperparameters: Sequence[Hyperparameter], tuned: Sequence[str]) -> l
         dcc.Store(id=ids.OPTIONS, data=options),
         dcc.Checklist(id=ids.PICKED, options=options, value=list(tuned), className="picker"),
     ]
+
+
+def picker_options(hyperparameters: Sequence[Hyperparameter], tuned: Sequence[str]) -> list[dict[str, Any]]:
+    """What can be picked, the tuned ones first."""
+    return [_option(each) for each in sorted(hyperparameters, key=lambda each: each.name not in tuned)]
 
 
 def _option(hyperparameter: Hyperparameter) -> dict[str, Any]:

@@ -133,11 +133,20 @@ def _table() -> dag.AgGrid:
     )
 
 
-def columns(names: Sequence[str], *, has_repeats: bool, has_past: bool, objective: str | None) -> list[dict[str, Any]]:
-    """The table's columns for settings that name these hyperparameters; row fields are h0, h1, ... in their order."""
+def columns(
+    names: Sequence[str], *, count: int, has_repeats: bool, has_past: bool, objective: str | None
+) -> list[dict[str, Any]]:
+    """The columns of a table of `count` rows; fields of the named hyperparameters are h0, h1, ... in their order."""
     right = {"type": "rightAligned"}
     shown: list[dict[str, Any]] = [
-        {"field": "place", "headerName": "", "width": 42, "pinned": "left", "cellClass": "muted", **right},
+        {
+            "field": "place",
+            "headerName": "",
+            "width": 22 + round(7.5 * len(f"{count:,}")),
+            "pinned": "left",
+            "cellClass": "muted",
+            **right,
+        },
         {
             "field": "action",
             "headerName": "do",
