@@ -19,8 +19,11 @@ SHORTCUTS = (
     ("?", "this list"),
     ("n", "start a new run"),
     ("t", "light or dark"),
-    ("Esc", "close a dialog"),
+    ("/", "search hyperparameters, in the launch dialog"),
     ("Ctrl + Enter", "launch, in the launch dialog"),
+    ("Delete", "drop or interrupt the picked experiments; asks first"),
+    ("Menu", "what can be done with an experiment, on its row"),
+    ("Esc", "close a dialog, or pick and select nothing"),
 )
 
 
