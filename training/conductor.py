@@ -22,11 +22,15 @@ log = logging.getLogger("hypertuner.scheduler")
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at a run found: how many experiments wait, and how many fit on the cluster at once."""
+    """What a look at a run found: how many experiments wait, and how many fit on the cluster at once.
+
+    is_thinking: more of them may come within moments.
+    """
 
     is_over: bool = False
     queued: int = 0
     capacity: int = 0
+    is_thinking: bool = False
 
 
 class Conductor:
@@ -48,11 +52,6 @@ class Conductor:
         self._search: str | None = None
         self._asking: Asking | None = None
         self._problem: str | None = None
-
-    @property
-    def is_thinking(self) -> bool:
-        """Whether more experiments may come within moments."""
-        return self._asking is not None and self._asking.is_thinking
 
     def look(self, *, is_idle: bool) -> Look:
         """Keep the run, do what is to be done, and end it or hand it back where it is over for us.
@@ -85,7 +84,7 @@ class Conductor:
         capacity = self._places()
         most = min(capacity, self.run.concurrency or capacity)
         added = self._asking.look(most - work["queued"] - work["running"])
-        return Look(queued=work["queued"] + added, capacity=capacity)
+        return Look(queued=work["queued"] + added, capacity=capacity, is_thinking=self._asking.is_thinking)
 
     def _follow(self, search: str) -> None:
         """The run is new to us, or was extended: look at what it searches now."""

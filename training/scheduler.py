@@ -140,7 +140,7 @@ class RunScheduler:
 
     def _conduct(self, run: Run) -> None:
         began = time.monotonic()
-        conductor = Conductor(self._store, run, lambda: self._capacity(run, began))
+        conductor, look = Conductor(self._store, run, lambda: self._capacity(run, began)), Look()
         while True:
             try:
                 look = conductor.look(is_idle=not self._pool)
@@ -157,9 +157,9 @@ class RunScheduler:
                 log.warning("the database is away: %s", str(error.orig).strip())
             else:
                 self._backoff.succeeded()
-            if not conductor.is_thinking:
+            if not look.is_thinking:
                 self._dismiss_idle()
-            pause = THINKING_S if conductor.is_thinking else LOOK_EVERY_S
+            pause = THINKING_S if look.is_thinking else LOOK_EVERY_S
             self._await_workers(max(pause, self._backoff.until - time.monotonic()))
 
     # --- the pool ---------------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ class Owner:
     def look(self) -> None:
         try:
             look = self.conductor.look(is_idle=not self.claims)
-            while self.conductor.is_thinking:
+            while look.is_thinking:
                 look = self.conductor.look(is_idle=not self.claims)
         except LeaseLost:
             self.is_gone = True
