@@ -12,6 +12,8 @@ from analysis.hyperparameters import Value, text_of
 from analysis.strategies.base import StrategyError
 
 SIGNIFICANT_DIGITS = 12  # as text_of writes floats
+# Of a number that is drawn: a millionth of its interval tells no results apart, and people read it.
+DRAWN_DIGITS = 6
 
 
 class Axis(ABC):
@@ -93,7 +95,7 @@ class Numbers(Axis):
 
 
 class Continuous(Numbers):
-    """Every number of an interval, written with 12 digits."""
+    """Every number of an interval, written with 12 digits; those drawn have no more than a person can read."""
 
     size = None
 
@@ -109,8 +111,10 @@ class Continuous(Numbers):
     def value_at(self, place: float) -> float:
         if self.is_log:
             bottom, top = math.log(self.low), math.log(self.high)
-            return self.rounded(math.exp(bottom + place * (top - bottom)))
-        return self.rounded(self.low + place * (self.high - self.low))
+            return self.rounded(float(f"{math.exp(bottom + place * (top - bottom)):.{DRAWN_DIGITS}g}"))
+        span = self.high - self.low
+        number = self.low + place * span
+        return self.rounded(round(number, DRAWN_DIGITS - math.ceil(math.log10(span))) if span else number)
 
     def rounded(self, number: float) -> float:
         """A number as the script will see it, within the interval."""

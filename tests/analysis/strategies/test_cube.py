@@ -123,3 +123,12 @@ def test_settings_by_number_change_the_last_axis_fastest() -> None:
 def test_candidates_that_are_none_are_named(candidates: Interval, words: str) -> None:
     with pytest.raises(StrategyError, match=words):
         Cube({"x": candidates})
+
+
+def test_drawn_numbers_can_be_read() -> None:
+    (dropout,) = Cube({"dropout": Interval(0.1, 0.9)}).axes
+    (rate,) = Cube({"rate": Interval(1e-4, 1e-1, is_log=True)}).axes
+    assert dropout.value_at(1 / 3) == 0.366667
+    assert rate.value_at(0.4) == 0.00158489
+    # What a person gives stays as it is.
+    assert dropout.read(0.12345678901) == 0.12345678901

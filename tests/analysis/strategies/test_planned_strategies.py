@@ -71,8 +71,8 @@ def test_one_at_a_time_takes_the_middle_without_a_default_and_spreads_over_an_in
     assert [chosen["rate"] for chosen in asked if chosen["n"] == 2 and chosen["k"] == 51] == [
         0.1,
         0.01,
-        0.0316227766017,
-        0.316227766017,
+        0.0316228,
+        0.316228,
         1.0,
     ]
     assert len(asked) == count_of("one_at_a_time", search) == 1 + 2 + 4 + 4
