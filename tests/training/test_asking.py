@@ -19,7 +19,7 @@ from storage.requests import extend_run, interrupt, queue_again, request_pause, 
 from storage.runs import NewExperiment, NewRun, create_run, find_run
 from storage.store import Store
 from storage.work import Batch, Ending, LeaseLost, Values, claim_experiment, claim_runs, finish_experiment, record
-from training.asking import Asking, RunFailure
+from training.asking import ADAPTIVE, Asking, RunFailure
 from training.conductor import Conductor, Look
 
 X = {"name": "x", "flag": "--x", "type": "float"}
@@ -371,18 +371,20 @@ def test_an_insertion_whose_answer_was_lost_is_not_repeated(
     assert bench.xs == [1.0, 2.0]
 
 
-def test_tpe_finds_the_valley(make_bench: Callable[..., Bench]) -> None:
-    bench = make_bench(strategy={"count": 25, "options": {"startup": 5}})
-    conductor = Conductor(bench.store, bench.run, lambda: 1)
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_every_adaptive_strategy_goes_on_where_another_owner_left_off(
+    make_bench: Callable[..., Bench], name: str
+) -> None:
+    bench = make_bench(strategy={"name": name, "count": 14})
+    conductor = Conductor(bench.store, bench.run, lambda: 2)
     while not bench.look(conductor).is_over:
         x = next(one.settings["x"] for one in bench.experiments if one.state == "queued")
         assert isinstance(x, float)
         bench.end_next((x - 3) ** 2)
-        if len(bench.xs) == 12:
-            # Rebuilt in the middle, it goes on as well.
-            conductor = Conductor(bench.store, bench.run, lambda: 1)
-    assert len(set(bench.xs)) == 25
-    assert min(one.metrics["loss"].last for one in bench.experiments) < 0.1
+        if len(bench.xs) == 8:
+            conductor = Conductor(bench.store, bench.run, lambda: 2)
+    assert len(set(bench.xs)) == 14
+    assert min(one.metrics["loss"].last for one in bench.experiments) < 4
 
 
 def test_a_failure_is_a_sentence(make_bench: Callable[..., Bench]) -> None:
