@@ -91,8 +91,14 @@ def main() -> None:
             errors.print("[bold red]Error:[/] The database does not answer; see `hypertuner doctor`.", soft_wrap=True)
         else:
             path = _keep_traceback()
-            errors.print(f"[bold red]Error:[/] {printable(str(error))} (details: {path})", soft_wrap=True)
+            errors.print(f"[bold red]Error:[/] {printable(_in_short(error))} (details: {path})", soft_wrap=True)
         sys.exit(1)
+
+
+def _in_short(error: Exception) -> str:
+    """The first line of what went wrong; a database's error carries its whole statement behind that."""
+    lines = str(getattr(error, "orig", error)).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def _interrupt(number: int, _: object) -> None:
