@@ -23,6 +23,9 @@ from storage.store import Store
 
 callbacks = CallbackGroup()
 
+# A script that was edited under the open dialog.
+LOST = "The script has no such option any more."
+
 
 # --- fields to command ----------------------------------------------------------------------------------------------
 
@@ -80,12 +83,14 @@ def write_command(
     written = no_update if problems else _rewritten(project, command or "", chosen, list(known.values()))
     # A rewritten command that says the same would only take the cursor out of it.
     changed = no_update if written == command else written
-    shown = [(mode, known[name], read[name]) for name, mode in zip(names, modes, strict=True)]
     return (
         [mode != "list" for mode in modes],
         [mode != "range" for mode in modes],
-        [_chips(mode, hyperparameter, each) for mode, hyperparameter, each in shown],
-        [each if isinstance(each, str) else "" for _, _, each in shown],
+        [
+            _chips(mode, known[name], read[name]) if name in read else []
+            for name, mode in zip(names, modes, strict=True)
+        ],
+        [each if isinstance(each := read.get(name, LOST), str) else "" for name in names],
         changed,
         written,
         problems,

@@ -167,6 +167,9 @@ def _number(what: str, written: Any, place: str, *, least: float = -math.inf, is
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or value < least or (is_whole and value != int(value)) or abs(value) > MOST_NUMBER:
-        from_ = f" from {least:g} up" if math.isfinite(least) else ""
+        if value > MOST_NUMBER:
+            from_ = f", at most {MOST_NUMBER:,}"
+        else:
+            from_ = f" from {least:g} up" if math.isfinite(least) else ""
         raise FormError(f"{what} is {str(written)!r}; write a {'whole ' if is_whole else ''}number{from_}.", place)
     return value

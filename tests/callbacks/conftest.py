@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import product
+from pathlib import Path
+from typing import Any
 
 import pytest
+from dash._callback_context import context_value
+from dash._utils import AttributeDict
 
 from analysis.candidates import Written
 from analysis.command_line import format_command_line
 from analysis.hyperparameters import Hyperparameter
 from analysis.identity import fingerprint
+from callbacks.launch.opening import fill
+from launch.code import Frozen, freeze_code, script_path
+from sources.identity import code_of
 from storage.projects import metric_ids, register_project
 from storage.records import Claim, Project, Run, Value
 from storage.runs import NewExperiment, NewRun, create_run
@@ -27,20 +35,31 @@ HYPERPARAMETERS = [
     Hyperparameter("augment", "--augment", "bool", False, is_switch=True),
 ]
 COMMAND = ["python", "train.py"]
+# A script that takes just these.
+SCRIPT = """import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--batch_size", type=int, default=64, help="examples per step")
+parser.add_argument("--lr", type=float, default=0.1)
+parser.add_argument("--optimizer", choices=["adam", "sgd"], default="adam")
+parser.add_argument("--augment", action="store_true")
+parser.parse_args()
+"""
 
 
 class Laboratory:
     """Makes runs and lets their experiments report."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, directory: Path = Path("/tmp")) -> None:
         self.store = store
+        self.script = directory / "train.py"
         self.project: Project = register_project(
             store,
             "Digits",
-            directory="/tmp",
+            directory=str(directory),
             command=COMMAND,
             hyperparameters=[each.to_json() for each in HYPERPARAMETERS],
             objective="accuracy",
+            code_digest=code_of(self.script).digest if self.script.is_file() else None,
         )
         self._run: Run | None = None
         self._claim: Claim | None = None
@@ -54,9 +73,17 @@ class Laboratory:
             for settings in (dict(zip(candidates, values, strict=True)) for values in product(*candidates.values()))
         ]
         known = [each.to_json() for each in HYPERPARAMETERS]
-        return create_run(
-            self.store, self.project, NewRun(line, candidates, known, experiments, objective="accuracy")
+        frozen = freeze_code(self.store, self.project) if script_path(self.project).is_file() else Frozen(None, None)
+        new = NewRun(
+            line,
+            candidates,
+            known,
+            experiments,
+            objective="accuracy",
+            code_digest=frozen.code_digest,
+            snapshot_digest=frozen.snapshot_digest,
         )
+        return create_run(self.store, self.project, new)
 
     def start(self) -> Claim:
         self._run = min(claim_runs(self.store, "scheduler"), key=lambda each: each.number)
@@ -114,8 +141,25 @@ def laboratory(store: Store) -> Laboratory:
 
 
 @pytest.fixture
+def workshop(store: Store, tmp_path: Path) -> Laboratory:
+    """A laboratory whose script lies on this machine."""
+    (tmp_path / "train.py").write_text(SCRIPT)
+    return Laboratory(store, tmp_path)
+
+
+@pytest.fixture
 def finished(laboratory: Laboratory) -> Laboratory:
     """Run 1 of four experiments: one good, one with NaN and views, one without metrics, one failed."""
+    return run_four(laboratory)
+
+
+@pytest.fixture
+def known(workshop: Laboratory) -> Laboratory:
+    """The same with a script on this machine, so that it is known with which code they ran."""
+    return run_four(workshop)
+
+
+def run_four(laboratory: Laboratory) -> Laboratory:
     laboratory.launch({"batch_size": [28, 56], "lr": [0.1, 0.2]})
     laboratory.start()
     laboratory.report({"accuracy": [0.5, 0.8], "loss": [1.0, 0.5]}, stdout="hello\n")
@@ -123,3 +167,44 @@ def finished(laboratory: Laboratory) -> Laboratory:
     laboratory.report({}, stdout="first line\nsecond line\n")
     laboratory.report({}, state="failed", exit_code=3, stderr="Traceback\nValueError: no\n", rejected=2)
     return laboratory
+
+
+# --- the launch dialog ------------------------------------------------------------------------------------------------
+
+
+def form(command: str = "python train.py --lr 0.1", **changes: Any) -> dict[str, Any]:
+    """The dialog's fields as callbacks get them; `options` by their names."""
+    options = changes.pop("options", {})
+    return {
+        "command": command,
+        "strategy": "grid",
+        "count": "20",
+        "seed": "0",
+        "repeats": "1",
+        "option_names": [{"type": "strategy-option", "name": name} for name in options],
+        "options": list(options.values()),
+        "objective": "accuracy",
+        "goal": "maximize",
+        "metrics": ["accuracy"],
+        "cpus": "1",
+        "gpus": "0",
+        "concurrency": "",
+        "retries": "0",
+        "time_limit": "",
+        "data": "",
+    } | changes
+
+
+def opened(store: Store, mode: str = "new", *, path: str = "/projects/digits", **origin: Any) -> dict[str, Any]:
+    """What a click that opens the dialog fills it with."""
+    data = {"mode": mode, "origin": {"run": None, "picked": [], "brush": None, "selected": 0, **origin}, "at": 1}
+    names = ("title", "body", "context", "decisions", "choices", "word", "error")
+    return dict(zip(names, fill(store, data, path), strict=True))
+
+
+@contextmanager
+def triggered_by(id_: str, property_: str = "value") -> Iterator[None]:
+    """What `ctx` says inside a callback."""
+    token = context_value.set(AttributeDict(triggered_inputs=[{"prop_id": f"{id_}.{property_}", "value": None}]))
+    yield
+    context_value.reset(token)
