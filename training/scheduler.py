@@ -24,7 +24,7 @@ from training.conductor import Conductor, Look
 from training.experiment import Backoff, ExperimentWorker, read_database_url
 
 # How soon a request is seen, and how often the lease is renewed.
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 0.5
 THINKING_S = 0.1
 RELEASE_EVERY_S = 5.0
 # Nodes of a cluster may still be on their way when a run begins.
