@@ -20,6 +20,7 @@ class Hyperparameter:
     is left out (False), or `off_flag` stands where the parser has one. `takes_many`: nargs accepts several values; one
     candidate is then the text of them all, with blanks between, and the type is "text". `false_text` is what makes a
     valued bool false: for `type=bool` in argparse that is the empty text only, because bool("False") is true.
+    `has_own_check`: the script converts values with a function of its own, which may refuse some.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Hyperparameter:
     takes_many: bool = False
     group: str = ""
     false_text: str = "False"
+    has_own_check: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As plain data for storage and for `discover --json`."""

@@ -130,6 +130,7 @@ def _valued(option: Option) -> Hyperparameter:
         takes_many=takes_many,
         group=option["group"],
         false_text=option.get("false_text", "False"),
+        has_own_check=bool(option.get("has_own_check")),
     )
 
 

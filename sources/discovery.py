@@ -64,6 +64,19 @@ def discover(command: Sequence[str], directory: Path, *, timeout_s: float = TIME
         return _Start(command, directory.absolute(), Path(scratch), timeout_s).discover()
 
 
+def refusals(
+    command: Sequence[str], directory: Path, trials: Sequence[Sequence[str]], *, timeout_s: float = TIMEOUT_S
+) -> list[str | None]:
+    """What the script's own parser says against each list of items; None where it has nothing, or is not reached.
+
+    command: interpreter, script and the arguments in front of the items. Raises DiscoveryError.
+    """
+    with tempfile.TemporaryDirectory(prefix="hypertuner-discover-") as scratch:
+        reached = _Start(command, directory.absolute(), Path(scratch), timeout_s).reach_parser(trials)
+    found = (reached or {}).get("refusals") or []
+    return found if len(found) == len(trials) else [None] * len(trials)
+
+
 class _Start:
     """One discovery: two short child processes of the user's interpreter, and what they wrote down."""
 
@@ -77,7 +90,7 @@ class _Start:
 
     def discover(self) -> Discovery:
         static = self._read_source()
-        reached = self._reach_parser()
+        reached = self.reach_parser()
         if reached is not None and "parser" in reached:
             notes = self._absences(reached["missing"])
             if not reached.get("is_complete", True):
@@ -140,7 +153,7 @@ class _Start:
             )
         return found
 
-    def _reach_parser(self) -> dict[str, Any] | None:
+    def reach_parser(self, trials: Sequence[Sequence[str]] = ()) -> dict[str, Any] | None:
         """What the script's start came to; None where it had to be killed or died."""
         client = self._scratch / "client"
         client.mkdir()
@@ -155,6 +168,7 @@ class _Start:
                     "items": self._items,
                     "client": str(client),
                     "result": str(result),
+                    "trials": [list(items) for items in trials],
                 }
             ),
             encoding="utf-8",

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from sources.discovery_guard import Guard
     from sources.discovery_parsers import absl_parser, argparse_parser, click_parser, tyro_parser
     from sources.discovery_placeholder import MissingPackages
+    from sources.discovery_trial import argparse_refusals, click_refusals
 else:
     from discovery_guard import Guard
     from discovery_parsers import absl_parser, argparse_parser, click_parser, tyro_parser
     from discovery_placeholder import MissingPackages
+    from discovery_trial import argparse_refusals, click_refusals
 
 PARTIAL = ("parse_known_args", "parse_known_intermixed_args")
 COMPLETE = ("parse_args", "parse_intermixed_args")
@@ -58,6 +60,9 @@ class Reading:
         self._items = list(request["items"])
         self._client = request["client"]
         self._result = request["result"]
+        # Items to be tried on the parser; see discovery_trial.py.
+        self._trials = request.get("trials", [])
+        self._parse_known = argparse.ArgumentParser.parse_known_args
         self._guard = Guard([os.path.dirname(self._script), request["directory"]])
         self._partial: list[argparse.ArgumentParser] = []
         self._packages = MissingPackages()
@@ -196,7 +201,8 @@ class Reading:
         for other in earlier:
             options = argparse_parser(other, lacks_packages=lacks_packages)["options"]
             described["options"] += [option for option in options if not known & set(option["flags"])]
-        self._end({"source": "argparse", "parser": described, "is_complete": is_complete})
+        refusals = argparse_refusals(self._parse_known, parser, self._trials) if self._trials else []
+        self._end({"source": "argparse", "parser": described, "is_complete": is_complete, "refusals": refusals})
 
     # click, typer and others
 
@@ -217,7 +223,8 @@ class Reading:
             if not self._is_asked_by_script(sys._getframe(1)):
                 return original(command, *args, **kwargs)
             source = "typer" if type(command).__module__.startswith("typer") else "click"
-            return self._end({"source": source, "parser": click_parser(command)})
+            refusals = click_refusals(command, self._trials)
+            return self._end({"source": source, "parser": click_parser(command), "refusals": refusals})
 
         command_class.main = main
 

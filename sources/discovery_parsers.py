@@ -81,6 +81,7 @@ def _argparse_option(parser: argparse.ArgumentParser, action: argparse.Action, g
         "false_text": "" if action.type is bool else "False",
         "is_required": bool(action.required),
         "takes_many": kind == "value" and action.nargs not in (None, "?", 1),
+        "has_own_check": action.type not in (None, int, float, str, bool),
         "group": "" if group in ("options", "optional arguments") else group,
     }
 
@@ -164,6 +165,10 @@ def _item_or_text(value: Any) -> Any:
         return str(value)
 
 
+# Types of click whose values are checked before any launch anyway.
+PLAIN_CLICK_TYPES = ("integer", "float", "boolean", "text", "choice")
+
+
 def click_parser(command: Any) -> dict[str, Any]:
     """What a command of click or typer declares, and those below it."""
     described: dict[str, Any] = {"options": [], "positionals": [], "commands": {}, "exclusive": []}
@@ -200,6 +205,9 @@ def _click_option(option: Any) -> dict[str, Any]:
         "help": " ".join((option.help or "").split()),
         "is_required": bool(option.required) and not option.envvar and not option.prompt,
         "takes_many": option.nargs != 1,
+        "has_own_check": getattr(option.type, "name", "") not in PLAIN_CLICK_TYPES
+        if hasattr(option, "type")
+        else False,
         "group": getattr(option, "rich_help_panel", None) or "",
     }
 

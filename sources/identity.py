@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,7 @@ def _difference(name: str, before: bytes | None, after: bytes | None) -> Iterato
 
 
 def data_digest(paths: Sequence[str], directory: Path) -> str | None:
-    """A digest of declared files and folders; None where none is declared.
+    """A digest of declared files and folders, in whatever order they are declared; None where none is.
 
     Small files count by content. Files above 1 MB, and all beyond the first 100 MB, count by size and time of change.
     Raises DataError.
@@ -84,28 +85,54 @@ def data_digest(paths: Sequence[str], directory: Path) -> str | None:
         if entry >= MOST_ENTRIES:
             raise DataError(f"The declared data has more than {MOST_ENTRIES:,} files; declare a single file instead.")
         try:
-            status = path.stat()
-            total.update(f"\0{name}\0{status.st_size}\0".encode("utf-8", "surrogateescape"))
-            if status.st_size <= min(left, MOST_HASHED_FILE_BYTES):
-                left -= status.st_size
-                total.update(path.read_bytes())
-            else:
-                total.update(str(status.st_mtime_ns).encode())
+            status, content = _look_at(path, min(left, MOST_HASHED_FILE_BYTES))
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+        left -= len(content) if status == "whole" else 0
+        total.update(f"\0{name}\0{status}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
+        total.update(content)
     return total.hexdigest()
 
 
+def _look_at(path: Path, most: int) -> tuple[str, bytes]:
+    """How an entry of the data is looked at, and what then counts of it."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        # Editors leave such links as locks, and a script cannot read them either.
+        return "broken link", os.fsencode(path.readlink())
+    if not stat.S_ISREG(status.st_mode):
+        # Reading a pipe or a device would never end.
+        return "no file", b""
+    if status.st_size > most:
+        return "large", f"{status.st_size} {status.st_mtime_ns}".encode()
+    return "whole", path.read_bytes()
+
+
 def _data_files(paths: Sequence[str], directory: Path) -> Iterator[tuple[str, Path]]:
-    for declared in paths:
+    """Every file with the name under which it was declared."""
+    for declared in sorted({os.path.normpath(path) for path in paths}):
         path = directory / declared
         if path.is_dir():
-            for parent, folders, names in os.walk(path):
-                folders.sort()
-                for name in sorted(names):
-                    file = Path(parent, name)
-                    yield f"{declared}/{file.relative_to(path)}", file
+            yield from ((f"{declared}/{file.relative_to(path)}", file) for file in _files_below(path))
         elif path.exists():
             yield declared, path
         else:
             raise DataError(f"The declared data {declared} is not there (looked for {path}).")
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """All files of a folder in one order on every machine; links to folders are followed, each folder once."""
+    seen: set[tuple[int, int]] = set()
+    for parent, folders, names in os.walk(folder, onerror=_refuse, followlinks=True):
+        status = os.stat(parent)
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders.sort()
+        yield from (Path(parent, name) for name in sorted(names))
+
+
+def _refuse(error: OSError) -> None:
+    raise DataError(f"{error.filename} cannot be read: {error.strerror}.")

@@ -13,6 +13,7 @@ from callbacks.group import CallbackGroup
 from callbacks.launch.form import Asked, FormError, form_states, read_form, read_paths
 from callbacks.launch.previewing import code_in, nodes_of
 from callbacks.launch.project import hyperparameters_of, project_of
+from launch.check import refused_value
 from launch.code import CodeError, CodeState, code_state
 from launch.order import OrderError, extend, save_draft, start
 from launch.plan import Decisions, Plan, plan_of
@@ -82,6 +83,8 @@ def launch(
         asked = read_form(project, form, key=str(context["key"]))
         plan = _plan(store, project, asked, decisions, now)
         _check_fits(store, asked)
+        if refused := refused_value(project, asked.demand, now.code_digest):
+            raise OrderError(refused)
         if confirmed != plan.scheduled and (question := question_about(plan, asked)):
             label = f"Yes, launch {plan.scheduled:,} experiments"
             return _answer({"error": question, "confirm": plan.scheduled, "label": label})

@@ -15,6 +15,7 @@ from analysis.hyperparameters import Value
 from analysis.metrics import usual_goal
 from analysis.strategies import STRATEGIES, StrategyError
 from hypertuner.cli.errors import CommandError
+from launch.check import refused_value
 from launch.choice import StrategyChoice
 from launch.code import CodeError, code_state
 from launch.order import Order, OrderError, extend, save_draft, start
@@ -247,6 +248,9 @@ def queue_run(store: Store, planned: Planned) -> tuple[Project, Run, Sequence[st
 
     Raises CommandError where nothing of it is to run.
     """
+    demand, code = planned.plan.demand, planned.plan.code
+    if refused := refused_value(planned.project, demand, code.code_digest):
+        raise CommandError(refused)
     planned = register(store, planned)
     try:
         run, note = start(store, planned.project, planned.plan, planned.order)

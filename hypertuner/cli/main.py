@@ -296,7 +296,7 @@ def _finish(queued: tuple[Project, Run], experiments: list[Any], store: Store) -
 
 @app.command(name="discover")
 def discover_script(
-    script: Annotated[Path, typer.Argument(help="A Python script with argparse, click or typer.")],
+    script: Annotated[Path, typer.Argument(help="A Python script with argparse, click, typer or absl.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     data_dir: DataDir = None,  # noqa: ARG001 - every command understands it
 ) -> None:
