@@ -20,9 +20,9 @@ from analysis.command_line import format_command_line
 from analysis.hyperparameters import Hyperparameter
 from analysis.identity import fingerprint
 from callbacks.launch.opening import fill
-from launch.code import Frozen, freeze_code, script_path
 from sources.identity import code_of
-from storage.projects import metric_ids, register_project
+from sources.snapshot import take_snapshot
+from storage.projects import keep_snapshot, metric_ids, register_project
 from storage.records import Claim, Project, Run, Value
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
@@ -73,15 +73,18 @@ class Laboratory:
             for settings in (dict(zip(candidates, values, strict=True)) for values in product(*candidates.values()))
         ]
         known = [each.to_json() for each in HYPERPARAMETERS]
-        frozen = freeze_code(self.store, self.project) if script_path(self.project).is_file() else Frozen(None, None)
+        code, snapshot = None, None
+        if self.script.is_file():
+            code, snapshot = code_of(self.script).digest, take_snapshot(self.script)
+            keep_snapshot(self.store, snapshot.digest, snapshot.archive, snapshot.script)
         new = NewRun(
             line,
             candidates,
             known,
             experiments,
             objective="accuracy",
-            code_digest=frozen.code_digest,
-            snapshot_digest=frozen.snapshot_digest,
+            code_digest=code,
+            snapshot_digest=snapshot.digest if snapshot else None,
         )
         return create_run(self.store, self.project, new)
 
