@@ -8,17 +8,52 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from analysis.hyperparameters import Hyperparameter, Value
 
+# A setting by its name; the type tells 1, 1.0 and True apart, which are equal.
+Setting = tuple[str, type, Value]
 
-def canonical(settings: Mapping[str, Value], hyperparameters: Iterable[Hyperparameter] = ()) -> dict[str, Value]:
-    """Settings without those that say what the script does anyway; whole numbers of a float are floats."""
-    known = {hyperparameter.name: hyperparameter for hyperparameter in hyperparameters}
-    kept: dict[str, Value] = {}
-    for name, value in settings.items():
-        hyperparameter = known.get(name)
-        plain = float(value) if hyperparameter and hyperparameter.type == "float" and type(value) is int else value
-        if hyperparameter is None or hyperparameter.default is None or plain != hyperparameter.default:
-            kept[name] = plain
-    return kept
+
+class Fingerprints:
+    """Fingerprints of many experiments of one script; each setting is looked at once, however often it comes.
+
+    A fingerprint is equal for equal experiments in every process, whatever the order of their settings. Settings that
+    say what the script does anyway do not count, and whole numbers of a float are floats. Settings that no
+    hyperparameter is known for count as they are.
+    """
+
+    def __init__(self, hyperparameters: Iterable[Hyperparameter] = (), arguments: Sequence[str] = ()) -> None:
+        """arguments: what stands behind the script besides options."""
+        self._known = {hyperparameter.name: hyperparameter for hyperparameter in hyperparameters}
+        self._arguments = _json(list(arguments))
+        self._parts: dict[Setting, str] = {}
+
+    def of(self, settings: Mapping[str, Value], repeat: int = 0) -> str:
+        """The fingerprint of one experiment; repeat: 0 for the first of several with these settings."""
+        parts = [part for name in sorted(settings) if (part := self._part(name, settings[name]))]
+        content = f'{{"arguments":{self._arguments},"repeat":{repeat},"settings":{{{",".join(parts)}}}}}'
+        return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+    def _part(self, name: str, value: Value) -> str:
+        """A setting as JSON; nothing where it does not count."""
+        key = (name, value.__class__, value)
+        found = self._parts.get(key)
+        if found is None:
+            found = self._parts[key] = self._written(name, value)
+        return found
+
+    def _written(self, name: str, value: Value) -> str:
+        hyperparameter = self._known.get(name)
+        if hyperparameter and hyperparameter.type == "float" and type(value) is int:
+            value = float(value)
+        if isinstance(value, float):
+            # -0.0 equals 0.0, so both have to be written alike.
+            value += 0.0
+        if hyperparameter and hyperparameter.default is not None and value == hyperparameter.default:
+            return ""
+        return f"{_json(name)}:{_json(value)}"
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, separators=(",", ":"))
 
 
 def fingerprint(
@@ -28,10 +63,5 @@ def fingerprint(
     arguments: Sequence[str] = (),
     repeat: int = 0,
 ) -> str:
-    """A digest that equal experiments share, whatever the order of their settings.
-
-    arguments: what stands behind the script besides options. repeat: 0 for the first of several with these settings.
-    """
-    known = list(hyperparameters)
-    content = {"settings": canonical(settings, known), "arguments": list(arguments), "repeat": repeat}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:32]
+    """The fingerprint of a single experiment; see Fingerprints."""
+    return Fingerprints(hyperparameters, arguments).of(settings, repeat)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -47,10 +47,8 @@ def seed_hyperparameter(hyperparameters: Sequence[Hyperparameter], space: Space)
 
 def repeated(
     settings: Mapping[str, Value], repeats: int, seed_option: Hyperparameter | None
-) -> list[tuple[dict[str, Value], int]]:
+) -> Iterator[tuple[dict[str, Value], int]]:
     """Each repeat of a setting as (settings, repeat); all but the first name a seed of their own, if they can."""
     first = int(seed_option.default or 0) if seed_option else 0
-    return [
-        ({**settings, seed_option.name: first + repeat} if seed_option and repeat else dict(settings), repeat)
-        for repeat in range(repeats)
-    ]
+    for repeat in range(repeats):
+        yield {**settings, seed_option.name: first + repeat} if seed_option and repeat else dict(settings), repeat

@@ -40,7 +40,10 @@ def code_state(store: Store, project: Project, data_paths: Sequence[str] | None 
     if not path.is_file():
         newest = newest_run(store, project)
         return CodeState(newest.code_digest, newest.data_digest, False) if newest else CodeState(None, None, False)
-    digest = code_of(path).digest
+    try:
+        digest = code_of(path).digest
+    except OSError as error:
+        return CodeState(None, None, True, f"{error.filename} cannot be read: {error.strerror}.")
     try:
         data = data_digest(project.data_paths if data_paths is None else data_paths, Path(project.directory))
     except DataError as error:
@@ -48,9 +51,10 @@ def code_state(store: Store, project: Project, data_paths: Sequence[str] | None 
     return CodeState(digest, data, True)
 
 
-def newest_run(store: Store, project: Project) -> Run | None:
-    """The newest run whose code is known."""
-    return next((run for run in fetch_runs(store, project.id) if run.code_digest and run.state != "draft"), None)
+def newest_run(store: Store, project: Project, code_digest: str | None = None) -> Run | None:
+    """The newest run whose code is known, or is this one."""
+    launched = (run for run in fetch_runs(store, project.id) if run.code_digest and run.state != "draft")
+    return next((run for run in launched if code_digest in (None, run.code_digest)), None)
 
 
 @dataclass(frozen=True)
@@ -62,28 +66,35 @@ class Frozen:
     note: str = ""
 
 
-def freeze_code(store: Store, project: Project, expected: str | None = None) -> Frozen:
+def freeze_code(store: Store, project: Project, seen: CodeState) -> Frozen:
     """Keep a snapshot of the script's folder, for a run that is about to be made.
 
-    expected: the code that a person looked at before. Raises CodeError where the script is another one by now.
+    seen: the code that a person looked at before. Raises CodeError where the script is another one by now.
     """
     path = script_path(project)
     if not path.is_file():
-        newest = newest_run(store, project)
+        newest = newest_run(store, project, seen.code_digest)
         if newest is None:
             raise CodeError(f"The script {path} is not on this machine, and no run has kept it.")
         return Frozen(newest.code_digest, newest.snapshot_digest)
-    before = code_of(path).digest
-    if expected is not None and before != expected:
-        raise CodeError(f"{path.name} was edited in the meantime; look at the preview once more, and launch again.")
+    _check_unedited(path, seen)
     try:
         snapshot = take_snapshot(path)
     except SnapshotError as error:
-        return Frozen(before, None, f"{error} So the script runs from where it is.")
-    if code_of(path).digest != before:
-        raise CodeError(f"{path.name} is being edited right now; save it, and launch again.")
+        return Frozen(seen.code_digest, None, f"{error} So the script runs from where it is.")
+    # Once more, as it may have been saved while it was read.
+    _check_unedited(path, seen)
     keep_snapshot(store, snapshot.digest, snapshot.archive, snapshot.script)
-    return Frozen(before, snapshot.digest)
+    return Frozen(seen.code_digest, snapshot.digest)
+
+
+def _check_unedited(path: Path, seen: CodeState) -> None:
+    try:
+        digest = code_of(path).digest
+    except OSError as error:
+        raise CodeError(f"{error.filename} cannot be read: {error.strerror}.") from None
+    if not seen.is_here or digest != seen.code_digest:
+        raise CodeError(f"{path.name} was edited in the meantime; look at the preview once more, and launch again.")
 
 
 def code_difference(store: Store, project: Project, run: Run) -> list[str]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from analysis.candidates import Candidates, Interval, Space, space_from_json, space_to_json, written_as
-from analysis.command_line import as_typed, format_command_line
-from analysis.hyperparameters import Hyperparameter
+from analysis.candidates import Candidates, Interval, Space, space_from_json, space_to_json
 from launch.choice import seed_hyperparameter
 from launch.code import Frozen, freeze_code
 from launch.plan import MOST_EXPERIMENTS, Plan
@@ -51,13 +50,13 @@ def user_name() -> str | None:
 
 def new_experiments(plan: Plan) -> list[NewExperiment]:
     """What of a plan is to be made, in its order."""
-    made = []
-    for index, action in enumerate(plan.actions):
-        if action != "skip":
-            row = plan.row(index)
-            reuse = row.past.id if action == "reuse" and row.past else None
-            made.append(NewExperiment(row.settings, row.fingerprint, row.repeat, reuse))
-    return made
+    drawn = plan.drawn
+    rows = zip(drawn.settings, drawn.fingerprints, drawn.repeats, plan.known, plan.actions, strict=True)
+    return [
+        NewExperiment(settings, print_, repeat, past if action == "reuse" else None)
+        for settings, print_, repeat, (_, past), action in rows
+        if action != "skip"
+    ]
 
 
 def check_plan(plan: Plan) -> None:
@@ -78,46 +77,69 @@ def start(store: Store, project: Project, plan: Plan, order: Order, *, draft: Ru
     and RunError where somebody else started the draft.
     """
     check_plan(plan)
-    frozen = freeze_code(store, project, plan.code.code_digest if plan.code.is_here else None)
-    new = new_run(plan, order, frozen)
+    frozen = freeze_code(store, project, plan.code)
+    new = new_run(plan, order, frozen, new_experiments(plan))
     project = replace(project, command=order.prefix)
     run = start_draft(store, project, draft.id, new) if draft else create_run(store, project, new)
-    _remember(store, project, order)
+    if run.state == "draft":
+        # The same dialog kept it as a draft before.
+        run = start_draft(store, project, run.id, new)
+    if order.objective and (order.objective, order.goal) != (project.objective, project.goal):
+        set_objective(store, project.id, order.objective, order.goal)
+    _keep_data_paths(store, project, order)
     return run, frozen.note
 
 
 def save_draft(store: Store, project: Project, plan: Plan, order: Order, *, draft: Run | None = None) -> Run:
     """Keep a launch for later. Raises RunError where the draft was launched in the meantime."""
-    new = replace(new_run(plan, order, Frozen(None, None)), experiments=())
+    new = new_run(plan, order, Frozen(None, None), [])
     project = replace(project, command=order.prefix)
+    _keep_data_paths(store, project, order)
     if draft:
         return change_draft(store, project, draft.id, new)
     return create_run(store, project, new, is_draft=True)
 
 
+def _keep_data_paths(store: Store, project: Project, order: Order) -> None:
+    # They belong to the project: the next launch looks at them, too.
+    if list(order.data_paths) != list(project.data_paths):
+        set_data_paths(store, project.id, order.data_paths)
+
+
 def extend(store: Store, project: Project, run: Run, plan: Plan, order: Order) -> Sequence[int]:
     """Add a plan's experiments to a run; returns their numbers. An adaptive search goes on to the plan's count.
 
-    Raises OrderError, CodeError and RunError.
+    Raises OrderError where they would not be of one kind with those of the run, and RunError.
     """
     check_plan(plan)
+    _check_same(run, plan)
+    new = new_run(plan, order, Frozen(run.code_digest, run.snapshot_digest), new_experiments(plan))
+    known = {str(each["name"]): each for each in (*run.hyperparameters, *new.hyperparameters)}
+    space = merged(space_from_json(run.candidates), plan.demand.space)
+    changes = {
+        "candidates": space_to_json(space),
+        "hyperparameters": list(known.values()),
+        "left_out": [*run.left_out, *new.left_out],
+    }
+    if plan.demand.is_adaptive:
+        changes |= {"strategy": dict(new.strategy), "command_line": new.command_line}
+    return extend_run(store, project.id, run.id, new.experiments, changes)
+
+
+def _check_same(run: Run, plan: Plan) -> None:
+    """Raise OrderError where a run has other code, data or arguments, of which it can have only one each."""
     if run.code_digest != plan.code.code_digest:
         raise OrderError(
             f"The script has changed since run {run.number} was launched, and a run has one code; start a new run."
         )
-    new = new_run(plan, order, Frozen(run.code_digest, run.snapshot_digest))
-    known = {str(each["name"]): each for each in (*run.hyperparameters, *new.hyperparameters)}
-    space = merged(space_from_json(run.candidates), plan.demand.space)
-    hyperparameters = [Hyperparameter.from_json(each) for each in known.values()]
-    written = {name: written_as(each) for name, each in space.items()}
-    changes = {
-        "candidates": space_to_json(space),
-        "hyperparameters": list(known.values()),
-        "command_line": format_command_line(as_typed(order.prefix, project.directory), written, hyperparameters),
-    }
-    if plan.demand.is_adaptive:
-        changes["strategy"] = dict(new.strategy)
-    return extend_run(store, project.id, run.id, new.experiments, changes)
+    if run.data_digest != plan.code.data_digest:
+        raise OrderError(
+            f"The declared data is not that of run {run.number}, and a run has one state of it; start a new run."
+        )
+    arguments = list(run.command[2:])
+    if arguments != list(plan.demand.arguments):
+        given = f"was launched with {shlex.join(arguments)}" if arguments else "was launched with nothing"
+        raise OrderError(f"Run {run.number} {given} behind its script; write the same, or start a new run.")
 
 
 def merged(before: Space, more: Space) -> dict[str, Candidates]:
@@ -143,7 +165,7 @@ def _ends(candidates: Candidates) -> list[float]:
     return [value for value in candidates if isinstance(value, int | float)]
 
 
-def new_run(plan: Plan, order: Order, frozen: Frozen) -> NewRun:
+def new_run(plan: Plan, order: Order, frozen: Frozen, experiments: Sequence[NewExperiment]) -> NewRun:
     """A plan and an order as storage takes them."""
     known = {each.name: each for each in plan.demand.hyperparameters}
     seed_option = seed_hyperparameter(plan.demand.hyperparameters, plan.demand.space)
@@ -153,7 +175,7 @@ def new_run(plan: Plan, order: Order, frozen: Frozen) -> NewRun:
         command_line=order.command_line,
         candidates=space_to_json(plan.demand.space),
         hyperparameters=[known[name].to_json() for name in named],
-        experiments=[] if plan.is_too_large else new_experiments(plan),
+        experiments=experiments,
         objective=order.objective,
         goal=order.goal,
         snapshot_digest=frozen.snapshot_digest,
@@ -171,11 +193,3 @@ def new_run(plan: Plan, order: Order, frozen: Frozen) -> NewRun:
         retries=order.retries,
         idempotency_key=order.key,
     )
-
-
-def _remember(store: Store, project: Project, order: Order) -> None:
-    """What the next launch starts with."""
-    if order.objective and (order.objective, order.goal) != (project.objective, project.goal):
-        set_objective(store, project.id, order.objective, order.goal)
-    if list(order.data_paths) != list(project.data_paths):
-        set_data_paths(store, project.id, order.data_paths)

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache, partial
+from itertools import chain, islice
+from typing import Any, Literal, cast, get_args
 
 from analysis.candidates import Space, space_from_json, space_to_json
 from analysis.durations import predict_durations, total_duration
 from analysis.hyperparameters import Hyperparameter, Value
-from analysis.identity import fingerprint
-from analysis.strategies import check, count_of, draw, strategy
+from analysis.identity import Fingerprints
+from analysis.strategies import Search, StrategyError, check, count_of, draw, strategy
 from launch.choice import StrategyChoice, repeated, seed_hyperparameter
 from launch.code import CodeState
-from storage.past import Past, fetch_durations, fetch_past
+from storage.past import Past, fetch_durations, fetch_known, fetch_other_runs, fetch_past
 from storage.records import Project
 from storage.store import Store
 
 MOST_EXPERIMENTS = 100_000
 # Of a search that is larger than any run, so many can be looked at.
 MOST_SHOWN_BEYOND = 1_000
+MANY_EXPERIMENTS = 5_000
+# By so many settings the duration of a search is judged that has none yet.
+MOST_TYPICAL = 64
 
 Status = Literal["new", "done", "waiting", "failed", "other code", "other data"]
 Action = Literal["run", "skip", "reuse"]
@@ -71,8 +76,13 @@ class Demand:
         """How many experiments there are, repeats included, known without drawing them. Raises StrategyError."""
         return count_of(self.strategy.name, self._search()) * self.strategy.repeats
 
-    def _search(self) -> Any:
+    def _search(self) -> Search:
         return self.strategy.search(self.space, self.goal, self.hyperparameters)
+
+    def typical(self) -> list[dict[str, Value]]:
+        """Some settings from all over the search space, by which to judge a search that has none yet."""
+        search = replace(self._search(), count=MOST_TYPICAL, options={})
+        return draw("random", search, MOST_TYPICAL)
 
     def settings(self, most: int) -> list[dict[str, Value]]:
         """The first settings, without repeats. Raises StrategyError."""
@@ -96,28 +106,46 @@ class Drawing:
 
 
 def drawing(demand: Demand) -> Drawing:
-    """Every experiment with its fingerprint; of a search beyond what a run can have, only the first ones.
+    """Every experiment with its fingerprint; of a search beyond what a run can have, only some.
 
     Raises StrategyError.
     """
-    key = [space_to_json(demand.space), demand.strategy.to_json(), demand.goal, list(demand.arguments)]
-    return _drawing(json.dumps([*key, [each.to_json() for each in demand.hyperparameters]]))
+    parts = [space_to_json(demand.space), demand.strategy.to_json(), demand.goal, list(demand.arguments)]
+    key = json.dumps([*parts, [each.to_json() for each in demand.hyperparameters]])
+    return _small_drawing(key) if demand.total <= MANY_EXPERIMENTS else _large_drawing(key)
 
 
-@lru_cache(maxsize=16)
 def _drawing(key: str) -> Drawing:
     space, chosen, goal, arguments, known = json.loads(key)
     hyperparameters = [Hyperparameter.from_json(each) for each in known]
-    demand = Demand(space_from_json(space), StrategyChoice.from_json(chosen), goal, hyperparameters, arguments)
-    most = MOST_EXPERIMENTS if demand.total <= MOST_EXPERIMENTS else MOST_SHOWN_BEYOND
+    choice = StrategyChoice.from_json(chosen)
+    demand = Demand(space_from_json(space), choice, goal, hyperparameters, arguments)
+    most = MOST_EXPERIMENTS
+    if demand.total > most:
+        most = MOST_SHOWN_BEYOND
+        # Some strategies draw all that they are asked for at once, and a person may ask for a billion.
+        demand = replace(demand, strategy=replace(choice, count=min(choice.count, most)))
     seed_option = seed_hyperparameter(hyperparameters, demand.space)
     # Only what the settings name matters for the fingerprint, and a script may have hundreds of options.
     named = [each for each in hyperparameters if each.name in demand.space or each is seed_option]
-    pairs = [
-        pair for settings in demand.settings(most) for pair in repeated(settings, demand.strategy.repeats, seed_option)
-    ][:most]
-    prints = [fingerprint(settings, named, arguments=arguments, repeat=repeat) for settings, repeat in pairs]
-    return Drawing([settings for settings, _ in pairs], [repeat for _, repeat in pairs], prints)
+    settings, repeats = _repeated(demand.settings(most), choice.repeats, seed_option, most)
+    fingerprints = Fingerprints(named, arguments)
+    return Drawing(settings, repeats, list(map(fingerprints.of, settings, repeats)))
+
+
+def _repeated(
+    drawn: list[dict[str, Value]], repeats: int, seed_option: Hyperparameter | None, most: int
+) -> tuple[list[dict[str, Value]], list[int]]:
+    if repeats == 1:
+        return drawn, [0] * len(drawn)
+    pairs = list(islice(chain.from_iterable(repeated(each, repeats, seed_option) for each in drawn), most))
+    return [settings for settings, _ in pairs], [repeat for _, repeat in pairs]
+
+
+# What a person types is drawn once for the sums and again for every block of rows. A drawing of 100,000 takes about
+# 50 MB, so few of these are kept.
+_small_drawing = lru_cache(maxsize=64)(_drawing)
+_large_drawing = lru_cache(maxsize=3)(_drawing)
 
 
 @dataclass(frozen=True)
@@ -142,8 +170,9 @@ class Decisions:
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> Decisions:
         """Back from plain data, which may have come from anywhere."""
-        parts = [(data or {}).get(name) for name in cls.__dataclass_fields__]
-        return cls(*({str(key): str(value) for key, value in (part or {}).items()} for part in parts))
+        parts = [data.get(name) if isinstance(data, Mapping) else None for name in cls.__dataclass_fields__]
+        known = [part if isinstance(part, Mapping) else {} for part in parts]
+        return cls(*({str(key): str(value) for key, value in part.items()} for part in known))
 
 
 @dataclass(frozen=True)
@@ -166,52 +195,52 @@ class Plan:
     demand: Demand
     drawn: Drawing
     total: int
-    pasts: Mapping[str, Sequence[Past]]
+    # By fingerprint, and how to look up the experiments by their ids.
+    found: Mapping[str, tuple[Status, int]]
+    find_pasts: Callable[[Sequence[int]], Mapping[int, Past]]
     code: CodeState
     decisions: Decisions
+    # Of each planned experiment; of typical settings where none is known in advance.
     durations: Sequence[float]
     # From how many experiments durations are predicted.
     history: int
 
     @cached_property
-    def known(self) -> Sequence[tuple[Status, Past | None]]:
-        """What is known of each planned experiment."""
-        return [self._status(self.pasts.get(print_, ())) for print_ in self.drawn.fingerprints]
+    def known(self) -> Sequence[tuple[Status, int | None]]:
+        """What is known of each planned experiment, and the id of the earlier one from which it is known."""
+        new: tuple[Status, None] = ("new", None)
+        return [self.found.get(print_, new) for print_ in self.drawn.fingerprints]
 
     @cached_property
     def actions(self) -> Sequence[Action]:
         """What would be done with each."""
+        by_status = {status: self.decisions.action(status, "") for status in STATUSES}
+        if not self.decisions.by_fingerprint:
+            return [by_status[status] for status, _ in self.known]
         pairs = zip(self.known, self.drawn.fingerprints, strict=True)
         return [self.decisions.action(status, print_) for (status, _), print_ in pairs]
 
-    def _status(self, pasts: Sequence[Past]) -> tuple[Status, Past | None]:
-        found: dict[Status, Past] = {}
-        for past in pasts:
-            found.setdefault(self._status_of(past), past)
-        for status in ("done", "waiting", "other data", "other code", "failed"):
-            if status in found:
-                return status, found[status]
-        return "new", None
+    def rows(self, places: Iterable[int]) -> list[Row]:
+        """Planned experiments with all that is known of them; the earlier ones are looked up now."""
+        at = list(places)
+        ids = [id_ for place in at if (id_ := self.known[place][1])]
+        pasts = self.find_pasts(ids) if ids else {}
+        return [self._row(place, pasts) for place in at]
 
-    def _status_of(self, past: Past) -> Status:
-        # What ran before code was looked at, or from where nobody can tell, is taken for other code.
-        if past.code_digest != self.code.code_digest or past.code_digest is None:
-            return "other code" if past.state == "finished" else "new"
-        if past.data_digest != self.code.data_digest:
-            return "other data" if past.state == "finished" else "new"
-        return {"finished": "done", "failed": "failed"}.get(past.state, "waiting")  # type: ignore[return-value]
+    def row(self, place: int) -> Row:
+        """A single one of them; many are faster with `rows`."""
+        return self.rows([place])[0]
 
-    def row(self, index: int) -> Row:
-        """One planned experiment with all that is known of it."""
-        status, past = self.known[index]
-        seconds = self.durations[index]
+    def _row(self, place: int, pasts: Mapping[int, Past]) -> Row:
+        status, id_ = self.known[place]
+        seconds = self.durations[place]
         return Row(
-            self.drawn.settings[index],
-            self.drawn.repeats[index],
-            self.drawn.fingerprints[index],
+            self.drawn.settings[place],
+            self.drawn.repeats[place],
+            self.drawn.fingerprints[place],
             status,
-            self.actions[index],
-            past,
+            self.actions[place],
+            pasts.get(id_) if id_ else None,
             None if math.isnan(seconds) else seconds,
         )
 
@@ -230,7 +259,7 @@ class Plan:
     @property
     def reused(self) -> int:
         """How many would show an earlier one's results."""
-        return self.actions.count("reuse")
+        return 0 if self.is_too_large else self.actions.count("reuse")
 
     @cached_property
     def counts(self) -> Mapping[Status, int]:
@@ -240,21 +269,21 @@ class Plan:
     @cached_property
     def left_out(self) -> Sequence[dict[str, Any]]:
         """Why planned experiments would not be scheduled: `[{"reason", "count"}]`, the most frequent first."""
+        if self.is_too_large:
+            return []
         pairs = zip(self.known, self.actions, strict=True)
         reasons = Counter(REASONS[status] for (status, _), action in pairs if action == "skip")
         return [{"reason": reason, "count": count} for reason, count in reasons.most_common()]
 
     def duration(self, at_once: int) -> float | None:
-        """Seconds until all scheduled ones are done; None where nobody can tell."""
-        if self.demand.is_adaptive or self.is_too_large:
-            seconds = [self.durations[0]] * min(self.total, MOST_EXPERIMENTS) if len(self.durations) else []
-        else:
-            pairs = zip(self.durations, self.actions, strict=True)
-            seconds = [duration for duration, action in pairs if action == "run"]
-        if not seconds or any(map(math.isnan, seconds)):
+        """Seconds until all scheduled ones are done; None where nobody can tell, or nothing is scheduled."""
+        if not self.scheduled or not self.durations or math.isnan(self.durations[0]):
             return None
-        total = total_duration(seconds, at_once)
-        return total * self.total / len(seconds) if self.is_too_large else total
+        if self.demand.is_adaptive or self.is_too_large:
+            whole = max(1, min(at_once, self.total))
+            return statistics.fmean(self.durations) * math.ceil(self.total / whole)
+        pairs = zip(self.durations, self.actions, strict=True)
+        return total_duration([seconds for seconds, action in pairs if action == "run"], at_once)
 
 
 def plan_of(
@@ -272,23 +301,42 @@ def plan_of(
     Raises StrategyError.
     """
     demand.check()
+    if demand.is_adaptive and not objective:
+        title = strategy(demand.strategy.name).title
+        raise StrategyError(f"{title} learns from results; name the objective, the metric that it is to judge by.")
     drawn = drawing(demand) if only is None else drawing(demand).part(only)
     history = fetch_durations(store, project.id)
     defaults = {each.name: each.default for each in demand.hyperparameters}
-    # An adaptive search has no settings yet; what ran before tells how long one of them takes.
-    shown = drawn.settings or [{}]
-    durations = predict_durations(
-        [({**defaults, **settings}, seconds) for settings, seconds in history],
-        [{**defaults, **settings} for settings in shown],
-    )
-    pasts = fetch_past(store, project.id, drawn.fingerprints, objective) if drawn.fingerprints else {}
+    settings = demand.typical() if demand.is_adaptive else drawn.settings
     return Plan(
         demand=demand,
         drawn=drawn,
         total=demand.total,
-        pasts=pasts,
+        found=_found(store, project, demand, drawn, code) if drawn.fingerprints else {},
+        find_pasts=partial(fetch_past, store, objective=objective),
         code=code,
         decisions=decisions or Decisions(),
-        durations=[float(seconds) for seconds in durations],
+        durations=predict_durations(history, settings, defaults).tolist(),
         history=len(history),
     )
+
+
+def _found(
+    store: Store, project: Project, demand: Demand, drawn: Drawing, code: CodeState
+) -> Mapping[str, tuple[Status, int]]:
+    declared = fetch_other_runs(store, project.id, code.code_digest)
+    found = fetch_known(
+        store,
+        project.id,
+        drawn.fingerprints,
+        code_digest=code.code_digest,
+        data_digest=code.data_digest,
+        others=[run for run, each in declared.items() if _are_comparable(each, demand.hyperparameters)],
+    )
+    return cast(Mapping[str, tuple[Status, int]], found)
+
+
+def _are_comparable(before: Sequence[Mapping[str, Any]], now: Sequence[Hyperparameter]) -> bool:
+    # Fingerprints leave out defaults: where one is another by now, an equal fingerprint means other settings.
+    defaults = {each.name: each.default for each in now}
+    return all(each.get("default") == defaults.get(str(each["name"]), each.get("default")) for each in before)

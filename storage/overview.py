@@ -1,14 +1,12 @@
-"""What overviews and the launch dialog ask of many experiments at once, counted by the database."""
+"""What overviews ask of many experiments at once, counted by the database."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import text
 
-from analysis.identity import fingerprint
 from storage import schema
 from storage.experiments import read_experiments
 from storage.records import Experiment, Settings
@@ -57,23 +55,6 @@ def count_runs(store: Store) -> dict[int, int]:
     with store.begin() as connection:
         rows = connection.execute(text("SELECT project_id, count(*) FROM run GROUP BY project_id"))
         return {row[0]: row[1] for row in rows}
-
-
-def find_repeats(
-    store: Store, project_id: int, settings: Sequence[Settings], *, snapshot_digest: str | None
-) -> dict[int, int]:
-    """Which of these settings the project has finished already with the same code: position -> experiment's number."""
-    prints = {fingerprint(each): position for position, each in reversed(list(enumerate(settings)))}
-    statement = text(
-        """SELECT experiment.fingerprint, max(experiment.number) AS number
-        FROM experiment JOIN run ON run.id = experiment.run_id
-        WHERE experiment.project_id = :project AND experiment.state = 'finished'
-            AND run.snapshot_digest IS NOT DISTINCT FROM :digest AND experiment.fingerprint = ANY(:prints)
-        GROUP BY experiment.fingerprint"""
-    )
-    values: dict[str, Any] = {"project": project_id, "digest": snapshot_digest, "prints": list(prints)}
-    with store.begin() as connection:
-        return {prints[row.fingerprint]: int(row.number) for row in connection.execute(statement, values)}
 
 
 def fetch_settings(store: Store, run_id: int, *, most: int) -> list[tuple[int, Settings]]:

@@ -1,4 +1,4 @@
-"""What overviews count, and which settings were done before."""
+"""What overviews count and read of many experiments at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from storage import overview
-from storage.projects import keep_snapshot, metric_ids
+from storage.projects import metric_ids
 from storage.records import Project, Run
 from storage.store import Store
 from storage.work import Batch, Ending, Values, claim_experiment, claim_runs, finish_experiment
@@ -52,27 +52,17 @@ def test_projects_and_runs_are_counted(store: Store, project: Project, make_run:
     assert overview.count_project_states(store) == {project.id: {"finished": 1, "failed": 1, "running": 1, "queued": 2}}
 
 
-def test_only_what_finished_counts_as_done_whatever_the_order(
-    store: Store, project: Project, make_run: Callable[..., Run]
-) -> None:
-    run = make_run(3)
-    finish_all(store, [1.0, None])
-    settings = [settings for _, settings in overview.fetch_settings(store, run.id, most=10)]
-    assert overview.find_repeats(store, project.id, settings, snapshot_digest=None) == {0: 1}
-    assert overview.find_repeats(store, project.id, [{"lr": 99}], snapshot_digest=None) == {}
-
-
-def test_other_code_is_not_the_same(store: Store, project: Project, make_run: Callable[..., Run]) -> None:
-    keep_snapshot(store, "new", b"", "train.py")
-    run = make_run(1)
-    finish_all(store, [1.0])
-    settings = [settings for _, settings in overview.fetch_settings(store, run.id, most=10)]
-    assert overview.find_repeats(store, project.id, settings, snapshot_digest="new") == {}
-
-
 def test_experiments_are_read_by_number_in_the_order_asked_for(
     store: Store, project: Project, make_run: Callable[..., Run]
 ) -> None:
     make_run(5)
     assert [each.number for each in overview.fetch_numbered(store, project.id, [4, 2, 99])] == [4, 2]
     assert overview.fetch_numbered(store, project.id, []) == []
+
+
+def test_settings_are_read_in_order_and_no_more_than_wanted(
+    store: Store, project: Project, make_run: Callable[..., Run]
+) -> None:
+    make_run(1)
+    run = make_run(3)
+    assert overview.fetch_settings(store, run.id, most=2) == [(2, {"lr": 0.1}), (3, {"lr": 0.2})]
