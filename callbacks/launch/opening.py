@@ -75,6 +75,7 @@ def fill(store: Store, data: Mapping[str, Any] | None, pathname: str) -> tuple[A
         "key": secrets.token_urlsafe(16),
         "mode": opened.mode,
         "run": opened.run if opened.mode in ("extend", "draft") else None,
+        "from": word,
         "code": code.code_digest,
         "data": code.data_digest,
         "is_here": code.is_here,
@@ -94,25 +95,22 @@ def fill(store: Store, data: Mapping[str, Any] | None, pathname: str) -> tuple[A
 
 @callbacks.on(
     Output(ids.BODY, "children", allow_duplicate=True),
+    Output(ids.CONTEXT, "data", allow_duplicate=True),
     Input(ids.FROM, "value"),
     State(ids.OPENED, "data"),
     State(ids.CONTEXT, "data"),
-    State(ids.FROM, "options"),
     prevent_initial_call=True,
 )
 def start_elsewhere(
-    store: Store,
-    word: str | None,
-    data: Mapping[str, Any] | None,
-    context: Mapping[str, Any] | None,
-    options: list[Mapping[str, str]] | None,
-) -> Any:
+    store: Store, word: str | None, data: Mapping[str, Any] | None, context: Mapping[str, Any] | None
+) -> tuple[Any, Any]:
     """Fill the form from something else."""
-    project = find_project(store, str(context["slug"])) if context and word else None
-    # The dialog was filled with the first of them when it opened.
-    if project is None or context is None or word is None or not options or len(options) < 2:
-        return no_update
-    return layout.body(form_of(store, project, start(store, project, Opened.read(data), word), context))
+    # The choice with which the dialog was filled arrives here, too, and by then somebody may be typing.
+    project = find_project(store, str(context["slug"])) if context and word and word != context["from"] else None
+    if project is None or context is None or word is None:
+        return no_update, no_update
+    anew = {**context, "from": word}
+    return layout.body(form_of(store, project, start(store, project, Opened.read(data), word), anew)), anew
 
 
 def title(project: Project, mode: str, run: int | None) -> str:

@@ -72,7 +72,9 @@ def choices(store: Store, project: Project, opened: Opened) -> list[tuple[str, s
     if project.locks:
         found.append(("locks", f"Locks ({len(project.locks)})"))
     runs = _launched(store, project)
-    found.append(("last", f"Run {runs[0].number}" if runs else "Defaults"))
+    # On the page of a run that run is meant, as new as others may be.
+    newest = opened.run or (runs[0].number if runs else None)
+    found.append(("last", f"Run {newest}" if newest else "Defaults"))
     best = _best_number(store, project)
     if best is not None and best not in opened.picked:
         found.append((f"experiment:{best}", f"Best (experiment {best})"))
