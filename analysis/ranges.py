@@ -10,6 +10,8 @@ from analysis.hyperparameters import HyperparameterType
 from analysis.numbers import BLANKS, FLOAT_LIMIT, CandidateError, read_number, rounded
 
 MAX_RANGE_VALUES = 10_000
+POINT_DIGITS = 6
+MOST_READABLE = 1_000
 POINTS = re.compile(r"(n|log)([0-9]{1,9})")
 STEPS = "2 to add, *2 to multiply, n5 or log5 for five points"
 
@@ -73,10 +75,21 @@ def _points(first: Decimal, last: Decimal, count: int, *, is_log: bool) -> list[
     parts = [Decimal(index) / (count - 1) for index in range(1, count - 1)]
     if is_log:
         low, high = first.ln(), last.ln()
-        between = [(low + (high - low) * part).exp() for part in parts]
+        between = [_readable((low + (high - low) * part).exp(), None, count) for part in parts]
     else:
-        between = [first + (last - first) * part for part in parts]
+        between = [_readable(first + (last - first) * part, abs(last - first), count) for part in parts]
     return [first, *between, last]
+
+
+def _readable(number: Decimal, span: Decimal | None, count: int) -> Decimal:
+    """A point with digits that a person can read; where points lie densely, they stay as they are.
+
+    span: of a range with equal distances, a millionth of which tells nothing apart; else significant digits count.
+    """
+    if count > MOST_READABLE or number == 0 or span == 0:
+        return number
+    largest = (number if span is None else span).adjusted()
+    return number.quantize(Decimal(1).scaleb(largest - POINT_DIGITS + 1)).normalize()
 
 
 def _added(first: Decimal, last: Decimal, step: Decimal, type: HyperparameterType, flag: str) -> list[Decimal]:

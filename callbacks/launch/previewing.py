@@ -9,7 +9,8 @@ from typing import Any
 
 from dash import ALL, Input, Output, State, ctx, no_update
 
-from analysis.candidates import Interval
+from analysis.candidates import Candidates, Interval
+from analysis.hyperparameters import text_of
 from analysis.resources import cannot_place, places
 from analysis.strategies import STRATEGIES, StrategyError
 from callbacks.group import CallbackGroup
@@ -28,6 +29,8 @@ from storage.work import last_beat
 callbacks = CallbackGroup()
 
 Nodes = Sequence[Mapping[str, float]]
+LONGEST_DRAWN = 9
+MOST_MEASURED = 1_000
 PLACES = ("command", "strategy", "resources", "data")
 
 
@@ -169,7 +172,7 @@ def _shown(
                 "shown": totals.shown,
             },
             "columns": preview.columns(
-                names,
+                {name: longest_value(plan.demand.space[name]) for name in names},
                 count=totals.shown,
                 has_repeats=plan.demand.strategy.repeats > 1,
                 has_past=any(past for _, past in plan.known),
@@ -190,6 +193,13 @@ def shown_names(demand: Demand) -> list[str]:
     """The hyperparameters that the table has a column for: the tuned ones, or all where none is."""
     fixed = [name for name, each in demand.space.items() if isinstance(each, tuple) and len(each) == 1]
     return [name for name in demand.space if name not in fixed] or fixed
+
+
+def longest_value(candidates: Candidates) -> int:
+    """How many characters the longest of some candidates has; an interval's values are as long as drawn numbers get."""
+    if isinstance(candidates, Interval):
+        return len(text_of(candidates.high)) if candidates.is_whole else LONGEST_DRAWN
+    return max((len(text_of(value)) for value in candidates[:MOST_MEASURED]), default=0)
 
 
 def totals_of(plan: Plan, asked: Asked, at_once: int | None) -> Totals:

@@ -191,7 +191,8 @@ def editor(hyperparameter: Hyperparameter, written: Written) -> Component:
 
 def about(hyperparameter: Hyperparameter) -> str:
     """Its default, and what the script says of it."""
-    default = f"default {default_text(hyperparameter)}"
+    has_default = hyperparameter.default is not None
+    default = f"default {default_text(hyperparameter)}" if has_default else default_text(hyperparameter)
     return f"{default} · {hyperparameter.help}" if hyperparameter.help else default
 
 

@@ -134,9 +134,12 @@ def _table() -> dag.AgGrid:
 
 
 def columns(
-    names: Sequence[str], *, count: int, has_repeats: bool, has_past: bool, objective: str | None
+    names: Mapping[str, int], *, count: int, has_repeats: bool, has_past: bool, objective: str | None
 ) -> list[dict[str, Any]]:
-    """The columns of a table of `count` rows; fields of the named hyperparameters are h0, h1, ... in their order."""
+    """The columns of a table of `count` rows.
+
+    names: the hyperparameters in the order of their fields h0, h1, ..., each with the length of its longest value.
+    """
     right = {"type": "rightAligned"}
     shown: list[dict[str, Any]] = [
         {
@@ -156,8 +159,15 @@ def columns(
             "headerTooltip": "run, skip, or reuse an earlier result",
         },
         *(
-            {"field": f"h{place}", "headerName": name, "headerTooltip": name, "width": _width(name), **right}
-            for place, name in enumerate(names)
+            {
+                "field": f"h{place}",
+                "headerName": name,
+                "headerTooltip": name,
+                "tooltipField": f"h{place}",
+                "width": max(_width(name), min(160, 22 + round(7.5 * longest))),
+                **right,
+            }
+            for place, (name, longest) in enumerate(names.items())
         ),
     ]
     if has_repeats:
