@@ -226,6 +226,14 @@ def find_run(store: Store, project_id: int, number: int) -> Run | None:
     return _record(row) if row else None
 
 
+def find_made(store: Store, key: str) -> Run | None:
+    """The run that this idempotency key has made, if any."""
+    statement = select(*RUN_COLUMNS).where(schema.run.c.idempotency_key == key)
+    with store.begin() as connection:
+        row = connection.execute(statement).one_or_none()
+    return _record(row) if row else None
+
+
 def fetch_run(store: Store, run_id: int) -> Run:
     """A run that is known to exist, as it is now."""
     with store.begin() as connection:

@@ -23,7 +23,7 @@ from layouts import launch_ids as ids
 from layouts.launch.editor import picker_options
 from layouts.words import duration
 from storage.records import Project, Run
-from storage.runs import RunError, find_run
+from storage.runs import RunError, find_made, find_run
 from storage.store import Store
 
 callbacks = CallbackGroup()
@@ -56,7 +56,7 @@ REFUSALS = (FormError, StrategyError, OrderError, CodeError, RunError)
         "confirmed": State(ids.CONFIRM, "data"),
         "context": State(ids.CONTEXT, "data"),
     },
-    running=[(Output(ids.START, "disabled"), True, False), (Output(ids.SAVE, "disabled"), True, False)],
+    running=[(Output(ids.START, "disabled"), True, False)],
     prevent_initial_call=True,
 )
 def launch(
@@ -72,6 +72,9 @@ def launch(
     project = project_of(store, context) if clicks else None
     if project is None or context is None:
         return _answer({})
+    if (made := find_made(store, str(context["key"]))) and made.state != "draft":
+        # Another click of the same launch.
+        return _launched(project, made.number)
     try:
         now = code_state(store, project, read_paths(form.get("data")))
         if is_edited(now, context):
@@ -91,6 +94,10 @@ def launch(
         number, note = _send(store, project, plan, asked, context)
     except REFUSALS as error:
         return _answer({"error": str(error)})
+    return _launched(project, number, note)
+
+
+def _launched(project: Project, number: int, note: str = "") -> dict[str, Any]:
     said = {"notice": note, "has_notice": True} if note else {}
     return _answer({"path": f"/projects/{project.slug}/runs/{number}", "is_open": False, "error": "", **said})
 
@@ -130,18 +137,25 @@ def question_about(plan: Plan, asked: Asked) -> str | None:
 
 def _send(store: Store, project: Project, plan: Plan, asked: Asked, context: Mapping[str, Any]) -> tuple[int, str]:
     run = _run_in(store, project, context)
-    if context["mode"] == "extend":
-        if run is None:
-            raise RunError("The run that was to be extended is gone.")
+    if context["mode"] == "extend" and run:
         extend(store, project, run, plan, asked.order)
         return run.number, ""
-    made, note = start(store, project, plan, asked.order, draft=run if context["mode"] == "draft" else None)
+    made, note = start(store, project, plan, asked.order, draft=run)
     return made.number, note
 
 
 def _run_in(store: Store, project: Project, context: Mapping[str, Any]) -> Run | None:
+    """The draft or run that the dialog was opened for, if it was. Raises RunError where it is gone."""
     number = context.get("run")
-    return find_run(store, project.id, int(number)) if number else None
+    if number is None:
+        return None
+    run = find_run(store, project.id, int(number))
+    # The number of a draft that was discarded may belong to another one by now.
+    if run is None or run.id != context["run_id"]:
+        raise RunError(f"Run {number} was discarded in the meantime; copy the command, and begin a new run with it.")
+    if context["mode"] == "draft" and run.state != "draft":
+        raise RunError(f"Run {number} was launched by somebody else in the meantime.")
+    return run
 
 
 @callbacks.on(
@@ -174,8 +188,9 @@ def save(
     try:
         asked = read_form(project, form, key=str(context["key"]))
         plan = _plan(store, project, asked, decisions, code_in(context))
-        draft = _run_in(store, project, context) if context["mode"] == "draft" else None
-        run = save_draft(store, project, plan, asked.order, draft=draft)
+        if context["mode"] == "extend":
+            raise OrderError("What is added to a run cannot be kept as a draft; begin a new run for that.")
+        run = save_draft(store, project, plan, asked.order, draft=_run_in(store, project, context))
     except REFUSALS as error:
         return {"path": no_update, "is_open": no_update, "error": str(error)}
     return {"path": f"/projects/{project.slug}/runs/{run.number}", "is_open": False, "error": ""}

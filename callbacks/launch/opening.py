@@ -74,7 +74,8 @@ def fill(store: Store, data: Mapping[str, Any] | None, pathname: str) -> tuple[A
         # A key per opening: however often the launch is sent, it makes one run.
         "key": secrets.token_urlsafe(16),
         "mode": opened.mode,
-        "run": opened.run if opened.mode in ("extend", "draft") else None,
+        "run": run.number if run and opened.mode in ("extend", "draft") else None,
+        "run_id": run.id if run else None,
         "from": word,
         "code": code.code_digest,
         "data": code.data_digest,

@@ -1,229 +1,332 @@
-"""The launch dialog: fields and command in step, repeats found, and one run per launch."""
+"""Launching what the dialog shows: one run per launch, drafts, extensions, and what is asked back or refused."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from dash import no_update
 
-from callbacks.launch import (
-    Candidates,
-    Fields,
-    LaunchError,
-    form_of,
-    launch,
-    new_run,
-    read_fields,
-    read_number,
-    review,
-    write_command,
-)
+from callbacks.launch.launching import launch, save
 from storage.experiments import fetch_experiments
 from storage.projects import find_project
-from storage.runs import fetch_runs
+from storage.records import Run
+from storage.runs import discard_draft, fetch_runs, find_run
 from storage.store import Store
-from tests.callbacks.conftest import HYPERPARAMETERS, Laboratory
+from storage.work import beat
+from tests.callbacks.conftest import Laboratory, form, opened
 from tests.callbacks.test_pages import text_of
 
-BATCH_SIZE, LR, OPTIMIZER, AUGMENT = HYPERPARAMETERS
-CONTEXT = {"slug": "digits", "key": "once"}
+EVERY = "python train.py --batch_size [28,56,112] --lr [0.1,0.2]"
 
 
-@pytest.mark.parametrize(
-    ("hyperparameter", "fields", "expected"),
-    [
-        (BATCH_SIZE, Fields("list", "28, 56"), Candidates([28, 56])),
-        (BATCH_SIZE, Fields("range", "", "28", "112", "*2"), Candidates([28, 56, 112])),
-        (BATCH_SIZE, Fields("range", "", "28", "256", "2*"), Candidates([28, 56, 112, 224], "256")),
-        (LR, Fields("range", "", "0.1", "0.4", "0.1"), Candidates([0.1, 0.2, 0.3, 0.4])),
-        (OPTIMIZER, Fields("choices", choices=["sgd"]), Candidates(["sgd"])),
-        (AUGMENT, Fields("choices", choices=["False", "True"]), Candidates([True, False])),
-    ],
-)
-def test_fields_become_candidates(hyperparameter: Any, fields: Fields, expected: Candidates) -> None:
-    assert read_fields(hyperparameter, fields) == expected
-
-
-@pytest.mark.parametrize(
-    ("hyperparameter", "fields"),
-    [
-        (BATCH_SIZE, Fields("list", "")),
-        (BATCH_SIZE, Fields("list", "many")),
-        (BATCH_SIZE, Fields("range", "", "28", "", "2")),
-        (BATCH_SIZE, Fields("range", "", "28", "56", "0")),
-        (BATCH_SIZE, Fields("range", "", "1", "9e9", "1")),
-        (OPTIMIZER, Fields("choices")),
-    ],
-)
-def test_fields_that_mean_nothing_say_why(hyperparameter: Any, fields: Fields) -> None:
-    found = read_fields(hyperparameter, fields)
-    assert found.error
-    assert not found.values
-
-
-def test_the_dialog_starts_from_the_newest_run(store: Store, finished: Laboratory) -> None:
-    form = form_of(store, finished.project)
-    assert form.candidates == {"batch_size": [28, 56], "lr": [0.1, 0.2]}
-    assert form.command == "python train.py --batch_size [28,56] --lr [0.1,0.2]"
-    assert (form.objective, form.goal, form.metrics) == ("accuracy", "maximize", ["accuracy", "loss"])
-
-
-def test_a_required_hyperparameter_is_asked_for(store: Store, laboratory: Laboratory) -> None:
-    required = replace(LR, is_required=True, default=None)
-    project = replace(laboratory.project, hyperparameters=[required.to_json()])
-    assert form_of(store, project).candidates == {"lr": ()}
-
-
-def written(store: Store, command: str, rows: Sequence[tuple[str, Fields]]) -> tuple[Any, ...]:
-    columns = [
-        [getattr(fields, name) for _, fields in rows] for name in ("mode", "list", "start", "stop", "step", "choices")
-    ]
-    names = ("modes", "lists", "starts", "stops", "steps", "choices")
-    editors = [{"name": name} for name, _ in rows]
-    return write_command(
-        store, **dict(zip(names, columns, strict=True)), editors=editors, command=command, context=CONTEXT
+def launched(
+    store: Store,
+    command: str = EVERY,
+    *,
+    context: Mapping[str, Any] | None = None,
+    decisions: Mapping[str, Any] | None = None,
+    confirmed: int | None = None,
+    **changes: Any,
+) -> dict[str, Any]:
+    context = context or opened(store)["context"]
+    return launch(
+        store, clicks=1, form=form(command, **changes), decisions=decisions, confirmed=confirmed, context=context
     )
 
 
-def test_fields_write_the_command_as_one_types_it(store: Store, laboratory: Laboratory) -> None:
-    rows = [
-        ("batch_size", Fields("range", "", "28", "256", "*2")),
-        ("optimizer", Fields("choices", choices=["sgd", "adam"])),
-    ]
-    lists, ranges, chips, errors, command, last, problems = written(store, "python train.py data.csv", rows)
-    expected = "python train.py data.csv --batch_size [28,56,112,224] --optimizer [adam,sgd]"
-    assert command == last == expected
-    assert (lists, ranges, errors, problems) == ([True, True], [False, True], ["", ""], [])
-    assert "256 is not reached" in text_of(chips[0])
+def saved(store: Store, command: str = EVERY, *, context: Mapping[str, Any] | None = None, **changes: Any) -> Any:
+    context = context or opened(store)["context"]
+    return save(store, clicks=1, form=form(command, **changes), decisions=None, context=context)
 
 
-def test_a_command_that_says_the_same_already_is_left_as_it_is_typed(store: Store, laboratory: Laboratory) -> None:
-    typed = "python  train.py --lr   [0.10,0.2]"
-    answer = written(store, typed, [("lr", Fields("list", "0.1, 0.2"))])
-    assert answer[4] is no_update
-    assert answer[5] == typed
+def runs(store: Store) -> list[Run]:
+    project = find_project(store, "digits")
+    assert project
+    return fetch_runs(store, project.id)
 
 
-def test_fields_with_a_slip_leave_the_command_and_name_the_problem(store: Store, laboratory: Laboratory) -> None:
-    answer = written(store, "python train.py --lr 0.1", [("lr", Fields("list", "0.1, x"))])
-    assert answer[4] is no_update
-    assert answer[6] == ["lr"]
-    assert answer[3][0]
+def settings_of(store: Store, run: Run) -> list[dict[str, Any]]:
+    return [dict(each.settings) for each in fetch_experiments(store, run.project_id, run_id=run.id)]
 
 
-def reviewed(store: Store, command: str, *, problems: list[str] | None = None, skip: bool = True) -> dict[str, Any]:
-    names = ("error", "count", "repeats", "hidden", "disabled", "label")
-    return dict(zip(names, review(store, command, problems, ["skip"] if skip else [], CONTEXT), strict=True))
+# --- a new run --------------------------------------------------------------------------------------------------------
 
 
-def test_the_number_of_experiments_is_told_before_launch(store: Store, laboratory: Laboratory) -> None:
-    seen = reviewed(store, "python train.py --batch_size [28,56,112] --lr [0.1,0.2] --augment [true,false]")
-    assert seen["count"] == "3 × 2 × 2 = 12 experiments"
-    assert seen["label"] == "Launch 12 experiments"
-    assert not seen["disabled"]
-    assert seen["hidden"]
-
-
-def test_what_was_done_before_is_found_and_skipped(store: Store, finished: Laboratory) -> None:
-    """Of run 1's four, three finished and one failed."""
-    seen = reviewed(store, "python train.py --batch_size [28,56,112] --lr [0.1,0.2]")
-    assert seen["repeats"] == "3 of 6 were done before with the same code."
-    assert seen["label"] == "Launch 3 experiments"
-    assert reviewed(store, "python train.py --batch_size 28 --lr [0.1,0.2]")["disabled"]
-    again = reviewed(store, "python train.py --batch_size 28 --lr [0.1,0.2]", skip=False)
-    assert (again["disabled"], again["label"]) == (False, "Launch 2 experiments")
-
-
-def test_settings_are_the_same_in_whatever_order_they_stand(store: Store, finished: Laboratory) -> None:
-    assert reviewed(store, "python train.py --lr 0.1 --batch_size 28")["label"] == "Launch"
-
-
-@pytest.mark.parametrize(
-    "command",
-    ["", "python train.py --nothing 1", "python train.py --lr [", "python train.py --lr []", "python other.py --lr 1",
-     "python train.py --batch_size [1:99999:1] --lr [1:99999:1]"],
-)  # fmt: skip
-def test_a_command_that_cannot_run_disables_the_launch(store: Store, laboratory: Laboratory, command: str) -> None:
-    seen = reviewed(store, command)
-    assert seen["disabled"]
-    assert seen["error"]
-
-
-def test_a_slip_is_shown_at_its_place(store: Store, laboratory: Laboratory) -> None:
-    command = "python train.py --batch_siz [1,2]"
-    message, place = reviewed(store, command)["error"]
-    line, caret = place.children.split("\n")
-    assert "--batch_size" in message.children
-    assert line[caret.index("^") :].startswith("--batch_siz")
-
-
-def test_a_problem_in_a_field_disables_the_launch(store: Store, laboratory: Laboratory) -> None:
-    assert reviewed(store, "python train.py --lr 0.1", problems=["lr"])["disabled"]
-
-
-def launched(store: Store, command: str, **options: Any) -> tuple[Any, Any, Any]:
-    given: dict[str, Any] = {
-        "clicks": 1, "command": command, "objective": "accuracy", "goal": "maximize", "concurrency": "", "retries": "",
-        "time_limit": "", "skip": ["skip"], "context": CONTEXT, **options,
-    }  # fmt: skip
-    return launch(store, **given)
-
-
-def test_a_launch_queues_the_run_and_leads_to_its_page(store: Store, finished: Laboratory) -> None:
-    command = "python train.py fast --batch_size [28,112] --lr [0.1,0.2]"
-    options = {"objective": " loss ", "goal": "minimize", "concurrency": "2", "retries": "1", "time_limit": "1.5"}
-    assert launched(store, command, **options) == ("/projects/digits/runs/2", False, "")
-    run = fetch_runs(store, finished.project.id)[0]
+def test_a_launch_queues_the_run_and_leads_to_its_page(store: Store, known: Laboratory) -> None:
+    command = "python train.py --batch_size [28,112] --lr [0.1,0.2]"
+    answer = launched(
+        store, command, objective=" loss ", goal="minimize", concurrency="2", retries="1", time_limit="1.5",
+        cpus="0.5", metrics=["accuracy"], data="train.py",
+    )  # fmt: skip
+    assert (answer["path"], answer["is_open"], answer["error"]) == ("/projects/digits/runs/2", False, "")
+    assert answer["notice"] is no_update
+    run = runs(store)[0]
     assert (run.state, run.command_line, run.candidates) == (
         "queued",
         command,
         {"batch_size": [28, 112], "lr": [0.1, 0.2]},
     )
-    assert (run.objective, run.goal, run.concurrency, run.retries, run.time_limit_s) == ("loss", "minimize", 2, 1, 90)
-    assert run.command == ["python", "train.py", "fast"]
-    settings = [each.settings for each in fetch_experiments(store, finished.project.id, run_id=run.id)]
-    assert settings == [{"batch_size": 112, "lr": 0.1}, {"batch_size": 112, "lr": 0.2}]
+    assert (run.objective, run.goal, run.concurrency, run.retries, run.time_limit_s, run.cpus) == ("loss", "minimize", 2, 1, 90, 0.5)  # fmt: skip
+    assert [each["name"] for each in run.metrics] == ["loss", "accuracy"]
+    assert run.code_digest == known.project.code_digest
+    assert run.snapshot_digest
+    assert run.data_digest
     project = find_project(store, "digits")
     assert project
-    assert (project.objective, project.goal) == ("loss", "minimize")
+    # What the next launch starts with.
+    assert (project.objective, project.goal, project.data_paths) == ("loss", "minimize", ["train.py"])
 
 
-def test_five_clicks_make_one_run(store: Store, laboratory: Laboratory) -> None:
-    answers = {launched(store, "python train.py --lr [0.1,0.2]")[0] for _ in range(5)}
+def test_what_is_left_out_is_not_queued_and_the_run_says_why(store: Store, known: Laboratory) -> None:
+    launched(store)
+    run = runs(store)[0]
+    assert settings_of(store, run) == [
+        {"batch_size": 56, "lr": 0.2}, {"batch_size": 112, "lr": 0.1}, {"batch_size": 112, "lr": 0.2},
+    ]  # fmt: skip
+    assert run.left_out == [{"reason": "done before with the same code and data", "count": 3}]
+
+
+def test_positional_items_travel_with_the_run(store: Store, workshop: Laboratory) -> None:
+    launched(store, "python train.py fast --lr [0.1,0.2]")
+    assert runs(store)[0].command == ["python", "train.py", "fast"]
+
+
+def test_five_clicks_make_one_run(store: Store, workshop: Laboratory) -> None:
+    context = opened(store)["context"]
+    answers = {launched(store, context=context)["path"] for _ in range(5)}
     assert answers == {"/projects/digits/runs/1"}
-    assert len(fetch_runs(store, laboratory.project.id)) == 1
-    assert len(fetch_experiments(store, laboratory.project.id)) == 2
+    assert len(runs(store)) == 1
+    assert len(fetch_experiments(store, workshop.project.id)) == 6
+
+
+def test_before_a_click_nothing_happens(store: Store, workshop: Laboratory) -> None:
+    context = opened(store)["context"]
+    for clicks, given in ((None, context), (0, context), (1, None)):
+        answer = launch(store, clicks=clicks, form=form(), decisions=None, confirmed=None, context=given)
+        assert set(map(id, answer.values())) == {id(no_update)}
+        kept = save(store, clicks=clicks, form=form(), decisions=None, context=given)
+        assert set(map(id, kept.values())) == {id(no_update)}
+    assert runs(store) == []
+
+
+def test_results_can_be_taken_over_without_running_anything(store: Store, known: Laboratory) -> None:
+    command = "python train.py --batch_size 28 --lr [0.1,0.2]"
+    answer = launched(store, command, decisions={"by_status": {"done": "reuse"}})
+    assert answer["path"] == "/projects/digits/runs/2"
+    taken = fetch_experiments(store, known.project.id, run_id=runs(store)[0].id)
+    assert [each.state for each in taken] == ["finished", "finished"]
+    assert [each.metrics["accuracy"].last for each in taken] == [0.8, 0.9]
+    assert all(each.reused_from for each in taken)
+
+
+def test_an_adaptive_search_is_queued_without_experiments(store: Store, workshop: Laboratory) -> None:
+    launched(store, "python train.py --lr [0.1:0.9]", strategy="tpe", count="12", options={"startup": "4"})
+    run = runs(store)[0]
+    assert (run.strategy["name"], run.strategy["count"], run.strategy["options"]) == ("tpe", 12, {"startup": 4})
+    assert settings_of(store, run) == []
+
+
+def test_drawn_settings_are_those_of_the_seed(store: Store, workshop: Laboratory) -> None:
+    for seed in ("3", "3", "4"):
+        launched(store, "python train.py --lr [0.1:0.9]", strategy="sobol", count="4", seed=seed, decisions={"by_status": {"waiting": "run"}})  # fmt: skip
+    last, second, first = (settings_of(store, run) for run in runs(store))
+    assert len(first) == 4
+    assert first == second != last
+
+
+# --- asked back, or refused -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("options", "sentence"),
+    ("changes", "sentence"),
     [
         ({"concurrency": "0"}, "The number at once is '0'"),
-        ({"concurrency": "1.5"}, "whole number"),
-        ({"retries": "-1"}, "from 0 up"),
         ({"retries": "nan"}, "whole number"),
         ({"time_limit": "soon"}, "The time limit is 'soon'"),
         ({"command": "python train.py --lr x"}, "--lr"),
+        ({"command": "python train.py --lr [0.1:0.2]"}, "0.1"),
+        ({"command": "python train.py --batch_size [1:9999:1] --lr [1:999:1]"}, "9,989,001 experiments"),
+        ({"data": "gone.csv"}, "gone.csv"),
+        ({"strategy": "sobol", "count": "-3"}, "The number of settings"),
     ],
 )
 def test_a_launch_that_cannot_be_says_why(
-    store: Store, laboratory: Laboratory, options: dict[str, str], sentence: str
+    store: Store, workshop: Laboratory, changes: dict[str, str], sentence: str
 ) -> None:
-    address, is_open, error = launched(store, **{"command": "python train.py --lr 1", **options})
-    assert address is no_update
-    assert is_open is no_update
-    assert sentence in error
-    assert fetch_runs(store, laboratory.project.id) == []
+    answer = launched(store, **{"command": "python train.py --lr 1", **changes})
+    assert answer["path"] is answer["is_open"] is no_update
+    assert sentence in answer["error"]
+    assert runs(store) == []
 
 
-def test_nothing_is_launched_when_all_is_done(store: Store, finished: Laboratory) -> None:
-    with pytest.raises(LaunchError, match="nothing to run"):
-        new_run(store, finished.project, "python train.py --lr 0.1 --batch_size 28", skip_done=True, key="k")
+def test_nothing_is_launched_when_all_is_done(store: Store, known: Laboratory) -> None:
+    answer = launched(store, "python train.py --lr 0.1 --batch_size 28")
+    assert "nothing to run" in answer["error"]
+    assert len(runs(store)) == 1
 
 
-def test_numbers_may_be_left_out() -> None:
-    assert read_number("It", " ", least=1) is None
-    assert read_number("It", "2", least=1, is_whole=True) == 2
+def test_what_fits_nowhere_is_not_launched(store: Store, workshop: Laboratory) -> None:
+    beat(store, "dispatcher", {"per_node": [{"CPU": 2.0}]})
+    assert launched(store, gpus="1")["error"] == "Each experiment wants 1 GPU; the cluster has none."
+    assert runs(store) == []
+
+
+def test_more_than_a_thousand_are_asked_back_once(store: Store, workshop: Laboratory) -> None:
+    command = "python train.py --batch_size [1:1001:1]"
+    context = opened(store)["context"]
+    asked = launched(store, command, context=context)
+    assert "These are 1,001 experiments" in asked["error"]
+    assert (asked["confirm"], asked["label"]) == (1001, "Yes, launch 1,001 experiments")
+    assert runs(store) == []
+    # A yes to another number is no yes to this one.
+    more = launched(store, "python train.py --batch_size [1:1002:1]", context=context, confirmed=1001)
+    assert more["confirm"] == 1002
+    answer = launched(store, command, context=context, confirmed=1001)
+    assert answer["path"] == "/projects/digits/runs/1"
+    assert len(settings_of(store, runs(store)[0])) == 1001
+
+
+def test_a_thousand_are_not_asked_about(store: Store, workshop: Laboratory) -> None:
+    assert launched(store, "python train.py --batch_size [1:1000:1]")["path"] == "/projects/digits/runs/1"
+
+
+def test_a_script_edited_after_the_preview_refreshes_it_and_launches_nothing(store: Store, known: Laboratory) -> None:
+    context = opened(store)["context"]
+    known.script.write_text(known.script.read_text() + 'parser.add_argument("--late", type=int, default=1)\n')
+    answer = launched(store, context=context)
+    assert "The script was edited meanwhile" in answer["error"]
+    assert len(runs(store)) == 1
+    anew = answer["context"]
+    assert anew["code"] != context["code"]
+    assert anew["key"] == context["key"]
+    again = launched(store, context=anew)
+    assert again["path"] == "/projects/digits/runs/2"
+    # With another code nothing was done before.
+    assert len(settings_of(store, runs(store)[0])) == 6
+
+
+def test_options_of_a_script_edited_after_the_preview_can_be_picked(store: Store, known: Laboratory) -> None:
+    context = opened(store)["context"]
+    known.script.write_text(known.script.read_text().replace(
+        "parser.parse_args()", 'parser.add_argument("--late", type=int, default=1)\nparser.parse_args()'
+    ))  # fmt: skip
+    answer = launched(store, context=context)
+    assert "gained late" in answer["error"]
+    assert "late" in text_of(answer["offered"])
+    launched(store, "python train.py --late [1,2]", context=answer["context"])
+    assert settings_of(store, runs(store)[0]) == [{"late": 1}, {"late": 2}]
+
+
+def test_a_script_that_is_not_here_runs_as_it_was_kept(store: Store, known: Laboratory) -> None:
+    known.script.unlink()
+    assert launched(store)["path"] == "/projects/digits/runs/2"
+    second, first = runs(store)
+    assert (second.code_digest, second.snapshot_digest) == (first.code_digest, first.snapshot_digest)
+    assert len(settings_of(store, second)) == 3
+
+
+# --- drafts -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_is_kept_changed_and_started(store: Store, known: Laboratory) -> None:
+    assert saved(store, concurrency="3") == {"path": "/projects/digits/runs/2", "is_open": False, "error": ""}
+    draft = runs(store)[0]
+    assert (draft.state, draft.concurrency, draft.command_line, settings_of(store, draft)) == ("draft", 3, EVERY, [])
+
+    context = opened(store, "draft", run=2)["context"]
+    assert saved(store, "python train.py --lr [0.1,0.3]", context=context)["path"] == "/projects/digits/runs/2"
+    draft = runs(store)[0]
+    assert (draft.state, draft.candidates, len(runs(store))) == ("draft", {"lr": [0.1, 0.3]}, 2)
+
+    context = opened(store, "draft", run=2)["context"]
+    assert launched(store, "python train.py --lr [0.1,0.3]", context=context)["path"] == "/projects/digits/runs/2"
+    started = runs(store)[0]
+    assert (started.state, len(settings_of(store, started)), len(runs(store))) == ("queued", 2, 2)
+
+
+def test_a_draft_may_be_what_cannot_be_launched_yet(store: Store, known: Laboratory) -> None:
+    assert saved(store, "python train.py --lr 0.1 --batch_size 28")["path"] == "/projects/digits/runs/2"
+
+
+def test_a_draft_that_cannot_be_read_says_why(store: Store, workshop: Laboratory) -> None:
+    answer = saved(store, "python train.py --lr [")
+    assert answer["path"] is no_update
+    assert "never closed" in answer["error"]
+    assert runs(store) == []
+
+
+def test_a_draft_that_is_gone_is_told(store: Store, workshop: Laboratory) -> None:
+    saved(store)
+    context = opened(store, "draft", run=1)["context"]
+    discard_draft(store, runs(store)[0].id)
+    assert "Run 1 was discarded in the meantime" in launched(store, context=context)["error"]
+    # Its number may belong to somebody else's draft by now.
+    saved(store, "python train.py --lr [0.7,0.8]")
+    assert "Run 1 was discarded" in launched(store, context=context)["error"]
+    assert "Run 1 was discarded" in saved(store, context=context)["error"]
+    [other] = runs(store)
+    assert (other.state, other.candidates) == ("draft", {"lr": [0.7, 0.8]})
+
+
+def test_of_two_people_who_launch_a_draft_one_does(store: Store, workshop: Laboratory) -> None:
+    saved(store)
+    contexts = [opened(store, "draft", run=1)["context"] for _ in range(2)]
+    together, answers = Barrier(2), []
+
+    def start(context: Mapping[str, Any]) -> None:
+        together.wait()
+        answers.append(launched(store, context=context))
+
+    people = [Thread(target=start, args=[context]) for context in contexts]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert sorted(answer["path"] == "/projects/digits/runs/1" for answer in answers) == [False, True]
+    [late] = [answer["error"] for answer in answers if answer["path"] is no_update]
+    assert "by somebody else in the meantime" in late
+    [run] = runs(store)
+    assert len(settings_of(store, run)) == 6
+
+
+# --- more for a run ---------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_extended_by_what_it_did_not_have(store: Store, known: Laboratory) -> None:
+    context = opened(store, "extend", run=1)["context"]
+    answer = launched(store, context=context)
+    assert (answer["path"], answer["is_open"]) == ("/projects/digits/runs/1", False)
+    [run] = runs(store)
+    assert run.candidates == {"batch_size": [28, 56, 112], "lr": [0.1, 0.2]}
+    numbered = fetch_experiments(store, run.project_id, run_id=run.id)
+    assert [each.number for each in numbered] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_run_with_other_code_is_not_extended(store: Store, known: Laboratory) -> None:
+    known.script.write_text(known.script.read_text() + "# another\n")
+    context = opened(store, "extend", run=1)["context"]
+    answer = launched(store, context=context)
+    assert "a run has one code" in answer["error"]
+    assert len(fetch_experiments(store, known.project.id)) == 4
+
+
+def test_a_run_that_is_gone_is_not_extended(store: Store, known: Laboratory) -> None:
+    context = {**opened(store, "extend", run=1)["context"], "run": 9}
+    assert "Run 9 was discarded" in launched(store, context=context)["error"]
+
+
+def test_an_extension_is_no_draft(store: Store, known: Laboratory) -> None:
+    context = opened(store, "extend", run=1)["context"]
+    assert saved(store, context=context)["error"]
+    assert len(runs(store)) == 1
+
+
+def test_a_duplicate_is_a_run_of_its_own(store: Store, known: Laboratory) -> None:
+    context = opened(store, "duplicate", run=1)["context"]
+    assert launched(store, context=context)["path"] == "/projects/digits/runs/2"
+    first = find_run(store, known.project.id, 1)
+    assert first
+    assert first.candidates == {"batch_size": [28, 56], "lr": [0.1, 0.2]}
