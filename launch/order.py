@@ -112,7 +112,7 @@ def extend(store: Store, project: Project, run: Run, plan: Plan, order: Order) -
     Raises OrderError where they would not be of one kind with those of the run, and RunError.
     """
     check_plan(plan)
-    _check_same(run, plan)
+    check_extension(run, plan)
     new = new_run(plan, order, Frozen(run.code_digest, run.snapshot_digest), new_experiments(plan))
     known = {str(each["name"]): each for each in (*run.hyperparameters, *new.hyperparameters)}
     space = merged(space_from_json(run.candidates), plan.demand.space)
@@ -126,8 +126,8 @@ def extend(store: Store, project: Project, run: Run, plan: Plan, order: Order) -
     return extend_run(store, project.id, run.id, new.experiments, changes)
 
 
-def _check_same(run: Run, plan: Plan) -> None:
-    """Raise OrderError where a run has other code, data or arguments, of which it can have only one each."""
+def check_extension(run: Run, plan: Plan) -> None:
+    """Raise OrderError where a plan has other code, data or arguments than a run, which can have only one each."""
     if run.code_digest != plan.code.code_digest:
         raise OrderError(
             f"The script has changed since run {run.number} was launched, and a run has one code; start a new run."

@@ -45,7 +45,7 @@ def fetch_other_runs(store: Store, project_id: int, code_digest: str | None) -> 
         """SELECT id, hyperparameters FROM run
         WHERE project_id = :project AND state <> 'draft' AND (code_digest = :code) IS NOT TRUE"""
     )
-    with store.begin() as connection:
+    with store.read() as connection:
         rows = connection.execute(statement, {"project": project_id, "code": code_digest})
         return {row.id: row.hyperparameters for row in rows}
 
@@ -116,7 +116,7 @@ def fetch_past(store: Store, experiment_ids: Sequence[int], objective: str | Non
                 ON summary.experiment_id = experiment.id AND summary.metric_id = metric.id
         WHERE experiment.id = ANY(:ids)"""
     )
-    with store.begin() as connection:
+    with store.read() as connection:
         rows = connection.execute(statement, {"ids": list(experiment_ids), "objective": objective})
         return {row[0]: Past(*row) for row in rows}
 
@@ -128,7 +128,7 @@ def fetch_durations(store: Store, project_id: int) -> list[tuple[Settings, float
         WHERE project_id = :project AND state = 'finished' AND reused_from IS NULL AND duration_s > 0
         ORDER BY number DESC LIMIT :most"""
     )
-    with store.begin() as connection:
+    with store.read() as connection:
         rows = connection.execute(statement, {"project": project_id, "most": MOST_DURATIONS})
         return [(settings, seconds) for settings, seconds in rows]
 
@@ -153,5 +153,5 @@ def fetch_outlines(
         WHERE place = size OR (place - 1) % ceil(size / CAST(:steps AS float8))::bigint = 0 GROUP BY id"""
     )
     parameters = {"ids": list(experiment_ids), "metric": metric, "steps": points - 1}
-    with store.begin() as connection:
+    with store.read() as connection:
         return {row[0]: list(row[1]) for row in connection.execute(statement, parameters)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sys
@@ -9,23 +10,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
+from analysis.candidates import FALSE_WORDS, TRUE_WORDS
 from analysis.command_line import CommandLine, CommandLineError, as_typed, format_command_line, parse_command_line
 from analysis.hyperparameters import Value
 from analysis.metrics import usual_goal
+from analysis.resources import cannot_place, places
 from analysis.strategies import STRATEGIES, StrategyError
 from hypertuner.cli.errors import CommandError
 from launch.check import refused_value
 from launch.choice import StrategyChoice
 from launch.code import CodeError, code_state
-from launch.order import Order, OrderError, extend, save_draft, start
-from launch.plan import Decisions, Demand, Plan, plan_of
+from launch.order import Order, OrderError, check_extension, extend, save_draft, start
+from launch.plan import ACTIONS, STATUSES, Decisions, Demand, Plan, Row, Status, plan_of
 from sources.discovery import Discovery, DiscoveryError, discover
 from sources.identity import code_of
 from storage.projects import fetch_projects, find_project, register_project, slug_of
 from storage.records import Project, Run
 from storage.runs import RunError, find_run
 from storage.store import Store
+from storage.work import last_beat
 
 PYTHON_NAMES = {"python", "python3"}
 
@@ -39,6 +44,14 @@ class Objective:
 
 
 @dataclass(frozen=True)
+class Wishes:
+    """What to do with planned experiments: by status, and for single ones by their row in the preview, from 1."""
+
+    by_status: Mapping[str, str] = field(default_factory=dict)
+    by_row: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Options:
     """How a run is carried out; see the command's help for each."""
 
@@ -48,7 +61,7 @@ class Options:
     time_limit_s: float | None = None
     retries: int = 0
     strategy: StrategyChoice = field(default_factory=StrategyChoice)
-    decisions: Decisions = field(default_factory=Decisions)
+    wishes: Wishes = field(default_factory=Wishes)
     metrics: Sequence[str] = ()
     # None leaves what the project has declared.
     data_paths: Sequence[str] | None = None
@@ -62,6 +75,8 @@ class Launch:
     line: CommandLine
     discovery: Discovery
     directory: Path
+    # Of what discovery read.
+    code_digest: str | None
 
     @property
     def script(self) -> Path:
@@ -119,12 +134,17 @@ def read_launch(items: Sequence[str], directory: Path) -> Launch:
     if len(items) == 1 or items[1].startswith("-"):
         raise CommandError(f"After {items[0]} comes the script's file, as in: {items[0]} train.py --lr [0.1,0.01].")
     command = [resolve_interpreter(items[0]), *items[1:]]
+    script = directory / command[1]
     try:
+        # Before discovery: what is edited while it reads is found to be other code afterwards.
+        digest = code_of(script).digest if script.is_file() else None
         discovery = discover(command, directory)
         line = parse_command_line(command, discovery.hyperparameters)
     except (DiscoveryError, CommandLineError) as error:
         raise CommandError(str(error)) from None
-    return Launch(line, discovery, directory)
+    except OSError as error:
+        raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from None
+    return Launch(line, discovery, directory, digest)
 
 
 def read_strategy(name: str, count: int, seed: int, repeats: int, options: Sequence[str]) -> StrategyChoice:
@@ -147,24 +167,57 @@ def read_strategy(name: str, count: int, seed: int, repeats: int, options: Seque
 
 
 def _option_value(text: str, kind: str) -> Value:
-    if kind == "bool":
-        return text.lower() in ("true", "yes", "on", "1")
+    """A word as the option's kind; what does not fit stays text, and the strategy says what it takes."""
+    word = text.strip().lower()
+    if kind == "bool" and word in TRUE_WORDS | FALSE_WORDS:
+        return word in TRUE_WORDS
     if kind in ("int", "float"):
         try:
-            return int(text) if kind == "int" else float(text)
+            number = float(word)
         except ValueError:
-            # The strategy says what it takes.
             return text
+        return int(number) if number.is_integer() else number
     return text
+
+
+def read_wishes(written: Sequence[str], *, again: bool = False, reuse: bool = False) -> Wishes:
+    """What to do with experiments, from words like `failed=skip`, `other-code=reuse` or `3=run`.
+
+    again and reuse are short for what is done. Raises CommandError.
+    """
+    if again and reuse:
+        raise CommandError("--again runs what is done once more and --reuse shows its results; choose one of them.")
+    by_status: dict[str, str] = {"done": "run" if again else "reuse"} if again or reuse else {}
+    by_row: dict[int, str] = {}
+    for wish in written:
+        which, _, action = wish.partition("=")
+        status = cast(Status, which.replace("-", " "))
+        if which.isascii() and which.isdecimal() and action in ("run", "skip", "reuse"):
+            by_row[int(which)] = action
+        elif status not in ACTIONS:
+            known = ", ".join(each.replace(" ", "-") for each in STATUSES)
+            raise CommandError(
+                f"--decide {wish!r} is not understood; write STATUS=ACTION or ROW=ACTION, as in failed=skip or 3=run. "
+                f"The statuses are {known}."
+            )
+        elif action not in ACTIONS[status]:
+            raise CommandError(f"--decide {wish!r}: what is {status} takes {_either(status)}.")
+        else:
+            by_status[status] = action
+    return Wishes(by_status, by_row)
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What a launch would do; `project` has the id 0 while there is none of that name."""
+    """What a launch would do; `project` has the id 0 while there is none of that name.
+
+    at_once: how many experiments run at a time on what is there now.
+    """
 
     project: Project
     plan: Plan
     order: Order
+    at_once: int
     notes: Sequence[str] = ()
 
 
@@ -177,13 +230,47 @@ def plan_launch(store: Store, launch: Launch, project_name: str, objective: Obje
     code = code_state(store, project)
     if code.problem:
         raise CommandError(code.problem)
+    if code.code_digest != launch.code_digest:
+        raise CommandError(f"{launch.script.name} is being edited right now; save it, and launch again.")
     space, hyperparameters = launch.line.space, launch.discovery.hyperparameters
     demand = Demand(space, options.strategy, project.goal, hyperparameters, launch.line.prefix[2:])
+    decisions = Decisions(by_status=options.wishes.by_status)
     try:
-        plan = plan_of(store, project, demand, code, objective=project.objective, decisions=options.decisions)
+        plan = plan_of(store, project, demand, code, objective=project.objective, decisions=decisions)
     except StrategyError as error:
         raise CommandError(str(error)) from None
-    return Planned(project, plan, _order(launch, project, options), launch.discovery.notes)
+    if refused := refused_value(project, demand, code.code_digest):
+        raise CommandError(refused)
+    order = _order(launch, project, options)
+    at_once, problem = _places(store, order)
+    notes = [*launch.discovery.notes, *([problem] if problem else [])]
+    return Planned(project, _decided(plan, options.wishes.by_row), order, at_once, notes)
+
+
+def _decided(plan: Plan, by_row: Mapping[int, str]) -> Plan:
+    """The plan with what was wished of single rows. Raises CommandError."""
+    prints = plan.drawn.fingerprints
+    for row, action in by_row.items():
+        if not 1 <= row <= len(prints):
+            raise CommandError(f"--decide {row}={action}: there is no row {row}, only {len(prints):,}.")
+        status = plan.known[row - 1][0]
+        if action not in ACTIONS[status]:
+            raise CommandError(f"--decide {row}={action}: row {row} is {status}, so it takes {_either(status)}.")
+    by_fingerprint = {prints[row - 1]: action for row, action in by_row.items()}
+    return replace(plan, decisions=replace(plan.decisions, by_fingerprint=by_fingerprint))
+
+
+def _either(status: Status) -> str:
+    return " or ".join(ACTIONS[status])
+
+
+def _places(store: Store, order: Order) -> tuple[int, str]:
+    """How many experiments run at once, and a sentence where not even one has a place."""
+    beat = last_beat(store, "dispatcher")
+    # Where nothing was ever started, it will be on this machine.
+    nodes = (beat[1].get("per_node") if beat else None) or [{"CPU": os.cpu_count() or 1, "GPU": order.gpus}]
+    fits = places(nodes, order.cpus, order.gpus)
+    return max(1, min(fits, order.concurrency or fits)), "" if fits else cannot_place(nodes, order.cpus, order.gpus)
 
 
 def _project(store: Store, launch: Launch, name: str, objective: Objective, options: Options) -> Project:
@@ -200,7 +287,7 @@ def _project(store: Store, launch: Launch, name: str, objective: Objective, opti
         goal=found.goal if found else "maximize",
         data_paths=found.data_paths if found else [],
         locks=found.locks if found else {},
-        code_digest=code_of(launch.script).digest,
+        code_digest=launch.code_digest,
         created_at=found.created_at if found else datetime.now(UTC),
     )
     if objective.metric is not None:
@@ -248,9 +335,6 @@ def queue_run(store: Store, planned: Planned) -> tuple[Project, Run, Sequence[st
 
     Raises CommandError where nothing of it is to run.
     """
-    demand, code = planned.plan.demand, planned.plan.code
-    if refused := refused_value(planned.project, demand, code.code_digest):
-        raise CommandError(refused)
     planned = register(store, planned)
     try:
         run, note = start(store, planned.project, planned.plan, planned.order)
@@ -265,22 +349,29 @@ def keep_draft(store: Store, planned: Planned) -> tuple[Project, Run]:
     return planned.project, save_draft(store, planned.project, planned.plan, planned.order)
 
 
-def extend_existing(store: Store, planned: Planned, number: int) -> tuple[Project, Run]:
-    """Add what a plan schedules to a run that is there. Raises CommandError."""
+def find_extended(store: Store, planned: Planned, number: int) -> Run:
+    """The run that a plan can be added to. Raises CommandError."""
     run = find_run(store, planned.project.id, number)
     if run is None:
         raise CommandError(f"Project {planned.project.slug} has no run {number}.")
     try:
-        extend(store, planned.project, run, planned.plan, planned.order)
+        check_extension(run, planned.plan)
+    except OrderError as error:
+        raise CommandError(str(error)) from None
+    return run
+
+
+def extend_run(store: Store, planned: Planned, run: Run) -> int:
+    """Add what a plan schedules to a run; returns how many experiments. Raises CommandError."""
+    try:
+        return len(extend(store, planned.project, run, planned.plan, planned.order))
     except (OrderError, CodeError, RunError) as error:
         raise CommandError(str(error)) from None
-    return planned.project, run
 
 
-def plan_json(planned: Planned) -> Mapping[str, object]:
-    """A plan as plain data: sums, and every experiment with what is known of it."""
+def plan_json(planned: Planned) -> dict[str, Any]:
+    """A plan as plain data: sums, and every experiment with what is known of it; what is no number is null."""
     plan = planned.plan
-    rows = [plan.row(index) for index in range(len(plan.drawn.settings))]
     return {
         "project": planned.project.slug,
         "command": planned.order.command_line,
@@ -289,19 +380,24 @@ def plan_json(planned: Planned) -> Mapping[str, object]:
         "scheduled": plan.scheduled,
         "reused": plan.reused,
         "left_out": list(plan.left_out),
-        "expected_s": plan.duration(planned.order.concurrency or 1),
-        "experiments": [
-            {
-                "settings": dict(row.settings),
-                "repeat": row.repeat,
-                "status": row.status,
-                "action": row.action,
-                "experiment": row.past.number if row.past else None,
-                "objective": row.past.value if row.past else None,
-                "expected_s": row.duration_s,
-            }
-            for row in rows
-        ],
+        "at_once": planned.at_once,
+        "expected_s": plan.duration(planned.at_once),
+        "notes": list(planned.notes),
+        "experiments": list(map(_row_json, plan.rows(range(len(plan.drawn.settings))))),
+    }
+
+
+def _row_json(row: Row) -> dict[str, Any]:
+    value = row.past.value if row.past else None
+    return {
+        "settings": dict(row.settings),
+        "repeat": row.repeat,
+        "status": row.status,
+        "action": row.action,
+        "run": row.past.run_number if row.past else None,
+        "experiment": row.past.number if row.past else None,
+        "objective": value if value is not None and math.isfinite(value) else None,
+        "expected_s": row.duration_s,
     }
 
 

@@ -25,7 +25,8 @@ from hypertuner.cli.launch import (
     Objective,
     Options,
     Planned,
-    extend_existing,
+    extend_run,
+    find_extended,
     find_or_refuse,
     keep_draft,
     plan_json,
@@ -34,13 +35,13 @@ from hypertuner.cli.launch import (
     read_launch,
     read_objective,
     read_strategy,
+    read_wishes,
     register,
     resolve_interpreter,
 )
-from hypertuner.cli.plan_table import plan_sentences, plan_table
+from hypertuner.cli.plan_table import left_out_sentences, plan_sentences, plan_table
 from hypertuner.cli.progress import failures, follow_run, printable, results_table
 from hypertuner.cli.services import Services, open_store, read_running, read_token
-from launch.plan import Decisions
 from sources.discovery import DiscoveryError, discover
 from storage.experiments import fetch_experiments
 from storage.folders import FolderError
@@ -189,6 +190,13 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
     ] = None,
     again: Annotated[bool, typer.Option(help="Run settings again that this code has finished before.")] = False,
     reuse: Annotated[bool, typer.Option(help="Show earlier results in this run instead of leaving them out.")] = False,
+    decide: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What to do with experiments of a status or with a row of the preview: failed=skip, other-code=reuse, "
+            "3=run; may be repeated."
+        ),
+    ] = None,
     draft: Annotated[bool, typer.Option(help="Only keep it as a draft, to be started on the page.")] = False,
     extend: Annotated[int | None, typer.Option(help="Add the experiments to this run of the project.")] = None,
     dry_run: Annotated[
@@ -198,11 +206,10 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
     data_dir: DataDir = None,
 ) -> None:
     """Launch a script with many settings: hypertuner run --project NAME -- python train.py --lr [0.1,0.01]."""
-    if again and reuse:
-        raise CommandError("--again runs what is done once more and --reuse shows its results; choose one of them.")
-    goal = read_objective(objective)
-    launch = read_launch(context.args, Path.cwd())
-    decided = {"done": "run" if again else "reuse"} if again or reuse else {}
+    if draft and extend is not None:
+        raise CommandError("--draft keeps a new run and --extend adds to one that is there; choose one of them.")
+    if as_json and not dry_run:
+        raise CommandError("--json prints what would run; write --dry-run, too.")
     options = Options(
         cpus=cpus,
         gpus=gpus,
@@ -210,20 +217,22 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
         time_limit_s=time_limit,
         retries=retries,
         strategy=read_strategy(strategy, count, seed, repeats, option or ()),
-        decisions=Decisions(by_status=decided),
+        wishes=read_wishes(decide or (), again=again, reuse=reuse),
         metrics=metric or (),
         data_paths=data,
     )
-    settings = read_settings(data_dir=data_dir)
-    with _database(settings) as (store, services):
+    goal = read_objective(objective)
+    launch = read_launch(context.args, Path.cwd())
+    with _database(read_settings(data_dir=data_dir)) as (store, services):
         planned = plan_launch(store, launch, project, goal, options)
+        extended = None if extend is None else find_extended(store, planned, extend)
         if dry_run:
             _print_plan(planned, as_json=as_json)
         elif draft:
             owner, kept = keep_draft(store, planned)
             console.print(f"Run {kept.number} of [bold]{printable(owner.slug)}[/] is kept as a draft", soft_wrap=True)
         else:
-            _run_planned(store, services, planned, extend, wait=wait)
+            _run_planned(store, services, planned, extended, wait=wait)
 
 
 @contextmanager
@@ -237,8 +246,10 @@ def _database(settings: Settings) -> Iterator[tuple[Store, Services | None]]:
             yield services.store, services
 
 
-def _run_planned(store: Store, services: Services | None, planned: Planned, extend: int | None, *, wait: bool) -> None:
-    queued = _queue(store, planned, extend)
+def _run_planned(
+    store: Store, services: Services | None, planned: Planned, extended: Run | None, *, wait: bool
+) -> None:
+    queued = _queue(store, planned, extended)
     if queued is None:
         return
     if services is None:
@@ -252,22 +263,22 @@ def _run_planned(store: Store, services: Services | None, planned: Planned, exte
     _finish(queued, seen, store)
 
 
-def _queue(store: Store, planned: Planned, extend: int | None) -> tuple[Project, Run] | None:
-    plan = planned.plan
-    for each in plan.left_out:
-        _say(f"{each['count']} of {plan.total} are left out: {each['reason']} (--again, --reuse)")
+def _queue(store: Store, planned: Planned, extended: Run | None) -> tuple[Project, Run] | None:
+    plan, slug = planned.plan, printable(planned.project.slug)
+    for sentence in left_out_sentences(plan):
+        _say(f"{sentence} (see --again, --reuse and --decide)")
     if not plan.scheduled and not plan.reused:
-        console.print("Nothing to run: this code has finished every one of these settings.")
+        console.print("Nothing to run: every one of these experiments is left out.")
         return None
-    if extend is not None:
-        project, made = extend_existing(store, planned, extend)
-        console.print(f"Run {made.number} of [bold]{printable(project.slug)}[/]: {plan.scheduled} experiments added")
-        return project, made
+    if extended is not None:
+        added = extend_run(store, planned, extended)
+        said = f"it goes on to {plan.total:,}" if plan.demand.is_adaptive else f"{added:,} experiments added"
+        console.print(f"Run {extended.number} of [bold]{slug}[/]: {said}", soft_wrap=True)
+        return planned.project, extended
     project, made, notes = queue_run(store, planned)
     for note in notes:
         _say(note)
-    reused = f", {plan.reused} reused" if plan.reused else ""
-    slug = printable(project.slug)
+    reused = f", {plan.reused:,} reused" if plan.reused else ""
     console.print(f"Run {made.number} of [bold]{slug}[/]: {plan.scheduled} experiments queued{reused}", soft_wrap=True)
     return project, made
 
@@ -277,7 +288,7 @@ def _print_plan(planned: Planned, *, as_json: bool) -> None:
         typer.echo(json.dumps(plan_json(planned), indent=2))
     else:
         console.print(plan_table(planned.plan, console.width))
-        for sentence in plan_sentences(planned.plan, planned.order):
+        for sentence in (*plan_sentences(planned.plan, planned.at_once), *planned.notes):
             console.print(printable(sentence), soft_wrap=True)
 
 

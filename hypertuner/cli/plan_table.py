@@ -9,8 +9,7 @@ from rich.table import Table
 
 from analysis.hyperparameters import text_of
 from hypertuner.cli.progress import printable
-from launch.order import Order
-from launch.plan import Plan, Row
+from launch.plan import MOST_EXPERIMENTS, Plan, Row
 
 MOST_ROWS = 50
 # Narrower columns cannot be read; what does not fit is left out, and said.
@@ -22,8 +21,7 @@ def plan_table(plan: Plan, width: int) -> Table:
     tuned = [name for name, each in plan.demand.space.items() if not isinstance(each, tuple) or len(each) > 1]
     names = tuned[: max(3, (width - 60) // COLUMN_WIDTH)]
     table = Table("", "do", *map(printable, names), "known of it", "takes about")
-    for index in range(min(len(plan.drawn.settings), MOST_ROWS)):
-        row = plan.row(index)
+    for index, row in enumerate(plan.rows(range(min(len(plan.drawn.settings), MOST_ROWS)))):
         values = [printable(text_of(row.settings.get(name))) for name in names]
         table.add_row(str(index + 1), row.action, *values, printable(_known(row)), _seconds(row.duration_s))
     return table
@@ -39,10 +37,12 @@ def _known(row: Row) -> str:
 def _seconds(seconds: float | None) -> str:
     if seconds is None:
         return "unknown"
-    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.0f} h"
 
 
-def plan_sentences(plan: Plan, order: Order) -> Iterator[str]:
+def plan_sentences(plan: Plan, at_once: int) -> Iterator[str]:
     """The sums below the table."""
     shown = min(len(plan.drawn.settings), MOST_ROWS)
     if plan.demand.is_adaptive:
@@ -50,9 +50,14 @@ def plan_sentences(plan: Plan, order: Order) -> Iterator[str]:
     elif shown < plan.total:
         yield f"... and {plan.total - shown:,} more"
     yield f"{plan.scheduled:,} of {plan.total:,} scheduled" + (f", {plan.reused:,} reused" if plan.reused else "")
+    yield from left_out_sentences(plan)
+    if plan.is_too_large:
+        yield f"A run has at most {MOST_EXPERIMENTS:,} experiments, so this cannot be launched."
+    if (seconds := plan.duration(at_once)) is not None:
+        yield f"About {_seconds(seconds)} with {at_once} at once, judged by {plan.history:,} finished experiments"
+
+
+def left_out_sentences(plan: Plan) -> Iterator[str]:
+    """How many are not scheduled, for each reason."""
     for each in plan.left_out:
         yield f"{each['count']:,} left out: {each['reason']}"
-    seconds = plan.duration(order.concurrency or 1)
-    if seconds is not None and plan.scheduled:
-        at_once = order.concurrency or 1
-        yield f"About {_seconds(seconds)} with {at_once} at once, judged by {plan.history:,} finished experiments"
