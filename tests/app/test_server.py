@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from dash import Dash
 
+from analysis.hyperparameters import Hyperparameter
+from analysis.identity import fingerprint
 from app.server import ASSETS, create_app
 from app.settings import Settings
+from layouts import launch_ids as ids
+from sources.identity import code_of
 from storage.projects import register_project
+from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
 from tests.app.conftest import Browser
 
@@ -108,3 +114,112 @@ def test_nothing_is_loaded_from_outside_by_the_assets() -> None:
     for path in ASSETS.glob("*.css"):
         assert "http" not in path.read_text()
         assert "@import" not in path.read_text()
+
+
+# --- the launch dialog on the wire --------------------------------------------------------------------------------------
+
+
+def dependencies_of(browser: Browser) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(browser.get("/_dash-dependencies").get_data())
+    return found
+
+
+def ends_of(dependency: dict[str, Any]) -> set[str]:
+    """Every id that a callback reads or writes; of patterns only their type."""
+    written = re.findall(r"(?:\.\.)?(\{.*?\}|[\w-]+)\.\w+(?:@\w+)?", dependency["output"])
+    read = [each["id"] for each in (*dependency["inputs"], *dependency["state"])]
+    return {str(json.loads(id_)["type"]) if id_.startswith("{") else id_ for id_ in (*written, *read)}
+
+
+def ask(browser: Browser, output: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Send the callback that first writes `output`, with values by `id.property`; a pattern's is a list of (id, value)."""
+    dependency = next(each for each in dependencies_of(browser) if each["output"].lstrip(".").startswith(output))
+
+    def given(end: dict[str, Any]) -> Any:
+        id_, property_ = end["id"], end["property"]
+        if not id_.startswith("{"):
+            return {"id": id_, "property": property_, "value": values.get(f"{id_}.{property_}")}
+        pattern = json.loads(id_)
+        return [
+            {"id": {**pattern, "name": name}, "property": property_, "value": {**pattern, "name": name} if property_ == "id" else value}
+            for name, value in values.get(f"{pattern['type']}.{property_}", [])
+        ]  # fmt: skip
+
+    outputs = [
+        {"id": id_, "property": property_}
+        for id_, property_ in re.findall(r"([\w-]+)\.(\w+(?:@\w+)?)", dependency["output"])
+    ]
+    body = {
+        "output": dependency["output"],
+        "outputs": outputs if dependency["output"].startswith("..") else outputs[0],
+        "inputs": [given(each) for each in dependency["inputs"]],
+        "state": [given(each) for each in dependency["state"]],
+        "changedPropIds": [f"{dependency['inputs'][0]['id']}.{dependency['inputs'][0]['property']}"],
+    }
+    answer = browser.call(body)
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    response: dict[str, Any] = json.loads(answer.get_data())["response"]
+    return response
+
+
+def test_every_id_of_the_launch_callbacks_stands_in_the_opened_dialog(
+    browser: Browser, store: Store, tmp_path: Path
+) -> None:
+    """Over the wire: open the dialog, choose a strategy with options, and let it be reviewed."""
+    (tmp_path / "train.py").write_text("# takes whatever it is given\n")
+    digest = code_of(tmp_path / "train.py").digest
+    rate = Hyperparameter("lr", "--lr", "float", 0.1)
+    known = [rate.to_json()]
+    project = register_project(
+        store, "Digits", directory=str(tmp_path), command=["python", "train.py"], hyperparameters=known,
+        objective="accuracy", code_digest=digest,
+    )  # fmt: skip
+    line = "python train.py --lr [0.1,0.2]"
+    queued = NewExperiment({"lr": 0.1}, fingerprint({"lr": 0.1}, [rate]))
+    first = NewRun(line, {"lr": [0.1, 0.2]}, known, [queued], code_digest=digest)
+    create_run(store, project, first)
+    opened = ask(
+        browser,
+        f"{ids.TITLE}.children@",
+        {f"{ids.OPENED}.data": {"mode": "new", "origin": {"run": 1}}, "location.pathname": "/projects/digits"},
+    )
+    context = opened[ids.CONTEXT]["data"]
+    assert context["slug"] == "digits"
+    strategy = ask(browser, f"{ids.STRATEGY_FORM}.children", {f"{ids.STRATEGY}.value": "tpe"})
+    review = {
+        f"{ids.COMMAND}.value": line, f"{ids.STRATEGY}.value": "grid", f"{ids.OBJECTIVE}.value": "accuracy",
+        f"{ids.GOAL}.value": "maximize", f"{ids.CONTEXT}.data": context, f"{ids.DECISIONS}.data": {},
+    }  # fmt: skip
+    reviewed = ask(browser, f"{ids.COMMAND_ERROR}.children", review)
+    assert reviewed[ids.START]["children"] == "Launch 1 experiment"
+    pages = [page_at(browser, path) for path in ("/projects/digits", "/projects/digits/runs/1")]
+    create_run(store, project, NewRun(line, {"lr": [0.1, 0.2]}, known, []), is_draft=True)
+    pages.append(page_at(browser, "/projects/digits/runs/2"))
+    frame = json.loads(browser.get("/_dash-layout").get_data())
+    there = list(ids_in([frame, *pages, opened, strategy, reviewed]))
+    standing = {each["type"] if isinstance(each := json.loads(id_), dict) else each for id_ in there}
+    launch_ids = {value for name, value in vars(ids).items() if name.isupper()}
+    patterns = {f"candidates-{field}" for field in ("mode", "list", "chips")} | {"strategy-option", "status-action"}
+    mine = [ends for each in dependencies_of(browser) if (ends := ends_of(each)) & (launch_ids | patterns)]
+    assert len(mine) > 12
+    assert set().union(*mine) - standing == set()
+
+
+def test_the_rows_of_a_plan_come_over_the_wire(browser: Browser, store: Store) -> None:
+    known = [Hyperparameter("lr", "--lr", "float", 0.1).to_json()]
+    register_project(store, "Digits", directory="/tmp", command=["python", "gone.py"], hyperparameters=known)
+    plan = {
+        "form": {"command": "python gone.py --lr [1:1000:1]", "strategy": {"name": "grid"}, "goal": "maximize", "objective": None},
+        "decisions": {}, "shown": 1000,
+    }  # fmt: skip
+    answer = ask(
+        browser,
+        f"{ids.TABLE}.getRowsResponse",
+        {
+            f"{ids.TABLE}.getRowsRequest": {"startRow": 900, "endRow": 1000},
+            f"{ids.PLAN}.data": plan,
+            f"{ids.CONTEXT}.data": {"slug": "digits", "code": None, "data": None, "is_here": False},
+        },
+    )[ids.TABLE]["getRowsResponse"]
+    assert (answer["rowCount"], len(answer["rowData"])) == (1000, 100)
+    assert answer["rowData"][-1]["h0"] == "1000"
