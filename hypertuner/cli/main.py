@@ -119,6 +119,10 @@ def _say(sentence: str) -> None:
     console.print(f"[dim]{printable(sentence)}[/]", soft_wrap=True)
 
 
+def _say_aside(sentence: str) -> None:
+    errors.print(f"[dim]{printable(sentence)}[/]", soft_wrap=True)
+
+
 # --- commands ------------------------------------------------------------------------------------------------------
 
 
@@ -223,7 +227,9 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
     )
     goal = read_objective(objective)
     launch = read_launch(context.args, Path.cwd())
-    with _database(read_settings(data_dir=data_dir)) as (store, services):
+    # Whoever reads JSON reads nothing else.
+    say = _say_aside if as_json else _say
+    with _database(read_settings(data_dir=data_dir), say) as (store, services):
         planned = plan_launch(store, launch, project, goal, options)
         extended = None if extend is None else find_extended(store, planned, extend)
         if dry_run:
@@ -236,13 +242,13 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
 
 
 @contextmanager
-def _database(settings: Settings) -> Iterator[tuple[Store, Services | None]]:
+def _database(settings: Settings, say: Callable[[str], None]) -> Iterator[tuple[Store, Services | None]]:
     """The database that is up, or one that is started for now; its services are those that may be started as well."""
     if read_running(settings.data_dir):
         with open_store(settings) as store:
             yield store, None
     else:
-        with Services(settings, _say) as services:
+        with Services(settings, say) as services:
             yield services.store, services
 
 

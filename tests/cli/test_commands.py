@@ -67,6 +67,17 @@ def test_a_run_from_nothing_trains_reports_and_leaves_nothing_running(script: Pa
     assert len(rows) == 4
 
 
+def test_a_preview_from_nothing_prints_and_leaves_nothing_running(script: Path, data_dir: Path) -> None:
+    answer = hypertuner(
+        *("run", "--project", "mine", "--dry-run", "--json", "--data-dir", str(data_dir)),
+        *("--", "python", "train.py", "--lr", "[0.5,1]", "--epochs", "[2:4:2]"),
+        cwd=script.parent,
+    )
+    plan = json.loads(answer.stdout)
+    assert (answer.returncode, plan["total"], plan["scheduled"], plan["at_once"]) == (0, 4, 4, os.cpu_count())
+    assert processes_of(data_dir) == {}
+
+
 def test_a_failing_experiment_fails_the_command_and_spares_the_others(script: Path, data_dir: Path) -> None:
     answer = hypertuner(
         *("run", "--project", "mine", "--wait", "--data-dir", str(data_dir)),

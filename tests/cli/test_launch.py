@@ -55,7 +55,7 @@ def shell(store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """Types `hypertuner run --project mine OPTIONS -- python train.py FLAGS`, on a database that is up."""
 
     @contextmanager
-    def database(_settings: object) -> Iterator[tuple[Store, None]]:
+    def database(*_: object) -> Iterator[tuple[Store, None]]:
         yield store, None
 
     monkeypatch.setattr(main, "_database", database)

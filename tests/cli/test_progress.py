@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
@@ -11,16 +10,12 @@ from rich.console import Console
 from hypertuner.cli.progress import best_experiment, failures, printable, results_table
 from storage.records import Experiment, MetricSummary, Run
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
 
 @pytest.fixture
 def run() -> Run:
-    words = {"command_line": "", "command": [], "directory": "/", "candidates": {}, "hyperparameters": []}
-    numbers = {"cpus": 1.0, "gpus": 0.0, "concurrency": None, "time_limit_s": None, "retries": 0, "fence": 1}
-    times = {"started_at": NOW, "ended_at": NOW, "created_at": NOW}
-    rest = {"request": None, "reason": None, "snapshot_digest": None, "objective": "accuracy", "goal": "maximize"}
-    return Run(id=1, project_id=1, number=1, state="finished", **words, **numbers, **times, **rest)  # type: ignore[arg-type]
+    nothing = dict.fromkeys(Run.__dataclass_fields__)
+    known = {"id": 1, "number": 1, "state": "finished", "objective": "accuracy", "goal": "maximize"}
+    return Run(**{**nothing, **known})  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -29,7 +24,7 @@ def make_experiment() -> Callable[..., Experiment]:
         number: int, metrics: Mapping[str, float], *, state: str = "finished", reason: str | None = None
     ) -> Experiment:
         summaries = {name: MetricSummary(1, value, value, value) for name, value in metrics.items()}
-        nothing = dict.fromkeys(set(Experiment.__dataclass_fields__))
+        nothing = dict.fromkeys(Experiment.__dataclass_fields__)
         known = {"id": number, "number": number, "state": state, "reason": reason, "metrics": summaries}
         return Experiment(**{**nothing, **known, "settings": {"lr": number / 10, "data": "/same"}})  # type: ignore[arg-type]
 
