@@ -13,8 +13,8 @@ from analysis.hyperparameters import Value
 
 Settings = Mapping[str, Value]
 Numbers = NDArray[np.float64]
-# A column of the regression: the hyperparameter, and the word that it stands for, or None for its number.
-Column = tuple[str, str | None]
+# What the regression sees of a hyperparameter: a column for each of these words, or one for its number where it is None.
+Words = Sequence[str] | None
 # With fewer past experiments the median says as much as any model.
 FEWEST_FOR_MODEL = 4
 # No prediction leaves what was seen by more than this factor.
@@ -41,13 +41,14 @@ def predict_durations(
         return np.full(len(settings), float(np.exp(np.median(logs))))
     past, usual = [each for each, _ in ran], defaults or {}
     names = sorted({name for each in past for name in each})
-    columns = [column for name in names for column in _columns(name, _values(name, past, usual))]
-    known = _matrix(columns, past, usual)
+    seen = {name: values for name in names if len(set(values := _values(name, past, usual))) > 1}
+    words = {name: _words(values) for name, values in seen.items()}
+    known = _matrix(words, past, usual)
     mean, scale = known.mean(axis=0), known.std(axis=0)
     scale[scale == 0] = 1.0
     x = (known - mean) / scale
     weights = np.linalg.solve(x.T @ x + SHRINKAGE * np.eye(x.shape[1]), x.T @ (logs - logs.mean()))
-    predicted = logs.mean() + ((_matrix(columns, settings, usual) - mean) / scale) @ weights
+    predicted = logs.mean() + ((_matrix(words, settings, usual) - mean) / scale) @ weights
     seconds = np.exp(np.clip(predicted, logs.min() - np.log(MOST_BEYOND), logs.max() + np.log(MOST_BEYOND)))
     return np.asarray(seconds, dtype=np.float64)
 
@@ -57,28 +58,28 @@ def _values(name: str, settings: Sequence[Settings], defaults: Settings) -> list
     return [each.get(name, usual) for each in settings]
 
 
-def _columns(name: str, values: Sequence[Value]) -> list[Column]:
-    different = set(values)
-    if len(different) < 2:
-        return []
-    if all(_is_number(value) for value in different):
-        return [(name, None)]
-    return [(name, word) for word, _ in Counter(map(str, values)).most_common(MOST_WORDS)]
+def _words(values: Sequence[Value]) -> Words:
+    if all(map(_is_number, set(values))):
+        return None
+    return [word for word, _ in Counter(map(str, values)).most_common(MOST_WORDS)]
 
 
 def _is_number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _matrix(columns: Sequence[Column], settings: Sequence[Settings], defaults: Settings) -> Numbers:
+def _matrix(words: Mapping[str, Words], settings: Sequence[Settings], defaults: Settings) -> Numbers:
     """What the regression sees, (settings, columns)."""
-    matrix = np.zeros((len(settings), len(columns)))
-    for place, (name, word) in enumerate(columns):
+    blocks = [np.zeros((len(settings), 0))]
+    for name, known in words.items():
         values = _values(name, settings, defaults)
         # Settings are many, and their different values few.
-        seen = {value: _scaled(value) if word is None else float(str(value) == word) for value in set(values)}
-        matrix[:, place] = [seen[value] for value in values]
-    return matrix
+        places = {value: place for place, value in enumerate(dict.fromkeys(values))}
+        rows = [[_scaled(value)] if known is None else [str(value) == word for word in known] for value in places]
+        width = 1 if known is None else len(known)
+        at = np.fromiter(map(places.__getitem__, values), dtype=np.intp, count=len(values))
+        blocks.append(np.array(rows, dtype=np.float64).reshape(-1, width)[at])
+    return np.hstack(blocks)
 
 
 def _scaled(value: Value) -> float:

@@ -28,19 +28,20 @@ class Fingerprints:
 
     def of(self, settings: Mapping[str, Value], repeat: int = 0) -> str:
         """The fingerprint of one experiment; repeat: 0 for the first of several with these settings."""
-        parts = [part for name in sorted(settings) if (part := self._part(name, settings[name]))]
+        parts = []
+        for name in sorted(settings):
+            value = settings[name]
+            key = (name, value.__class__, value)
+            part = self._parts.get(key)
+            if part is None:
+                part = self._parts[key] = self._written(name, value)
+            if part:
+                parts.append(part)
         content = f'{{"arguments":{self._arguments},"repeat":{repeat},"settings":{{{",".join(parts)}}}}}'
         return hashlib.sha256(content.encode()).hexdigest()[:32]
 
-    def _part(self, name: str, value: Value) -> str:
-        """A setting as JSON; nothing where it does not count."""
-        key = (name, value.__class__, value)
-        found = self._parts.get(key)
-        if found is None:
-            found = self._parts[key] = self._written(name, value)
-        return found
-
     def _written(self, name: str, value: Value) -> str:
+        """A setting as JSON; nothing where it does not count."""
         hyperparameter = self._known.get(name)
         if hyperparameter and hyperparameter.type == "float" and type(value) is int:
             value = float(value)

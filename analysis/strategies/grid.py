@@ -33,9 +33,16 @@ class Grid(Planned):
         assert size is not None
         return size
 
+    def ask(self) -> Settings | None:
+        # No combination comes twice, so that only those that it was told of need to be told apart.
+        if self.known:
+            return super().ask()
+        return next(self._left, None)
+
     def settings(self) -> Iterator[Settings]:
-        values = [[axis.nth(index) for index in range(axis.size or 0)] for axis in self.cube.axes]
-        return map(self.cube.settings_of, product(*values))
+        axes = {axis.name: [axis.nth(index) for index in range(axis.size or 0)] for axis in self.cube.axes}
+        values = [axes[name] if name in axes else [self.cube.fixed[name]] for name in self.cube.names]
+        return (dict(zip(self.cube.names, each, strict=True)) for each in product(*values))
 
 
 def _check_steps(space: Space) -> None:
