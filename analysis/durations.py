@@ -13,7 +13,7 @@ from analysis.hyperparameters import Value
 
 Settings = Mapping[str, Value]
 Numbers = NDArray[np.float64]
-# What the regression sees of a hyperparameter: a column for each of these words, or one for its number where it is None.
+# What the regression sees of a hyperparameter: a column per word, or where it is None, a single one for its number.
 Words = Sequence[str] | None
 # With fewer past experiments the median says as much as any model.
 FEWEST_FOR_MODEL = 4
