@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from analysis.hyperparameters import Value
 from launch.code import script_path
 from sources.discovery import DiscoveryError, discover
 from sources.identity import code_of
@@ -20,23 +22,26 @@ def refresh_hyperparameters(store: Store, project: Project) -> tuple[Project, st
     path = script_path(project)
     if not path.is_file():
         return project, ""
-    digest = code_of(path).digest
-    if digest == project.code_digest:
-        return project, ""
     try:
+        # Before discovery: what is edited while it reads is read again the next time.
+        digest = code_of(path).digest
+        if digest == project.code_digest:
+            return project, ""
         found = discover(list(project.command), Path(project.directory))
-    except DiscoveryError as error:
+    except (DiscoveryError, OSError) as error:
         return project, f"The options of {path.name} are those of its last reading: {error}"
-    before = {str(each["name"]) for each in project.hyperparameters}
-    now = {each.name for each in found.hyperparameters}
+    before = {str(each["name"]): each.get("default") for each in project.hyperparameters}
+    now = {each.name: each.default for each in found.hyperparameters}
     known = [each.to_json() for each in found.hyperparameters]
     return set_hyperparameters(store, project.id, known, digest), _difference(path.name, before, now)
 
 
-def _difference(script: str, before: set[str], now: set[str]) -> str:
-    parts = [
-        f"{word} {', '.join(sorted(names))}"
-        for word, names in (("gained", now - before), ("lost", before - now))
-        if names
-    ]
+def _difference(script: str, before: Mapping[str, Value], now: Mapping[str, Value]) -> str:
+    """What options came, went, and have another default, in words; nothing where all are as they were."""
+    changes = (
+        ("gained", now.keys() - before.keys()),
+        ("lost", before.keys() - now.keys()),
+        ("another default for", {name for name in now.keys() & before.keys() if now[name] != before[name]}),
+    )
+    parts = [f"{word} {', '.join(sorted(names))}" for word, names in changes if names]
     return f"{script} has {' and '.join(parts)} since its options were last read." if parts else ""

@@ -147,8 +147,8 @@ def read_launch(items: Sequence[str], directory: Path) -> Launch:
     return Launch(line, discovery, directory, digest)
 
 
-def read_strategy(name: str, count: int, seed: int, repeats: int, options: Sequence[str]) -> StrategyChoice:
-    """A strategy by the words of the command line; options are `name=value`.
+def read_strategy(name: str, count: int | None, seed: int, repeats: int, options: Sequence[str]) -> StrategyChoice:
+    """A strategy by the words of the command line; options are `name=value`, and no count is the usual one.
 
     Raises CommandError.
     """
@@ -156,6 +156,8 @@ def read_strategy(name: str, count: int, seed: int, repeats: int, options: Seque
     if kind is None:
         known = ", ".join(each.replace("_", "-") for each in STRATEGIES)
         raise CommandError(f"There is no strategy {name!r}; there are {known}.")
+    if count is not None and kind.counts_itself:
+        raise CommandError(f"--n is for strategies that draw; {kind.title} has as many settings as its values make.")
     kinds = {option.name: option.kind for option in kind.options}
     given: dict[str, Value] = {}
     for written in options:
@@ -163,7 +165,7 @@ def read_strategy(name: str, count: int, seed: int, repeats: int, options: Seque
         if not equals:
             raise CommandError(f"--option {written!r} is not understood; write --option NAME=VALUE.")
         given[option] = _option_value(value, kinds.get(option, "choice"))
-    return StrategyChoice(kind.name, count, seed, repeats, given)
+    return StrategyChoice(kind.name, StrategyChoice.count if count is None else count, seed, repeats, given)
 
 
 def _option_value(text: str, kind: str) -> Value:

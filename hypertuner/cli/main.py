@@ -176,8 +176,8 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
     objective: Annotated[str | None, typer.Option(help="max:METRIC or min:METRIC.")] = None,
     strategy: StrategyName = "grid",
     count: Annotated[
-        int, typer.Option("--n", min=1, help="How many settings are tried, where the strategy draws.")
-    ] = 20,
+        int | None, typer.Option("--n", min=1, help="How many settings are tried, where the strategy draws. [20]")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same settings.")] = 0,
     repeats: Annotated[int, typer.Option(min=1, help="Experiments per setting, to see noise.")] = 1,
     option: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of the strategy; may be repeated.")] = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from hypertuner.cli import main
+from hypertuner.cli import launch, main
 from hypertuner.cli.errors import CommandError
 from hypertuner.cli.launch import Wishes, read_strategy, read_wishes
 from launch.choice import StrategyChoice
+from sources.discovery import Discovery, discover
 from storage.experiments import fetch_experiments
 from storage.projects import find_project, metric_ids
 from storage.records import Project, Run
@@ -50,6 +51,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+READ: dict[tuple[object, ...], Discovery] = {}
+
+
+def discover_once(command: Sequence[str], directory: Path) -> Discovery:
+    """Discovery starts a process; the same script is read the same way."""
+    key = (*command, (directory / "train.py").read_bytes())
+    if key not in READ:
+        READ[key] = discover(command, directory)
+    return READ[key]
+
+
 @pytest.fixture
 def shell(store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """Types `hypertuner run --project mine OPTIONS -- python train.py FLAGS`, on a database that is up."""
@@ -59,6 +71,7 @@ def shell(store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
         yield store, None
 
     monkeypatch.setattr(main, "_database", database)
+    monkeypatch.setattr(launch, "discover", discover_once)
 
     def run(options: str, flags: str) -> Result:
         words = ["run", "--project", "mine", *options.split(), "--", "python", "train.py", *flags.split()]
@@ -239,6 +252,7 @@ def test_an_extension_that_does_not_fit_is_refused_even_in_the_preview(
         ("--draft --extend 1", "--lr [1]", "choose one of them"),
         ("--json", "--lr [1]", "write --dry-run, too"),
         ("--strategy magic", "--lr [1]", "There is no strategy 'magic'; there are grid, random, latin-hypercube"),
+        ("--n 5", "--lr [1]", "--n is for strategies that draw; Grid has as many settings as its values make."),
         ("--option x=1", "--lr [1]", "Grid has no option 'x'"),
         ("--option x", "--lr [1]", "write --option NAME=VALUE"),
         (
@@ -297,10 +311,6 @@ def test_the_time_is_that_on_the_present_cluster(store: Store, shell: Shell) -> 
 def test_a_script_that_is_edited_while_it_is_read_is_not_launched(
     store: Store, shell: Shell, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hypertuner.cli import launch
-
-    discover = launch.discover
-
     def slowly(*given: Any) -> Any:
         found = discover(*given)
         (folder / "train.py").write_text(SCRIPT + "# edited\n")
@@ -320,7 +330,7 @@ def test_a_script_that_may_not_be_read_is_named(shell: Shell, folder: Path) -> N
 @pytest.mark.parametrize(
     ("name", "options", "given"),
     [
-        ("grid", [], {}),
+        ("random", [], {}),
         ("latin-hypercube", ["is_centred=no", "is_spread=1"], {"is_centred": False, "is_spread": True}),
         ("latin_hypercube", ["is_centred=maybe"], {"is_centred": "maybe"}),
     ],
@@ -328,6 +338,10 @@ def test_a_script_that_may_not_be_read_is_named(shell: Shell, folder: Path) -> N
 def test_a_strategy_is_read_with_its_options(name: str, options: list[str], given: dict[str, object]) -> None:
     choice = read_strategy(name, 3, 1, 2, options)
     assert choice == StrategyChoice(name.replace("-", "_"), 3, 1, 2, given)  # type: ignore[arg-type]
+
+
+def test_without_a_number_a_strategy_draws_the_usual_one() -> None:
+    assert read_strategy("random", None, 0, 1, []) == StrategyChoice("random")
 
 
 def test_wishes_are_read_by_status_and_row() -> None:

@@ -38,6 +38,21 @@ def test_options_that_came_and_went_are_said(store: Store, known: Project, folde
     assert names(now) == ["lr", "rounds"]
 
 
+def test_another_default_is_said(store: Store, known: Project, folder: Path) -> None:
+    script = folder / "train.py"
+    script.write_text(script.read_text().replace("default=0.1", "default=0.3"))
+    now, said = refresh_hyperparameters(store, replace(known, command=[sys.executable, "train.py"]))
+    assert said == "train.py has another default for lr since its options were last read."
+    assert now.hyperparameters[0]["default"] == 0.3
+
+
+def test_an_edit_that_leaves_the_options_alone_is_not_worth_a_word(store: Store, known: Project, folder: Path) -> None:
+    (folder / "model.py").write_text("WIDTH = 4\n")
+    now, said = refresh_hyperparameters(store, replace(known, command=[sys.executable, "train.py"]))
+    assert said == ""
+    assert now.code_digest != known.code_digest
+
+
 def test_code_that_is_the_same_is_not_read_again(store: Store, known: Project) -> None:
     # With no interpreter that could read it.
     assert refresh_hyperparameters(store, replace(known, command=["/nothing", "train.py"]))[1] == ""

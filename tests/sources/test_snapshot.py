@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sources.snapshot import MOST_FILE_BYTES, SnapshotError, take_snapshot, unpack_snapshot
+from sources.snapshot import MOST_FILE_BYTES, SnapshotError, snapshot_files, take_snapshot, unpack_snapshot
 
 
 @pytest.fixture
@@ -51,6 +51,17 @@ def test_only_source_files_travel(project: Path, tmp_path: Path) -> None:
     unpacked = unpack_snapshot(snapshot.archive, snapshot.digest, tmp_path / "snapshots")
     assert names_in(unpacked) == ["conf/a.yaml", "model.py", "train.py"]
     assert (unpacked / snapshot.script).read_text() == "import model"
+
+
+def test_what_is_in_a_snapshot_is_read_without_unpacking_it(project: Path, tmp_path: Path) -> None:
+    snapshot = take_snapshot(project / "train.py")
+    unpacked = unpack_snapshot(snapshot.archive, snapshot.digest, tmp_path / "snapshots")
+    files = snapshot_files(snapshot.archive, snapshot.digest)
+    assert files == {name: (unpacked / name).read_bytes() for name in names_in(unpacked)}
+    with pytest.raises(SnapshotError, match="not what its digest promises"):
+        snapshot_files(snapshot.archive, "0" * 64)
+    with pytest.raises(SnapshotError, match="The archive is damaged"):
+        snapshot_files(snapshot.archive[:-9], snapshot.digest)
 
 
 def test_equal_folders_give_equal_bytes(project: Path, tmp_path: Path) -> None:
