@@ -64,7 +64,14 @@
     if (typeof window !== "undefined") {
         const dash = window.dash_clientside = window.dash_clientside || {};
 
-        const grid = () => window.dash_ag_grid?.getApi?.(TABLE) ?? null;
+        /** The table's grid, or null: where the dialog was closed or filled anew in the meantime, asking for it throws. */
+        const grid = () => {
+            try {
+                return window.dash_ag_grid?.getApi?.(TABLE) ?? null;
+            } catch {
+                return null;
+            }
+        };
 
         /** A click on a button that opens the dialog, or on Cancel. Buttons that only just appeared have no clicks yet. */
         const opened = (...clicks) => {

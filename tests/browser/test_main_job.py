@@ -1,4 +1,4 @@
-"""The main job as a stranger lives it: start, watch, brush, open an experiment, launch again, take it home."""
+"""The main job as a stranger lives it: start, watch, brush, open an experiment, take it home."""
 
 from __future__ import annotations
 
@@ -140,25 +140,6 @@ def test_an_experiment_shows_curves_settings_log_and_the_images_of_a_confusion(
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.05, box["y"] + box["height"] * 0.05, steps=3)
     expect(page.locator("#view-examples img").first).to_be_visible()
-
-
-def test_the_dialog_launches_what_it_shows_and_skips_what_is_done(page: Page, finished_demo: Product) -> None:
-    page.goto("/projects/digits")
-    page.locator("#start-run").click()
-    expect(page.locator("#launch-repeats")).to_contain_text("18 of 18")
-    expect(page.locator("#launch-start")).to_be_disabled()
-    command = page.locator("#launch-command")
-    command.fill("python train.py --batch_size [112:448:2*] --num_epochs 1 --nonsense 3")
-    expect(page.locator("#launch-command-error")).to_contain_text("--nonsense")
-    command.fill("python train.py --batch_size [112:448:2*] --num_epochs 1 --num_samples 200")
-    chips = page.locator('.editor[data-name="batch_size"] .chip')
-    expect(chips).to_have_text(["112", "224", "448"])
-    expect(page.locator("#launch-count")).to_contain_text("3 experiments")
-    page.locator("#launch-start").click()
-    page.wait_for_url("**/projects/digits/runs/*")
-    page.locator("#run-dashboard.is-loaded").wait_for()
-    expect(page.locator("#run-state")).to_have_text("finished", timeout=120_000)
-    expect(page.locator('#run-counts [data-state="finished"]')).to_contain_text("3")
 
 
 def test_the_filtered_table_comes_as_csv_and_the_shell_gives_the_same(page: Page, finished_demo: Product) -> None:
