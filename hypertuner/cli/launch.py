@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
 
-from analysis.candidates import FALSE_WORDS, TRUE_WORDS
 from analysis.command_line import CommandLine, CommandLineError, as_typed, format_command_line, parse_command_line
-from analysis.hyperparameters import Value
 from analysis.metrics import usual_goal
 from analysis.resources import cannot_place, places
-from analysis.strategies import STRATEGIES, StrategyError
+from analysis.strategies import StrategyError
 from hypertuner.cli.errors import CommandError
+from hypertuner.cli.options import Objective, Options, allowed
 from launch.check import refused_value
-from launch.choice import StrategyChoice
 from launch.code import CodeError, code_state
 from launch.order import Order, OrderError, check_extension, extend, save_draft, start
-from launch.plan import ACTIONS, STATUSES, Decisions, Demand, Plan, Row, Status, plan_of
+from launch.plan import ACTIONS, Decisions, Demand, Plan, plan_of
 from sources.discovery import Discovery, DiscoveryError, discover
 from sources.identity import code_of
 from storage.projects import fetch_projects, find_project, register_project, slug_of
@@ -33,39 +29,6 @@ from storage.store import Store
 from storage.work import last_beat
 
 PYTHON_NAMES = {"python", "python3"}
-
-
-@dataclass(frozen=True)
-class Objective:
-    """The metric that decides, and whether more of it is better."""
-
-    metric: str | None = None
-    goal: str = "maximize"
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What to do with planned experiments: by status, and for single ones by their row in the preview, from 1."""
-
-    by_status: Mapping[str, str] = field(default_factory=dict)
-    by_row: Mapping[int, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a run is carried out; see the command's help for each."""
-
-    cpus: float = 1
-    gpus: float = 0
-    concurrency: int | None = None
-    time_limit_s: float | None = None
-    retries: int = 0
-    strategy: StrategyChoice = field(default_factory=StrategyChoice)
-    wishes: Wishes = field(default_factory=Wishes)
-    metrics: Sequence[str] = ()
-    # None leaves what the project has declared.
-    data_paths: Sequence[str] | None = None
-    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,22 +52,6 @@ class Launch:
         return format_command_line(
             as_typed(self.line.prefix, str(self.directory)), self.line.written, self.discovery.hyperparameters
         )
-
-
-def read_objective(text: str | None) -> Objective:
-    """`max:accuracy`, `min:loss`, or a bare name to maximize.
-
-    Raises CommandError.
-    """
-    if text is None:
-        return Objective()
-    goal, colon, metric = text.partition(":")
-    if not colon:
-        return Objective(text)
-    goals = {"max": "maximize", "maximize": "maximize", "min": "minimize", "minimize": "minimize"}
-    if goal not in goals or not metric:
-        raise CommandError(f"--objective {text!r} is not understood; write max:METRIC or min:METRIC.")
-    return Objective(metric, goals[goal])
 
 
 def resolve_interpreter(word: str) -> str:
@@ -145,68 +92,6 @@ def read_launch(items: Sequence[str], directory: Path) -> Launch:
     except OSError as error:
         raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from None
     return Launch(line, discovery, directory, digest)
-
-
-def read_strategy(name: str, count: int | None, seed: int, repeats: int, options: Sequence[str]) -> StrategyChoice:
-    """A strategy by the words of the command line; options are `name=value`, and no count is the usual one.
-
-    Raises CommandError.
-    """
-    kind = STRATEGIES.get(name.replace("-", "_"))
-    if kind is None:
-        known = ", ".join(each.replace("_", "-") for each in STRATEGIES)
-        raise CommandError(f"There is no strategy {name!r}; there are {known}.")
-    if count is not None and kind.counts_itself:
-        raise CommandError(f"--n is for strategies that draw; {kind.title} has as many settings as its values make.")
-    kinds = {option.name: option.kind for option in kind.options}
-    given: dict[str, Value] = {}
-    for written in options:
-        option, equals, value = written.partition("=")
-        if not equals:
-            raise CommandError(f"--option {written!r} is not understood; write --option NAME=VALUE.")
-        given[option] = _option_value(value, kinds.get(option, "choice"))
-    return StrategyChoice(kind.name, StrategyChoice.count if count is None else count, seed, repeats, given)
-
-
-def _option_value(text: str, kind: str) -> Value:
-    """A word as the option's kind; what does not fit stays text, and the strategy says what it takes."""
-    word = text.strip().lower()
-    if kind == "bool" and word in TRUE_WORDS | FALSE_WORDS:
-        return word in TRUE_WORDS
-    if kind in ("int", "float"):
-        try:
-            number = float(word)
-        except ValueError:
-            return text
-        return int(number) if number.is_integer() else number
-    return text
-
-
-def read_wishes(written: Sequence[str], *, again: bool = False, reuse: bool = False) -> Wishes:
-    """What to do with experiments, from words like `failed=skip`, `other-code=reuse` or `3=run`.
-
-    again and reuse are short for what is done. Raises CommandError.
-    """
-    if again and reuse:
-        raise CommandError("--again runs what is done once more and --reuse shows its results; choose one of them.")
-    by_status: dict[str, str] = {"done": "run" if again else "reuse"} if again or reuse else {}
-    by_row: dict[int, str] = {}
-    for wish in written:
-        which, _, action = wish.partition("=")
-        status = cast(Status, which.replace("-", " "))
-        if which.isascii() and which.isdecimal() and action in ("run", "skip", "reuse"):
-            by_row[int(which)] = action
-        elif status not in ACTIONS:
-            known = ", ".join(each.replace(" ", "-") for each in STATUSES)
-            raise CommandError(
-                f"--decide {wish!r} is not understood; write STATUS=ACTION or ROW=ACTION, as in failed=skip or 3=run. "
-                f"The statuses are {known}."
-            )
-        elif action not in ACTIONS[status]:
-            raise CommandError(f"--decide {wish!r}: what is {status} takes {_either(status)}.")
-        else:
-            by_status[status] = action
-    return Wishes(by_status, by_row)
 
 
 @dataclass(frozen=True)
@@ -257,13 +142,9 @@ def _decided(plan: Plan, by_row: Mapping[int, str]) -> Plan:
             raise CommandError(f"--decide {row}={action}: there is no row {row}, only {len(prints):,}.")
         status = plan.known[row - 1][0]
         if action not in ACTIONS[status]:
-            raise CommandError(f"--decide {row}={action}: row {row} is {status}, so it takes {_either(status)}.")
+            raise CommandError(f"--decide {row}={action}: row {row} is {status}, so it takes {allowed(status)}.")
     by_fingerprint = {prints[row - 1]: action for row, action in by_row.items()}
     return replace(plan, decisions=replace(plan.decisions, by_fingerprint=by_fingerprint))
-
-
-def _either(status: Status) -> str:
-    return " or ".join(ACTIONS[status])
 
 
 def _places(store: Store, order: Order) -> tuple[int, str]:
@@ -369,38 +250,6 @@ def extend_run(store: Store, planned: Planned, run: Run) -> int:
         return len(extend(store, planned.project, run, planned.plan, planned.order))
     except (OrderError, CodeError, RunError) as error:
         raise CommandError(str(error)) from None
-
-
-def plan_json(planned: Planned) -> dict[str, Any]:
-    """A plan as plain data: sums, and every experiment with what is known of it; what is no number is null."""
-    plan = planned.plan
-    return {
-        "project": planned.project.slug,
-        "command": planned.order.command_line,
-        "strategy": plan.demand.strategy.to_json(),
-        "total": plan.total,
-        "scheduled": plan.scheduled,
-        "reused": plan.reused,
-        "left_out": list(plan.left_out),
-        "at_once": planned.at_once,
-        "expected_s": plan.duration(planned.at_once),
-        "notes": list(planned.notes),
-        "experiments": list(map(_row_json, plan.rows(range(len(plan.drawn.settings))))),
-    }
-
-
-def _row_json(row: Row) -> dict[str, Any]:
-    value = row.past.value if row.past else None
-    return {
-        "settings": dict(row.settings),
-        "repeat": row.repeat,
-        "status": row.status,
-        "action": row.action,
-        "run": row.past.run_number if row.past else None,
-        "experiment": row.past.number if row.past else None,
-        "objective": value if value is not None and math.isfinite(value) else None,
-        "expected_s": row.duration_s,
-    }
 
 
 def find_or_refuse(store: Store, name: str) -> Project:

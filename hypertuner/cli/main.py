@@ -22,24 +22,19 @@ from app.table import experiments_csv
 from hypertuner.cli.doctor import examine
 from hypertuner.cli.errors import CommandError
 from hypertuner.cli.launch import (
-    Objective,
-    Options,
     Planned,
     extend_run,
     find_extended,
     find_or_refuse,
     keep_draft,
-    plan_json,
     plan_launch,
     queue_run,
     read_launch,
-    read_objective,
-    read_strategy,
-    read_wishes,
     register,
     resolve_interpreter,
 )
-from hypertuner.cli.plan_table import left_out_sentences, plan_sentences, plan_table
+from hypertuner.cli.options import Objective, Options, read_objective, read_strategy, read_wishes
+from hypertuner.cli.plan_table import left_out_sentences, plan_json, plan_sentences, plan_table
 from hypertuner.cli.progress import failures, follow_run, printable, results_table
 from hypertuner.cli.services import Services, open_store, read_running, read_token
 from sources.discovery import DiscoveryError, discover

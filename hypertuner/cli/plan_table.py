@@ -1,13 +1,15 @@
-"""What a launch would do, as a terminal shows it."""
+"""What a launch would do, as a terminal shows it, and as JSON."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from rich.table import Table
 
 from analysis.hyperparameters import text_of
+from hypertuner.cli.launch import Planned
 from hypertuner.cli.progress import printable
 from launch.plan import MOST_EXPERIMENTS, Plan, Row
 
@@ -61,3 +63,38 @@ def left_out_sentences(plan: Plan) -> Iterator[str]:
     """How many are not scheduled, for each reason."""
     for each in plan.left_out:
         yield f"{each['count']:,} left out: {each['reason']}"
+
+
+# --- as data ----------------------------------------------------------------------------------------------------------
+
+
+def plan_json(planned: Planned) -> dict[str, Any]:
+    """A plan as plain data: sums, and every experiment with what is known of it; what is no number is null."""
+    plan = planned.plan
+    return {
+        "project": planned.project.slug,
+        "command": planned.order.command_line,
+        "strategy": plan.demand.strategy.to_json(),
+        "total": plan.total,
+        "scheduled": plan.scheduled,
+        "reused": plan.reused,
+        "left_out": list(plan.left_out),
+        "at_once": planned.at_once,
+        "expected_s": plan.duration(planned.at_once),
+        "notes": list(planned.notes),
+        "experiments": list(map(_row_json, plan.rows(range(len(plan.drawn.settings))))),
+    }
+
+
+def _row_json(row: Row) -> dict[str, Any]:
+    value = row.past.value if row.past else None
+    return {
+        "settings": dict(row.settings),
+        "repeat": row.repeat,
+        "status": row.status,
+        "action": row.action,
+        "run": row.past.run_number if row.past else None,
+        "experiment": row.past.number if row.past else None,
+        "objective": value if value is not None and math.isfinite(value) else None,
+        "expected_s": row.duration_s,
+    }

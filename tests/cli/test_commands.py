@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hypertuner.cli.errors import CommandError
-from hypertuner.cli.launch import read_objective
+from hypertuner.cli.options import read_objective
 from hypertuner.cli.services import free_port
 from tests.product import Product, hypertuner, processes_of, wait_until
 

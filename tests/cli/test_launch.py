@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from hypertuner.cli import launch, main
 from hypertuner.cli.errors import CommandError
-from hypertuner.cli.launch import Wishes, read_strategy, read_wishes
+from hypertuner.cli.options import Wishes, read_strategy, read_wishes
 from launch.choice import StrategyChoice
 from sources.discovery import Discovery, discover
 from storage.experiments import fetch_experiments
