@@ -45,9 +45,11 @@ def code_of(script: Path) -> Code:
 
     Raises OSError where the script cannot be read.
     """
-    folder = script.absolute().parent
+    # Python imports from beside the file that a link leads to.
+    script = script.resolve()
+    folder = script.parent
     sources = _Sources([str(folder)])
-    sources.follow(str(script.absolute()), script.read_bytes())
+    sources.follow(str(script), script.read_bytes())
     return Code(script.name, {os.path.relpath(path, folder): content for path, content in sources.texts.items()})
 
 

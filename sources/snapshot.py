@@ -46,11 +46,12 @@ class Snapshot:
 
 
 def take_snapshot(script: Path) -> Snapshot:
-    """Pack the source files in the script's folder and below, without following links.
+    """Pack the source files in the script's folder and below, without following links but one to the script itself.
 
     A file that is too large is left out, unless it is the script. Raises SnapshotError.
     """
-    script = script.absolute()
+    # Python imports from beside the file that a link leads to.
+    script = script.resolve()
     folder = script.parent
     try:
         files = {script.name: script.read_bytes()}

@@ -80,6 +80,8 @@ def read_launch(items: Sequence[str], directory: Path) -> Launch:
         items = ["python", *items]
     if len(items) == 1 or items[1].startswith("-"):
         raise CommandError(f"After {items[0]} comes the script's file, as in: {items[0]} train.py --lr [0.1,0.01].")
+    if any("\ud800" <= character <= "\udfff" for item in items for character in item):
+        raise CommandError("The command holds bytes that are no text in UTF-8; write them in another way.")
     command = [resolve_interpreter(items[0]), *items[1:]]
     script = directory / command[1]
     try:

@@ -252,6 +252,7 @@ def test_an_extension_that_does_not_fit_is_refused_even_in_the_preview(
         ("--draft --extend 1", "--lr [1]", "choose one of them"),
         ("--json", "--lr [1]", "write --dry-run, too"),
         ("--strategy magic", "--lr [1]", "There is no strategy 'magic'; there are grid, random, latin-hypercube"),
+        ("", "--lr 1 \udcff", "bytes that are no text in UTF-8"),
         ("--n 5", "--lr [1]", "--n is for strategies that draw; Grid has as many settings as its values make."),
         ("--option x=1", "--lr [1]", "Grid has no option 'x'"),
         ("--option x", "--lr [1]", "write --option NAME=VALUE"),

@@ -56,6 +56,13 @@ def test_equal_code_is_equal_wherever_it_lies(tmp_path: Path) -> None:
     assert code_of(renamed).digest != code_of(other).digest
 
 
+def test_a_linked_script_has_the_modules_beside_the_real_one(tmp_path: Path) -> None:
+    script = write(tmp_path / "real", FILES)
+    link = write(tmp_path / "links", {"model.py": "other = 1\n"}).with_name("link.py")
+    link.symlink_to(script)
+    assert code_of(link).digest == code_of(script).digest
+
+
 def test_content_does_not_move_from_file_to_file(tmp_path: Path) -> None:
     one = write(tmp_path / "a", {"train.py": "import a, b\n", "a.py": "x", "b.py": ""})
     other = write(tmp_path / "b", {"train.py": "import a, b\n", "a.py": "", "b.py": "x"})

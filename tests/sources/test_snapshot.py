@@ -75,6 +75,11 @@ def test_equal_folders_give_equal_bytes(project: Path, tmp_path: Path) -> None:
     assert take_snapshot(project / "train.py").digest != before.digest
 
 
+def test_a_linked_script_travels_with_the_real_ones_folder(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.py").symlink_to(project / "train.py")
+    assert take_snapshot(tmp_path / "link.py") == take_snapshot(project / "train.py")
+
+
 def test_a_script_of_any_name_and_size_travels(tmp_path: Path) -> None:
     script = tmp_path / "train"
     script.write_bytes(b"#" * (MOST_FILE_BYTES + 1))
