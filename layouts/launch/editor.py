@@ -123,11 +123,15 @@ def _option(hyperparameter: Hyperparameter) -> dict[str, Any]:
         "label": html.Span(
             [
                 html.Span(hyperparameter.name, className="picker-name"),
-                html.Span(default_text(hyperparameter), className="picker-default"),
+                html.Span(_short_default(hyperparameter), className="picker-default"),
             ],
             className="picker-option",
         ),
     }
+
+
+def _short_default(hyperparameter: Hyperparameter) -> str:
+    return "–" if hyperparameter.default is None and not hyperparameter.is_required else default_text(hyperparameter)
 
 
 def default_text(hyperparameter: Hyperparameter) -> str:

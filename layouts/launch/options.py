@@ -172,7 +172,7 @@ def _metrics(form: Form) -> Component:
                                 id=ids.NEW_METRIC,
                                 type="text",
                                 value="",
-                                placeholder="log more metrics: the name as the script reports it",
+                                placeholder="log more metrics: their name",
                                 className="field",
                                 autoComplete="off",
                             ),
@@ -195,7 +195,7 @@ def _resources(form: Form) -> list[Component]:
             [
                 field(ids.CPUS, "CPUs each", f"{form.cpus:g}", "1", "Per experiment; fractions pack several on one"),
                 field(ids.GPUS, "GPUs each", f"{form.gpus:g}", "0", "Per experiment; 0.25 packs four on one GPU"),
-                field(ids.CONCURRENCY, "at once", form.concurrency, "as many as fit", "At most so many at a time"),
+                field(ids.CONCURRENCY, "at once", form.concurrency, "all that fit", "At most so many at a time"),
                 field(ids.RETRIES, "retries", form.retries, "0", "How often a failed experiment is tried again"),
                 field(ids.TIME_LIMIT, "limit, minutes", minutes, "none", "How long one experiment may take"),
             ],
