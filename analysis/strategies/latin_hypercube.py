@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analysis.strategies.base import Option
+from analysis.strategies.base import Option, Search, StrategyError
 from analysis.strategies.cube import generator
 from analysis.strategies.planned import Drawn
+
+# The time grows with the square of the number: 2 s for these.
+MOST_SPREAD = 2_000
 
 
 class LatinHypercube(Drawn):
@@ -34,6 +37,14 @@ class LatinHypercube(Drawn):
             "Also moves experiments apart where they lie close together; takes seconds for 1,000 experiments.",
         ),
     )
+
+    @classmethod
+    def check(cls, search: Search) -> None:
+        super().check(search)
+        if cls.read_options(search.options)["is_spread"] and search.count > MOST_SPREAD:
+            raise StrategyError(
+                f"Spreading out {search.count:,} settings takes minutes or hours; ask for at most {MOST_SPREAD:,}."
+            )
 
     def points(self, dimensions: int) -> Iterator[Sequence[float]]:
         # Here, because the web's start must not wait for SciPy.

@@ -8,7 +8,8 @@ import time
 import numpy as np
 import pytest
 
-from analysis.candidates import Interval, Space, expand_range
+from analysis.candidates import Interval, Space
+from analysis.ranges import expand_range
 from analysis.strategies import Search, StrategyError, begin, count_of, draw
 
 SQUARE: Space = {"x": Interval(0, 1), "y": Interval(0, 1)}
@@ -91,6 +92,21 @@ def test_a_latin_hypercube_has_one_point_in_every_slice(options: dict[str, bool]
         assert sorted(np.floor(column * 25)) == list(range(25))
     if "is_centred" in options:
         assert np.allclose((drawn * 25) % 1, 0.5)
+
+
+def test_spreading_out_is_refused_where_it_would_take_hours() -> None:
+    search = Search(SQUARE, 2_001, options={"is_spread": True})
+    with pytest.raises(StrategyError, match=r"Spreading out 2,001 settings takes minutes or hours"):
+        count_of("latin_hypercube", search)
+    assert count_of("latin_hypercube", Search(SQUARE, 2_001)) == 2_001
+
+
+def test_a_grid_that_is_told_of_some_while_it_goes_on_leaves_those_out() -> None:
+    grid = begin("grid", Search({"a": (1, 2, 3, 4)}))
+    assert grid.ask() == {"a": 1}
+    grid.tell({"a": 3}, 0.5)
+    grid.tell({"a": 1}, 0.5)
+    assert [chosen["a"] for chosen in iter(grid.ask, None)] == [2, 4]
 
 
 @pytest.mark.parametrize("name", ["sobol", "halton", "latin_hypercube"])
