@@ -1,8 +1,10 @@
-/** The one selection: clauses {source, field, range | values}, the tiers they make, and their history and address. */
+/** The one selection: clauses {source, field, range | values, missing}, the tiers they make, and their history and address. */
 (() => {
     // The tiers: all -> kept -> selected -> hovered. A mask has one byte per experiment.
     const KEPT = 1;
     const SELECTED = 2;
+    // States are coded in the order of experiments.STATES: queued, running, and then those that have ended.
+    const FIRST_ENDED = 2;
     const NOTHING = Object.freeze({clauses: Object.freeze([]), kept: Object.freeze([])});
 
     /** Replace what `source` selected before by `parts` ({field, range | values}); none withdraws its clauses. */
@@ -19,11 +21,19 @@
 
     const clausesOf = (clauses, source) => clauses.filter((clause) => clause.source === source);
 
-    /** Clear `bit` wherever an experiment fails a clause. A missing value fails; an unknown field selects nothing. */
+    /** Whether an experiment has ended without a number, or without a category, in this column. */
+    const isMissing = (column, states, index) => !Number.isFinite(column.values[index]) && (states === undefined || states[index] >= FIRST_ENDED);
+
+    /**
+     * Clear `bit` wherever an experiment fails a clause. A missing value fails unless the clause has `missing`; with
+     * neither range nor values only missing ones pass. An unknown field selects nothing.
+     */
     const applyClause = (set, clause, mask, bit) => {
         const column = set.columns.get(clause.field);
         if (!column) {
             for (let index = 0; index < set.size; index += 1) mask[index] &= ~bit;
+        } else if (clause.missing) {
+            applyWithMissing(set, column, clause, mask, bit);
         } else if (clause.values) {
             applyValues(set, column, clause.values, mask, bit);
         } else {
@@ -46,6 +56,16 @@
         for (let index = 0; index < set.size; index += 1) {
             // A missing category has the code NaN, which names no place in the array.
             if (!isWanted[column.values[index]]) mask[index] &= ~bit;
+        }
+    };
+
+    const applyWithMissing = (set, column, {range, values}, mask, bit) => {
+        const [low, high] = [range?.[0] ?? -Infinity, range?.[1] ?? Infinity];
+        const codes = new Set((values ?? []).map((word) => column.codes.get(word)));
+        const isHeld = values ? (value) => codes.has(value) : range ? (value) => value >= low && value <= high : () => false;
+        const states = set.columns.get("state")?.values;
+        for (let index = 0; index < set.size; index += 1) {
+            if (!isHeld(column.values[index]) && !isMissing(column, states, index)) mask[index] &= ~bit;
         }
     };
 
@@ -86,16 +106,22 @@
 
     // --- address -----------------------------------------------------------------------------------------------------
 
-    const packed = (clause) => (clause.values
-        ? [clause.source, clause.field, clause.values] : [clause.source, clause.field, clause.range[0], clause.range[1]]);
+    const MISSING = "missing";
+
+    const packed = ({source, field, range, values, missing}) => [
+        source, field, ...(values ? [values] : range ? [range[0], range[1]] : []), ...(missing ? [MISSING] : []),
+    ];
 
     const isEnd = (value) => value === null || typeof value === "number";
 
     const unpacked = (item) => {
         if (!Array.isArray(item) || typeof item[0] !== "string" || typeof item[1] !== "string") return [];
-        const [source, field, first, second] = item;
-        if (Array.isArray(first)) return [{source, field, values: first.map(String)}];
-        return isEnd(first) && isEnd(second) && item.length === 4 ? [{source, field, range: [first, second]}] : [];
+        const missing = item.at(-1) === MISSING && item.length > 2;
+        const [source, field, ...rest] = missing ? item.slice(0, -1) : item;
+        const clause = {source, field, ...(missing && {missing})};
+        if (Array.isArray(rest[0])) return [{...clause, values: rest[0].map(String)}];
+        if (missing && rest.length === 0) return [clause];
+        return rest.length === 2 && rest.every(isEnd) ? [{...clause, range: rest}] : [];
     };
 
     const listFrom = (text) => {
@@ -138,7 +164,7 @@
         return parts.join(",");
     };
 
-    const api = {KEPT, NOTHING, SELECTED, begin, clausesOf, commit, compactNumbers, fromQuery, redo, tiers, toQuery, undo,
+    const api = {KEPT, NOTHING, SELECTED, begin, clausesOf, commit, compactNumbers, fromQuery, isMissing, redo, tiers, toQuery, undo,
         withClause, withClauses};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.selection = api;

@@ -90,3 +90,22 @@ test("numbers are written as short ranges", () => {
     assert.equal(selection.compactNumbers([9, 1, 2, 3, 5, 11, 12]), "1-3,5,9,11-12");
     assert.equal(selection.compactNumbers([]), "");
 });
+
+test("a clause may take missing values in, or be about nothing else; what has not ended yet is not missing", () => {
+    const states = {values: Float64Array.from([2, 2, 2, 3])};
+    const set = {...SET, columns: new Map([...SET.columns, ["state", states]])};
+    const chosen = (clause) => [...selection.tiers(set, {clauses: [{source: "a", ...clause}], kept: []}).mask]
+        .flatMap((tier, index) => (tier & selection.SELECTED ? [index] : []));
+    assert.deepEqual(chosen({field: "h:lr", missing: true}), [3]);
+    assert.deepEqual(chosen({field: "h:lr", range: [0.25, null], missing: true}), [2, 3]);
+    assert.deepEqual(chosen({field: "h:optimizer", values: ["sgd"], missing: true}), [1, 3]);
+    states.values[3] = 1;
+    assert.deepEqual(chosen({field: "h:lr", missing: true}), []);
+});
+
+test("missing ones are in the address", () => {
+    const clauses = [{source: "a", field: "x", missing: true}, {source: "b", field: "x", range: [null, 2], missing: true},
+        {source: "c", field: "y", values: ["missing"]}, {source: "d", field: "y", values: ["z"], missing: true}];
+    const found = selection.fromQuery(selection.toQuery("", {clauses, kept: []}));
+    assert.deepEqual(JSON.parse(JSON.stringify(found.clauses)), clauses);
+});
