@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from random import Random
 
 import pytest
 from sqlalchemy import text
 
-from storage import past
+from storage import past, schema
 from storage.experiments import fetch_experiments
 from storage.projects import metric_ids
 from storage.records import Project, Run
@@ -145,3 +147,49 @@ def test_the_newest_of_several_is_found(store: Store, project: Project) -> None:
     with store.begin() as connection:
         connection.execute(text("UPDATE experiment SET state = 'failed' WHERE state = 'finished'"))
     assert known(store, project, ["a"])["a"][0] == "waiting"
+
+
+# --- against the same rules in plain Python ---------------------------------------------------------------------------
+
+ORDER = ("done", "waiting", "other data", "other code", "failed")
+
+
+def status_of(state: str, code: str | None, data: str | None) -> str | None:
+    """What one earlier experiment means where the code is "code" and the data is "data"."""
+    if code != "code":
+        return "other code" if state == "finished" else None
+    if data != "data":
+        return "other data" if state == "finished" else None
+    return {"finished": "done", "failed": "failed", "queued": "waiting", "running": "waiting"}.get(state)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_past_is_known_by_the_same_rules(store: Store, project: Project, seed: int) -> None:
+    random = Random(seed)
+    expected: dict[str, tuple[str, int]] = {}
+    finished: list[tuple[int, str | None, str | None]] = []
+    for _ in range(25):
+        code, data = random.choice(["code", "code", "older", None]), random.choice(["data", "data", "other", None])
+        new = NewRun(
+            "", {}, [], [NewExperiment({}, print_ := random.choice("abcd"))], code_digest=code, data_digest=data
+        )
+        source = random.choice(finished) if finished and random.random() < 0.3 else None
+        if source:
+            new = replace(new, experiments=[NewExperiment({}, print_, reuse=source[0])])
+        run = create_run(store, project, new)
+        state = "finished" if source else random.choice(schema.EXPERIMENT_STATES)
+        with store.begin() as connection:
+            statement = text("UPDATE experiment SET state = :state WHERE run_id = :run RETURNING id")
+            id_ = connection.execute(statement, {"state": state, "run": run.id}).scalar_one()
+        # What took over results has the code and data of the one that ran.
+        code, data = source[1:] if source else (code, data)
+        if state == "finished":
+            finished.append((id_, code, data))
+        status = status_of(state, code, data)
+        before = expected.get(print_)
+        if status and (before is None or ORDER.index(status) <= ORDER.index(before[0])):
+            expected[print_] = (status, id_)
+    others = past.fetch_other_runs(store, project.id, "code")
+    for wanted in (["a", "b", "c", "d", *map(str, range(20))], ["a"]):
+        found = past.fetch_known(store, project.id, wanted, code_digest="code", data_digest="data", others=others)
+        assert {name: found.get(name) for name in wanted} == {name: expected.get(name) for name in wanted}
