@@ -1,0 +1,59 @@
+/** A straight line through pairs of numbers: least squares, Pearson's correlation and its interval, and how they are said. */
+(() => {
+    const FEWEST = 4;
+    // The standard normal's 97.5 % quantile: intervals are 95 % ones.
+    const QUANTILE = 1.959963984540054;
+    // A variance below this share of the sum of squares is rounding.
+    const LEAST_VARIANCE = 1e-12;
+
+    /**
+     * The line ys = intercept + slope * xs over those whose mask has `bit` and who have both numbers, with Pearson's r and
+     * Fisher's 95 % interval. Null below four pairs, and where xs or ys do not vary.
+     */
+    const fitOf = (xs, ys, mask, bit, size = xs.length) => {
+        let [n, x0, y0, sumX, sumY, sumXX, sumYY, sumXY] = [0, 0, 0, 0, 0, 0, 0, 0];
+        for (let index = 0; index < size; index += 1) {
+            if (!(mask[index] & bit)) continue;
+            // x - x is 0 for numbers and NaN for what is not finite.
+            if (xs[index] - xs[index] !== 0 || ys[index] - ys[index] !== 0) continue;
+            if (n === 0) [x0, y0] = [xs[index], ys[index]];
+            n += 1;
+            // Squares of large numbers that differ little would cancel; differences to one of them do not.
+            const x = xs[index] - x0;
+            const y = ys[index] - y0;
+            sumX += x;
+            sumY += y;
+            sumXX += x * x;
+            sumYY += y * y;
+            sumXY += x * y;
+        }
+        if (n < FEWEST) return null;
+        const [varianceX, varianceY] = [sumXX - sumX * sumX / n, sumYY - sumY * sumY / n];
+        if (varianceX <= LEAST_VARIANCE * sumXX || varianceY <= LEAST_VARIANCE * sumYY) return null;
+        const covariance = sumXY - sumX * sumY / n;
+        const slope = covariance / varianceX;
+        const r = Math.max(-1, Math.min(1, covariance / Math.sqrt(varianceX * varianceY)));
+        return {n, slope, intercept: y0 + sumY / n - slope * (x0 + sumX / n), r, interval: intervalOf(r, n)};
+    };
+
+    /** Fisher's 95 % interval of a correlation seen in n pairs. */
+    const intervalOf = (r, n) => {
+        const reach = QUANTILE / Math.sqrt(n - 3);
+        return [Math.tanh(Math.atanh(r) - reach), Math.tanh(Math.atanh(r) + reach)];
+    };
+
+    const signed = (text) => text.replace("-", "−");
+
+    /** What a fit says, in two lines; where an axis is logarithmic its unit is a factor of ten. */
+    const wordsOf = ({n, slope, r, interval}, isLogX, isLogY) => {
+        const {short} = globalThis.dash_clientside.experiments;
+        const [low, high] = interval.map((end) => signed(end.toFixed(2)));
+        return [`slope ${signed(short(slope, 2))}${isLogY ? " decades" : ""} per ${isLogX ? "decade" : "unit"}`,
+            `r = ${signed(r.toFixed(2))} [${low}, ${high}], n = ${n}`];
+    };
+
+    const api = {fitOf, intervalOf, wordsOf};
+    globalThis.dash_clientside = globalThis.dash_clientside || {};
+    globalThis.dash_clientside.trend = api;
+    if (typeof module !== "undefined") module.exports = api;
+})();
