@@ -7,7 +7,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from analysis.candidates import Candidates, Interval, Space, space_from_json, space_to_json
+from analysis.candidates import Candidates, Interval, Space, space_from_json, space_to_json, written_as
+from analysis.command_line import as_typed, format_command_line
+from analysis.hyperparameters import Hyperparameter
 from launch.choice import seed_hyperparameter
 from launch.code import Frozen, freeze_code
 from launch.plan import MOST_EXPERIMENTS, Plan
@@ -116,13 +118,16 @@ def extend(store: Store, project: Project, run: Run, plan: Plan, order: Order) -
     new = new_run(plan, order, Frozen(run.code_digest, run.snapshot_digest), new_experiments(plan))
     known = {str(each["name"]): each for each in (*run.hyperparameters, *new.hyperparameters)}
     space = merged(space_from_json(run.candidates), plan.demand.space)
+    # What the extension leaves out is mostly in the run already, so the reasons of its launch stay.
+    hyperparameters = [Hyperparameter.from_json(each) for each in known.values()]
+    written = {name: written_as(each) for name, each in space.items()}
     changes = {
         "candidates": space_to_json(space),
         "hyperparameters": list(known.values()),
-        "left_out": [*run.left_out, *new.left_out],
+        "command_line": format_command_line(as_typed(order.prefix, project.directory), written, hyperparameters),
     }
     if plan.demand.is_adaptive:
-        changes |= {"strategy": dict(new.strategy), "command_line": new.command_line}
+        changes["strategy"] = dict(new.strategy)
     return extend_run(store, project.id, run.id, new.experiments, changes)
 
 

@@ -67,7 +67,7 @@ def read_script(script: str, directory: str) -> dict[str, Any]:
         return {"problem": "unreadable", "reason": error.strerror}
     roots = [os.path.dirname(os.path.abspath(script)), directory]
     roots += [os.path.join(directory, entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    sources = _Sources(roots)
+    sources = Sources(roots)
     sources.follow(script, text)
     parser = empty_parser()
     _Module(parser, script, text).visit(tree)
@@ -101,7 +101,7 @@ def _read_bytes(path: str) -> bytes:
 # --- which files belong to the script --------------------------------------------------------------
 
 
-class _Sources:
+class Sources:
     """The script and the modules beside it that it imports, and the names of all others.
 
     Imports are found by pattern: parsing a library of models that lies beside the script takes seconds.

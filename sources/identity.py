@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sources.discovery_source import _Sources
+from sources.discovery_source import Sources
 
 # Of larger files only size and time of change count, so that a look at a data set takes a second at most.
 MOST_HASHED_FILE_BYTES = 1_000_000
@@ -48,7 +48,7 @@ def code_of(script: Path) -> Code:
     # Python imports from beside the file that a link leads to.
     script = script.resolve()
     folder = script.parent
-    sources = _Sources([str(folder)])
+    sources = Sources([str(folder)])
     sources.follow(str(script), script.read_bytes())
     return Code(script.name, {os.path.relpath(path, folder): content for path, content in sources.texts.items()})
 

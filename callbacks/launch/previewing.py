@@ -283,7 +283,7 @@ def give_rows(
 def rows(store: Store, plan: Plan, at: Sequence[int], first: int, objective: str | None) -> list[dict[str, Any]]:
     """Rows of the table; `first` is the place of the plan's own first row."""
     names, now = shown_names(plan.demand), preview.now()
-    past = [(index, plan.row(index)) for index in at]
+    past = list(zip(at, plan.rows(at), strict=True))
     ids_ = [row.past.id for _, row in past if row.past]
     curves = fetch_outlines(store, ids_, objective) if ids_ and objective else {}
     shown = []
