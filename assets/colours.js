@@ -13,7 +13,7 @@
     };
     // Hues that stay apart under the three kinds of colour blindness (tests/assets/colours.test.js simulates them).
     const HUES = {
-        light: ["#1b62c4", "#ee7a00", "#0b7d62", "#d65aa0", "#62b0f0", "#8f1d24", "#93c424", "#20262f"],
+        light: ["#1b62c4", "#f08200", "#0b7d62", "#d65aa0", "#62b0f0", "#8f1d24", "#7fb414", "#20262f"],
         dark: ["#5b93f5", "#f0a22e", "#1fa884", "#e873b3", "#8fd3f7", "#cf5a30", "#e8e05a", "#f2f4f8"],
     };
     const QUIET = {light: ["#8d97a8", "#8d97a8"], dark: ["#77839a", "#77839a"]};
