@@ -2,6 +2,10 @@
 /* The launch dialog in the browser: opening, searching, decisions about planned experiments, and its keyboard. */
 (function () {
     const TABLE = "launch-table";
+    // A field waits 250 ms for the next key before it says what was typed.
+    const TYPING_MS = 300;
+    const LOOK_MS = 40;
+    const QUIET_LOOKS = 3;
 
     // --- pure ---------------------------------------------------------------------------------------------------------
 
@@ -136,6 +140,30 @@
             document.getElementById("launch-search")?.focus();
         });
 
+        let typedAt = 0;
+        document.addEventListener("input", (event) => { if (event.target.closest?.(".launch")) typedAt = performance.now(); }, true);
+
+        const isUnderWay = () => performance.now() - typedAt < TYPING_MS || document.querySelector(".launch [data-dash-is-loading]");
+
+        /** Do something once the dialog shows what was typed last: for three looks in a row nothing is under way. */
+        const whenSettled = (act, quiet = 0) => {
+            if (quiet === QUIET_LOOKS) act();
+            else setTimeout(() => whenSettled(act, isUnderWay() ? 0 : quiet + 1), LOOK_MS);
+        };
+
+        // A click that comes before the preview has followed would launch something else than what was typed.
+        let released = null;
+        document.addEventListener("click", (event) => {
+            const button = event.target.closest?.("#launch-start, #launch-save");
+            if (!button || button === released) return;
+            event.stopPropagation();
+            whenSettled(() => {
+                released = button;
+                button.click();
+                released = null;
+            });
+        }, true);
+
         document.addEventListener("keydown", (event) => {
             if (!event.target.closest?.(".launch")) return;
             if (event.key === "/" && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) {
@@ -145,7 +173,7 @@
             if (event.key !== "Enter") return;
             // A command is one line.
             if (event.target.id === "launch-command") event.preventDefault();
-            if (event.ctrlKey || event.metaKey) document.getElementById("launch-start")?.click();
+            if (event.ctrlKey || event.metaKey) whenSettled(() => document.getElementById("launch-start")?.click());
         });
     }
 
