@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -26,8 +27,9 @@ from layouts.attributes import attributes
 
 Mode = Literal["list", "range", "choices"]
 
-# Long enough to finish a word, short enough to feel live.
-TYPING_PAUSE_S = 0.25
+# Long enough to finish a word, short enough to feel live. The fields are dbc's: dcc.Input puts the cursor back to where
+# it was a moment ago, which mixes up what is typed while the page is busy.
+TYPING_PAUSE_MS = 250
 MOST_CHIPS = 40
 MOST_CHOICES_SHOWN = 24
 # With more choices than this, all of them are rarely meant.
@@ -226,13 +228,13 @@ def _mode(name: str, mode: Mode, is_number: bool) -> Component:
 
 def _list(hyperparameter: Hyperparameter, fields: Fields) -> Component:
     name = hyperparameter.name
-    typed = dcc.Input(
+    typed = dbc.Input(
         id=ids.candidate_field("list", name),
         type="text",
         value=fields.list,
-        debounce=TYPING_PAUSE_S,
-        className="field",
-        autoComplete="off",
+        debounce=TYPING_PAUSE_MS,
+        class_name="field",
+        autocomplete="off",
         placeholder="0.1, 0.01" if hyperparameter.type == "float" else "28, 56, 112",
     )
     return html.Label([html.Span(f"Values of {name}", className="visually-hidden"), typed], className="editor-list")
@@ -250,14 +252,14 @@ def _range(name: str, fields: Fields) -> list[Component]:
         return html.Label(
             [
                 html.Span(label),
-                dcc.Input(
+                dbc.Input(
                     id=ids.candidate_field(which, name),
                     type="text",
                     value=value,
                     placeholder=placeholder,
-                    debounce=TYPING_PAUSE_S,
-                    className="field",
-                    autoComplete="off",
+                    debounce=TYPING_PAUSE_MS,
+                    class_name="field",
+                    autocomplete="off",
                 ),
             ],
             title=title,

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from analysis.hyperparameters import Value, text_of
 from analysis.strategies import STRATEGIES, Option
 from layouts import launch_ids as ids
-from layouts.launch.editor import TYPING_PAUSE_S
+from layouts.launch.editor import TYPING_PAUSE_MS
 from layouts.launch.form import Form, Strategy
 
 
@@ -20,14 +20,14 @@ def field(id_: str | dict[str, str], label: str, value: object, placeholder: str
     return html.Label(
         [
             html.Span(label),
-            dcc.Input(
+            dbc.Input(
                 id=id_,
                 type="text",
                 value="" if value is None else str(value),
                 placeholder=placeholder,
-                className="field",
-                autoComplete="off",
-                debounce=TYPING_PAUSE_S,
+                class_name="field",
+                autocomplete="off",
+                debounce=TYPING_PAUSE_MS,
             ),
         ],
         title=title or label,
@@ -123,15 +123,15 @@ def _objective(form: Form) -> Component:
             html.Label(
                 [
                     html.Span("Objective"),
-                    dcc.Input(
+                    dbc.Input(
                         id=ids.OBJECTIVE,
                         type="text",
                         value=form.objective or "",
                         list=f"{ids.OBJECTIVE}-known",
-                        placeholder="the metric to judge by, such as validation_accuracy",
-                        className="field",
-                        autoComplete="off",
-                        debounce=TYPING_PAUSE_S,
+                        placeholder="the metric to judge by",
+                        class_name="field",
+                        autocomplete="off",
+                        debounce=TYPING_PAUSE_MS,
                     ),
                     html.Datalist(
                         [html.Option(value=name) for name in form.known_metrics], id=f"{ids.OBJECTIVE}-known"
