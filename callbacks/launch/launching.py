@@ -33,6 +33,7 @@ MOST_UNASKED = 1_000
 MOST_UNASKED_S = 24 * 3600
 
 EDITED = "The script was edited meanwhile; the preview now shows the new one. Press once more to launch it."
+OTHER_DATA = "The data has changed meanwhile; the preview now knows. Press once more to launch with it."
 
 REFUSALS = (FormError, StrategyError, OrderError, CodeError, RunError)
 
@@ -77,12 +78,14 @@ def launch(
         return _launched(project, made.number)
     try:
         now = code_state(store, project, read_paths(form.get("data")))
-        if is_edited(now, context):
+        if now.problem:
+            raise FormError(now.problem, "data")
+        if changed := what_changed(now, context):
             # The preview follows at once; what was typed stays.
             project, note = refresh_hyperparameters(store, project)
             anew = {**context, "code": now.code_digest, "data": now.data_digest}
             offered = picker_options(hyperparameters_of(project), ())
-            return _answer({"error": f"{EDITED} {note}".strip(), "context": anew, "offered": offered})
+            return _answer({"error": f"{changed} {note}".strip(), "context": anew, "offered": offered})
         asked = read_form(project, form, key=str(context["key"]))
         plan = _plan(store, project, asked, decisions, now)
         _check_fits(store, asked)
@@ -114,9 +117,11 @@ def _plan(store: Store, project: Project, asked: Asked, decisions: Mapping[str, 
     return plan_of(store, project, asked.demand, now, objective=asked.order.objective, decisions=decided)
 
 
-def is_edited(now: CodeState, context: Mapping[str, Any]) -> bool:
-    """Whether the script is another one than the preview was made with."""
-    return now.is_here and now.code_digest != context.get("code")
+def what_changed(now: CodeState, context: Mapping[str, Any]) -> str:
+    """What is another than the preview was made with, in a sentence; an empty text where nothing is."""
+    if now.is_here and now.code_digest != context.get("code"):
+        return EDITED
+    return OTHER_DATA if now.is_here and now.data_digest != context.get("data") else ""
 
 
 def _check_fits(store: Store, asked: Asked) -> None:

@@ -79,6 +79,7 @@ def fill(store: Store, data: Mapping[str, Any] | None, pathname: str) -> tuple[A
         "from": word,
         "code": code.code_digest,
         "data": code.data_digest,
+        "problem": code.problem,
         "is_here": code.is_here,
         "notes": [*([script_note] if script_note else []), *code_notes(store, project, code)],
     }

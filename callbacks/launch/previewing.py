@@ -14,9 +14,9 @@ from analysis.hyperparameters import text_of
 from analysis.resources import cannot_place, places
 from analysis.strategies import STRATEGIES, StrategyError
 from callbacks.group import CallbackGroup
-from callbacks.launch.form import Asked, FormError, form_inputs, read_form
+from callbacks.launch.form import Asked, FormError, form_inputs, read_form, read_paths
 from callbacks.launch.project import project_of
-from launch.code import CodeError, CodeState, code_difference, newest_run
+from launch.code import CodeError, CodeState, code_difference, code_state, newest_run
 from launch.plan import ACTIONS, STATUSES, Decisions, Demand, Plan, plan_of
 from layouts import launch_ids as ids
 from layouts.launch import frame, options, preview
@@ -47,6 +47,25 @@ def show_strategy(_store: Store, name: str | None) -> tuple[Any, Any]:
     """The options of the strategy that was chosen, with their defaults."""
     kind = STRATEGIES.get(str(name))
     return (options.strategy_form(kind.name, {}), kind.counts_itself) if kind else (no_update, no_update)
+
+
+# --- the data that results depend on ----------------------------------------------------------------------------------
+
+
+@callbacks.on(
+    Output(ids.CONTEXT, "data", allow_duplicate=True),
+    Input(ids.DATA, "value"),
+    State(ids.CONTEXT, "data"),
+    prevent_initial_call=True,
+)
+def look_at_data(store: Store, written: str | None, context: Mapping[str, Any] | None) -> Any:
+    """Other data makes what is done another: look at what is declared now, once per change."""
+    project = project_of(store, context)
+    if project is None or context is None or not context.get("is_here"):
+        return no_update
+    found = code_state(store, project, read_paths(written))
+    anew = {**context, "data": found.data_digest, "problem": found.problem}
+    return no_update if anew == context else anew
 
 
 # --- what would run ---------------------------------------------------------------------------------------------------
@@ -94,6 +113,8 @@ def review(
     try:
         asked = read_form(project, form)
         code = code_in(context)
+        if code.problem:
+            raise FormError(code.problem, "data")
         plan = plan_of(
             store,
             project,
@@ -112,8 +133,10 @@ def review(
 
 
 def code_in(context: Mapping[str, Any]) -> CodeState:
-    """The code and data that were there when the dialog opened."""
-    return CodeState(context.get("code"), context.get("data"), bool(context.get("is_here")))
+    """The code that was there when the dialog opened, and the data that it names."""
+    return CodeState(
+        context.get("code"), context.get("data"), bool(context.get("is_here")), str(context.get("problem") or "")
+    )
 
 
 def nodes_of(store: Store) -> Nodes:

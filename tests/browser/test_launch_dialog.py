@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -201,9 +202,10 @@ for step in range(1200):
 class Workshop:
     """A project whose script is at hand."""
 
-    slug = "workshop"
+    numbers = count(1)
 
     def __init__(self, folder: Path) -> None:
+        self.slug = f"workshop-{next(self.numbers)}"
         self.script = folder / "train.py"
         self.folder = folder
         self.script.write_text(SCRIPT.replace("{folder!r}", repr(str(folder))))
@@ -213,7 +215,7 @@ class Workshop:
             (self.folder / str(number)).touch()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def workshop(demo: Product) -> Iterator[Workshop]:
     """A project with a run of two experiments that goes on until it may end."""
     folder = Path(tempfile.mkdtemp(prefix="ht-workshop-", dir="/tmp"))
@@ -300,6 +302,7 @@ def test_a_script_edited_under_the_open_dialog_is_looked_at_before_it_runs(page:
 
 
 def test_the_dialog_is_driven_by_keyboard_alone(page: Page, workshop: Workshop) -> None:
+    workshop.finish(2)
     page.goto(f"/projects/{workshop.slug}")
     dialog = Dialog(page)
     page.locator("#start-run").wait_for()

@@ -10,6 +10,7 @@ import pytest
 from dash import no_update
 
 from callbacks.launch.launching import launch, save
+from callbacks.launch.previewing import look_at_data
 from storage.experiments import fetch_experiments
 from storage.projects import find_project
 from storage.records import Run
@@ -57,8 +58,9 @@ def settings_of(store: Store, run: Run) -> list[dict[str, Any]]:
 
 def test_a_launch_queues_the_run_and_leads_to_its_page(store: Store, known: Laboratory) -> None:
     command = "python train.py --batch_size [28,112] --lr [0.1,0.2]"
+    context = look_at_data(store, "train.py", opened(store)["context"])
     answer = launched(
-        store, command, objective=" loss ", goal="minimize", concurrency="2", retries="1", time_limit="1.5",
+        store, command, context=context, objective=" loss ", goal="minimize", concurrency="2", retries="1", time_limit="1.5",
         cpus="0.5", metrics=["accuracy"], data="train.py",
     )  # fmt: skip
     assert (answer["path"], answer["is_open"], answer["error"]) == ("/projects/digits/runs/2", False, "")
@@ -218,6 +220,17 @@ def test_options_of_a_script_edited_after_the_preview_can_be_picked(store: Store
     assert "late" in text_of(answer["offered"])
     launched(store, "python train.py --late [1,2]", context=answer["context"])
     assert settings_of(store, runs(store)[0]) == [{"late": 1}, {"late": 2}]
+
+
+def test_data_that_changes_after_the_preview_launches_nothing(store: Store, known: Laboratory) -> None:
+    table = known.script.parent / "data.csv"
+    table.write_text("1\n")
+    context = look_at_data(store, "data.csv", opened(store)["context"])
+    table.write_text("2\n")
+    answer = launched(store, context=context, data="data.csv")
+    assert "The data has changed meanwhile" in answer["error"]
+    assert len(runs(store)) == 1
+    assert launched(store, context=answer["context"], data="data.csv")["path"] == "/projects/digits/runs/2"
 
 
 def test_a_script_that_is_not_here_runs_as_it_was_kept(store: Store, known: Laboratory) -> None:

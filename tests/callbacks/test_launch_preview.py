@@ -10,7 +10,7 @@ import pytest
 from dash import no_update
 
 from callbacks.launch import previewing
-from callbacks.launch.previewing import give_rows, review, show_difference, show_strategy
+from callbacks.launch.previewing import give_rows, look_at_data, review, show_difference, show_strategy
 from layouts import launch_ids as ids
 from storage.store import Store
 from storage.work import beat
@@ -209,6 +209,35 @@ def test_as_many_run_at_once_as_fit_and_are_wanted(store: Store, known: Laborato
     beat(store, "dispatcher", {"per_node": [{"CPU": 2.0}, {"CPU": 1.0}]})
     assert "about 1.5 s, 3 at once" in text_of(reviewed(store)["summary"])
     assert "about 3.0 s, 2 at once" in text_of(reviewed(store, concurrency="2")["summary"])
+
+
+# --- data ---------------------------------------------------------------------------------------------------------------
+
+
+def test_other_data_makes_what_was_done_another(store: Store, known: Laboratory) -> None:
+    (known.script.parent / "data.csv").write_text("1\n")
+    context = look_at_data(store, "data.csv", opened(store)["context"])
+    with triggered_by(ids.CONTEXT):
+        seen = review(store, form=form(EVERY, data="data.csv"), problems=[], decisions=None, context=context)
+    assert seen["label"] == "Launch 6 experiments"
+    assert "3 done with other data" in text_of(seen["statuses"])
+    # Whoever changed the context has said why.
+    assert seen["error"] is no_update
+
+
+def test_data_that_is_missing_is_told_at_its_place(store: Store, known: Laboratory) -> None:
+    context = look_at_data(store, "gone.csv", opened(store)["context"])
+    seen = review(store, form=form(EVERY, data="gone.csv"), problems=[], decisions=None, context=context)
+    assert "gone.csv" in seen["data"]
+    assert seen["is_disabled"] is True
+
+
+def test_data_that_stays_is_looked_at_and_nothing_follows(store: Store, known: Laboratory) -> None:
+    context = opened(store)["context"]
+    assert look_at_data(store, "", context) is no_update
+    assert look_at_data(store, "gone.csv", None) is no_update
+    known.script.unlink()
+    assert look_at_data(store, "gone.csv", opened(store)["context"]) is no_update
 
 
 # --- strategies -------------------------------------------------------------------------------------------------------
