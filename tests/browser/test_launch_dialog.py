@@ -397,8 +397,7 @@ def test_a_brush_a_pick_and_a_lock_begin_a_run(page: Page, finished_demo: Produc
     expect(dialog.command).to_have_value("python train.py --batch_size 28 --num_epochs 8 --dropout_rate 0.5")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 1600])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1600, "dark")])
 def test_the_dialog_fits_its_window(
     browser: Browser, finished_demo: Product, session_state: str, scheme: str, width: int
 ) -> None:
