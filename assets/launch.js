@@ -151,14 +151,18 @@
             else setTimeout(() => whenSettled(act, isUnderWay() ? 0 : quiet + 1), LOOK_MS);
         };
 
-        // A click that comes before the preview has followed would launch something else than what was typed.
+        // A click that comes before the preview has followed would launch something else than what was typed; more clicks
+        // meanwhile are the same click.
+        let waiting = false;
         let released = null;
         document.addEventListener("click", (event) => {
             const button = event.target.closest?.("#launch-start, #launch-save");
             if (!button || button === released) return;
             event.stopPropagation();
+            if (waiting) return;
+            waiting = true;
             whenSettled(() => {
-                released = button;
+                [waiting, released] = [false, button];
                 button.click();
                 released = null;
             });

@@ -61,14 +61,6 @@ def _footer() -> list[Component]:
     ]
 
 
-def reading(script: str) -> Component:
-    """What stands in the dialog until its content has come."""
-    return html.Div(
-        [html.Div(className="page-loading", role="status", title="Loading"), html.P(f"Reading {script} ...")],
-        className="launch-reading",
-    )
-
-
 def body(form: Form) -> Component:
     """The dialog's content for one project."""
     known = {each.name: each for each in form.hyperparameters}
