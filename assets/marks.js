@@ -32,11 +32,17 @@
         return {steps: Int32Array.from(steps), alphas: Uint8Array.from(alphas), reach};
     };
 
-    /** Write a disc of one colour at every offset whose mask has `bit`; where discs overlap the colour gets denser. */
-    const stamp = (pixels, offsets, mask, bit, {steps, alphas}, colour) => {
+    /** A coordinate that no pixel has: a sum with it stays negative. */
+    const NOWHERE = -(2 ** 30);
+
+    /**
+     * Write a disc of one colour at every pixel xs + ys whose mask has `bit`; where discs overlap the colour gets denser.
+     * xs: columns of the bitmap; ys: rows, as the index of their first pixel.
+     */
+    const stamp = (pixels, xs, ys, mask, bit, {steps, alphas}, colour) => {
         const count = steps.length;
-        for (let index = 0; index < offsets.length; index += 1) {
-            const offset = offsets[index];
+        for (let index = 0; index < xs.length; index += 1) {
+            const offset = xs[index] + ys[index];
             if (offset < 0 || !(mask[index] & bit)) continue;
             for (let step = 0; step < count; step += 1) {
                 const at = offset + steps[step];
@@ -45,6 +51,33 @@
                 pixels[at] = (alpha << 24) | colour;
             }
         }
+    };
+
+    /** The same in the colour that each one's code has in the palette; where discs overlap their colours mix. */
+    const stampCoded = (pixels, xs, ys, mask, bit, {steps, alphas}, codes, palette) => {
+        const count = steps.length;
+        for (let index = 0; index < xs.length; index += 1) {
+            const offset = xs[index] + ys[index];
+            if (offset < 0 || !(mask[index] & bit)) continue;
+            const colour = palette[codes[index]];
+            for (let step = 0; step < count; step += 1) {
+                const at = offset + steps[step];
+                pixels[at] = over(pixels[at], colour, alphas[step]);
+            }
+        }
+    };
+
+    /** A pixel with a colour of this opacity (0 to 255) laid over it. */
+    const over = (pixel, colour, opacity) => {
+        const below = pixel >>> 24;
+        if (below === 0 || opacity === 255) return (opacity << 24) | colour;
+        const alpha = below + ((255 - below) * opacity >> 8);
+        const share = opacity / alpha;
+        const mixed = (shift) => {
+            const old = pixel >>> shift & 255;
+            return Math.round(old + ((colour >>> shift & 255) - old) * share) << shift;
+        };
+        return (alpha << 24) | mixed(16) | mixed(8) | mixed(0);
     };
 
     /** "#rrggbb" as the low 24 bits of a pixel on a little-endian machine. */
@@ -60,7 +93,7 @@
         return ((hash ^ (hash >>> 16)) >>> 0) / 0xffffffff * 2 - 1;
     };
 
-    const pure = {disc, jitterOf, opacityFor, pixelColour, radiusFor, stamp};
+    const pure = {NOWHERE, disc, jitterOf, opacityFor, over, pixelColour, radiusFor, stamp, stampCoded};
 
     // --- the page ------------------------------------------------------------------------------------------------------
 

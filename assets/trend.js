@@ -42,7 +42,7 @@
         return [Math.tanh(Math.atanh(r) - reach), Math.tanh(Math.atanh(r) + reach)];
     };
 
-    const signed = (text) => text.replace("-", "−");
+    const signed = (text) => text.replaceAll("-", "−");
 
     /** What a fit says, in two lines; where an axis is logarithmic its unit is a factor of ten. */
     const wordsOf = ({n, slope, r, interval}, isLogX, isLogY) => {

@@ -12,12 +12,24 @@ test("a disc is round, and softer at its edge", () => {
 test("only marks in the mask are written, in their colour, denser where they overlap", () => {
     const pixels = new Uint32Array(100);
     const shape = {steps: Int32Array.from([0]), alphas: Uint8Array.from([128])};
-    marks.stamp(pixels, Int32Array.from([5, 5, 7, -1, 9]), Uint8Array.from([3, 3, 3, 3, 1]), 2, shape, marks.pixelColour("#102030"));
+    marks.stamp(pixels, Int32Array.from([5, 5, 7, marks.NOWHERE, 9]), new Int32Array(5), Uint8Array.from([3, 3, 3, 3, 1]), 2, shape, marks.pixelColour("#102030"));
     assert.equal(pixels[7] & 0xffffff, 0x302010);
     assert.equal(pixels[7] >>> 24, 127);
     assert.ok(pixels[5] >>> 24 > 127);
     assert.equal(pixels[9], 0);
     assert.equal(pixels.filter(Boolean).length, 2);
+});
+
+test("marks in colours of their own mix where they overlap", () => {
+    const pixels = new Uint32Array(20);
+    const shape = {steps: Int32Array.from([0]), alphas: Uint8Array.from([128])};
+    const palette = Uint32Array.from([0x0000ff, 0xff0000]);
+    marks.stampCoded(pixels, Int32Array.from([1, 1, 3]), Int32Array.from([0, 0, 10]), Uint8Array.from([3, 3, 3]), 2, shape,
+        Uint8Array.from([0, 1, 1]), palette);
+    assert.equal(pixels[13] >>> 0, 0x80ff0000);
+    const [blue, red] = [pixels[1] >>> 16 & 255, pixels[1] & 255];
+    assert.ok(blue > 150 && red > 60 && blue + red >= 254 && blue + red <= 256, `${blue} ${red}`);
+    assert.equal(marks.over(0xff112233, 0x445566, 255) >>> 0, 0xff445566);
 });
 
 test("jitter is between -1 and 1, spread, and the same for the same experiment", () => {

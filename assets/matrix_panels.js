@@ -1,0 +1,205 @@
+/** The panels of the scatter matrix: their elements, where their marks lie, and how they are painted. */
+(() => {
+    // With more marks than this in a panel, overlaps hide most of them: the kept ones become a shading of their density.
+    const MOST_MARKS = 2000;
+    // The side of a cell of the shading, in CSS pixels.
+    const CELL = 2;
+    const DENSE_RADIUS = 2;
+    const SALT = 0x2545f491;
+    const SVG = "http://www.w3.org/2000/svg";
+
+    // --- pure ---------------------------------------------------------------------------------------------------------
+
+    /** The mark nearest to (x, y) among those that may be hovered, or -1. */
+    const nearest = (xs, ys, mask, bit, x, y, most) => {
+        let found = -1;
+        let least = most * most;
+        for (let index = 0; index < xs.length; index += 1) {
+            if (xs[index] < 0 || ys[index] < 0 || !(mask[index] & bit)) continue;
+            const distance = (xs[index] - x) ** 2 + (ys[index] - y) ** 2;
+            if (distance < least) {
+                least = distance;
+                found = index;
+            }
+        }
+        return found;
+    };
+
+    /** The ends of a fitted line in pixels of a panel: the metric lies across, the hyperparameter up. */
+    const lineOf = ({slope, intercept}, rowAxis, columnAxis, width, height) => {
+        const {placeOfUnit} = globalThis.dash_clientside.matrix_axes;
+        return rowAxis.range.map((unit) => [placeOfUnit(columnAxis, intercept + slope * unit) * width,
+            (1 - placeOfUnit(rowAxis, unit)) * height]);
+    };
+
+    /** What the note under the title says about the shading, or null where every mark is drawn. */
+    const densityWords = (size, selectedCount) => {
+        if (size <= MOST_MARKS) return null;
+        const count = selectedCount.toLocaleString("en");
+        return selectedCount > MOST_MARKS
+            ? `Shading shows how many experiments lie in each place: grey all that are kept, in colour the ${count} selected. A brush that selects ${MOST_MARKS.toLocaleString("en")} or fewer shows each of them as a mark.`
+            : `Shading shows how many experiments lie in each place; the ${count} selected are marks on top.`;
+    };
+
+    const pure = {densityWords, lineOf, nearest};
+
+    // --- the panels -----------------------------------------------------------------------------------------------------
+
+    /** The elements of one panel at its place. */
+    const panelOf = (row, column, box, grid) => {
+        const {element} = window.dash_clientside.marks;
+        const layers = {base: element("canvas"), shade: element("canvas"), top: element("canvas")};
+        const line = document.createElementNS(SVG, "svg");
+        line.append(document.createElementNS(SVG, "line"));
+        line.setAttribute("class", "ht-trend-line");
+        const label = element("div", {className: "ht-trend", hidden: true});
+        const lit = element("div", {className: "ht-lit", hidden: true});
+        const limits = element("button", {type: "button", className: "ht-brush-limits", textContent: "…", title: "Type the limits of this brush (L)",
+            aria: {label: "Type the limits of this brush"}});
+        const brush = element("div", {className: "ht-brush", hidden: true}, limits);
+        const enlarge = element("button", {type: "button", className: "ht-enlarge", textContent: grid.isEnlarged ? "⤡" : "⤢",
+            title: grid.isEnlarged ? "Back to all panels (Esc)" : "Enlarge this panel (Enter)",
+            aria: {label: grid.isEnlarged ? "Back to all panels" : `Enlarge ${row.name} by ${column.name}`}});
+        const panel = {source: `matrix:${row.column.key}:${column.column.key}`, row, column, ...layers, line, label, lit, brush, limits, enlarge,
+            element: element("div", {
+                className: "ht-matrix-panel", tabIndex: 0, dataset: {row: row.column.key, column: column.column.key},
+                aria: {role: "group", label: `${row.name} by ${column.name}: drag to select; arrow keys move the brush, with Alt its far edges, with `
+                    + "Shift ten times as far; L types its limits, Enter enlarges the panel, Escape clears"},
+            }, layers.base, layers.shade, layers.top, line, label, lit, brush, enlarge),
+            frame: element("div", {className: "ht-matrix-frame"}, ...guttersOf(row, column, grid))};
+        for (const part of [panel.element, panel.frame]) Object.assign(part.style, box);
+        return panel;
+    };
+
+    /** Where missing values lie, and that they do. */
+    const guttersOf = (row, column, grid) => {
+        const {element} = window.dash_clientside.marks;
+        const gutters = [];
+        if (column.axis.gutter > 0) {
+            const gutter = element("div", {className: "ht-gutter is-left"});
+            gutter.style.width = `${column.axis.gutter * grid.panelWidth}px`;
+            gutters.push(gutter);
+        }
+        if (row.axis.gutter > 0) {
+            const gutter = element("div", {className: "ht-gutter is-bottom"});
+            gutter.style.height = `${row.axis.gutter * grid.panelHeight}px`;
+            gutters.push(gutter);
+        }
+        return gutters;
+    };
+
+    /** Paints the panels of a board; `prepare` when data, theme or places change, the others whenever asked. */
+    const createPainter = (board) => {
+        const {colours, density, marks, matrix_axes, selection, trend} = window.dash_clientside;
+        let look = null;
+        let grid = null;
+
+        /** Work out where every mark lies along every axis. Done when data or size change, never while brushing. */
+        const prepare = (rows, columns, nextGrid, colouring) => {
+            grid = nextGrid;
+            const {size} = board.experiments;
+            const ratio = window.devicePixelRatio || 1;
+            const isDense = size > MOST_MARKS;
+            const radius = (isDense ? DENSE_RADIUS : marks.radiusFor(size)) * ratio;
+            const reach = Math.ceil(radius) + 1;
+            const width = Math.round(grid.panelWidth * ratio) + 2 * reach;
+            const height = Math.round(grid.panelHeight * ratio) + 2 * reach;
+            const palette = colouring && Uint32Array.from(colouring.palette, marks.pixelColour);
+            look = {isDense, ratio, reach, width, height, colouring, palette,
+                disc: marks.disc(radius, width, isDense ? 0.85 : marks.opacityFor(size)),
+                mark: marks.pixelColour(marks.colourOf("--ht-mark")), selected: marks.pixelColour(marks.colourOf("--ht-mark-selected")),
+                marksImage: imageOf(width, height),
+                cells: isDense ? cellsFor(Math.ceil(grid.panelWidth / CELL), Math.ceil(grid.panelHeight / CELL)) : null};
+            columns.forEach((column) => placeAlong(column, grid.panelWidth, 1, (place) => place));
+            // Pixels count from the top, and a row of the bitmap is as many further as it is wide.
+            rows.forEach((row) => placeAlong(row, grid.panelHeight, width, (place) => grid.panelHeight - place));
+        };
+
+        const imageOf = (width, height) => {
+            const image = new ImageData(width, height);
+            return {image, pixels: new Uint32Array(image.data.buffer)};
+        };
+
+        const cellsFor = (across, down) => ({across, down, ...imageOf(across, down), counts: new Uint32Array(across * down),
+            sums: new Float64Array(across * down), codes: new Uint8Array(across * down)});
+
+        const placeAlong = (line, length, stride, turned) => {
+            const {ratio, reach} = look;
+            line.places = matrix_axes.placesAlong(board.experiments, line.column, line.axis, length, stride === 1 ? 0 : SALT).map((place) => (place < 0 ? -1 : turned(place)));
+            line.units = matrix_axes.unitsOf(board.experiments, line.column, line.axis);
+            if (look.isDense) line.cells = density.cellsOf(line.places, length, CELL);
+            line.pixels = Int32Array.from(line.places, (place) => (place < 0 ? marks.NOWHERE : (Math.round(place * ratio) + reach) * stride));
+        };
+
+        const putMarks = (panel, canvas, bit, colouring) => {
+            const {image, pixels} = look.marksImage;
+            pixels.fill(0);
+            const [xs, ys] = [panel.column.pixels, panel.row.pixels];
+            if (colouring) marks.stampCoded(pixels, xs, ys, board.mask, bit, look.disc, colouring.codes, look.palette);
+            else marks.stamp(pixels, xs, ys, board.mask, bit, look.disc, bit === selection.KEPT ? look.mark : look.selected);
+            const {ratio, reach, width, height} = look;
+            put(canvas, image, {left: `${-reach / ratio}px`, top: `${-reach / ratio}px`, width: `${width / ratio}px`, height: `${height / ratio}px`});
+        };
+
+        /** A shading of those whose mask has `bit`. What is selected has the strength it has among all that are kept. */
+        const putDensity = (panel, canvas, bit, colouring) => {
+            const {image, pixels, across, down, counts, sums, codes} = look.cells;
+            const [xs, ys] = [panel.column.cells, panel.row.cells];
+            const most = density.countCells(xs, ys, board.mask, bit, across, counts);
+            if (bit === selection.KEPT) panel.strengths = density.opacities(most);
+            if (colouring) density.codeCells(xs, ys, board.mask, bit, across, counts, colouring, sums, codes);
+            const plain = bit === selection.KEPT ? look.mark : look.selected;
+            density.shade(pixels, counts, panel.strengths, colouring ? (cell) => look.palette[codes[cell]] : () => plain);
+            put(canvas, image, {left: "0", top: "0", width: `${across * CELL}px`, height: `${down * CELL}px`});
+        };
+
+        const put = (canvas, image, style) => {
+            if (canvas.width !== image.width || canvas.height !== image.height) {
+                canvas.width = image.width;
+                canvas.height = image.height;
+                Object.assign(canvas.style, style);
+            }
+            canvas.hidden = false;
+            canvas.getContext("2d").putImageData(image, 0, 0);
+        };
+
+        const paintKept = (panel) => (look.isDense ? putDensity : putMarks)(panel, panel.base, selection.KEPT, null);
+
+        const paintSelected = (panel) => {
+            const areShaded = look.isDense && board.selectedCount > MOST_MARKS;
+            panel[areShaded ? "top" : "shade"].hidden = true;
+            if (areShaded) putDensity(panel, panel.shade, selection.SELECTED, look.colouring);
+            else putMarks(panel, panel.top, selection.SELECTED, look.colouring);
+        };
+
+        /** The line through what is selected, and what it says. It says nothing about few, or about what does not vary. */
+        const showTrend = (panel, isWanted) => {
+            const {row, column} = panel;
+            const fit = isWanted && row.units && column.units
+                ? trend.fitOf(row.units, column.units, board.mask, selection.SELECTED, board.experiments.size) : null;
+            panel.label.hidden = fit === null;
+            panel.line.style.display = fit === null ? "none" : "";
+            if (fit === null) return;
+            const words = trend.wordsOf(fit, row.axis.log, column.axis.log);
+            panel.label.replaceChildren(...words.map((text, place) => marks.element("span", {textContent: place ? text : `${text}, `})));
+            panel.element.setAttribute("aria-description", words.join(", "));
+            const [[x1, y1], [x2, y2]] = lineOf(fit, row.axis, column.axis, grid.panelWidth, grid.panelHeight);
+            for (const [name, value] of Object.entries({x1, y1, x2, y2})) panel.line.firstChild.setAttribute(name, value.toFixed(1));
+        };
+
+        const showLit = (panel) => {
+            const x = panel.column.places?.[board.hovered];
+            const y = panel.row.places?.[board.hovered];
+            const isThere = board.hovered >= 0 && x >= 0 && y >= 0;
+            if (panel.lit.hidden === isThere) panel.lit.hidden = !isThere;
+            if (isThere) panel.lit.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+        };
+
+        return {paintKept, paintSelected, prepare, showLit, showTrend};
+    };
+
+    const api = {...pure, createPainter, panelOf};
+    globalThis.dash_clientside = globalThis.dash_clientside || {};
+    globalThis.dash_clientside.matrix_panels = api;
+    if (typeof module !== "undefined") module.exports = api;
+})();
