@@ -24,7 +24,8 @@ def spec_of(slug: str, run: Run) -> RunSpec:
         "goal": run.goal,
         "command_line": run.command_line,
         "hyperparameters": _hyperparameters(run),
-        "metrics": [metric["name"] for metric in run.metrics],
+        # The objective alone is no choice: every launch names it, and the page then shows what it shows anyway.
+        "metrics": [metric["name"] for metric in run.metrics] if len(run.metrics) > 1 else [],
     }
 
 
