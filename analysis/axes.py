@@ -55,8 +55,13 @@ class Axis:
             encoded = np.column_stack([unit, is_missing])
             return encoded[:, : self.cells.shape[1]]
         at = {label: place for place, label in enumerate(self.labels)}
-        rest = at.get(OTHERS, 0)
-        return np.array([self.cells[at.get(_word(value), rest)] for value in column], dtype=float)
+        return np.array([self.cells[at[label]] for label in self.labelled(column)], dtype=float)
+
+    def labelled(self, column: Sequence[Any]) -> list[str]:
+        """The labels of values that are words; of those with no cell of their own, the last resort."""
+        known = set(self.labels)
+        rest = OTHERS if OTHERS in known else self.labels[0]
+        return [word if word in known else rest for word in map(_word, column)]
 
 
 def axes(settings: Sequence[Mapping[str, Any]], is_log: Mapping[str, bool] | None = None) -> list[Axis]:

@@ -171,6 +171,13 @@ def test_below_three_per_hyperparameter_it_says_how_many_are_missing() -> None:
     assert rank(of(drawn(1, "a"), lambda s: s["a"])) == TooFew(1, 1)
 
 
+def test_a_dozen_experiments_are_enough_for_a_clear_answer() -> None:
+    settings = [{"lr": 10.0**-rate, "size": 16 * 2**size} for rate in range(4) for size in range(3)]
+    found = ranking(of(settings, lambda s: abs(math.log10(s["lr"]) + 2)))
+    assert found.importances[0].name == "lr"
+    assert not found.importances[1].together.is_clear
+
+
 def test_noise_is_not_ranked() -> None:
     for seed in range(3):
         settings = drawn(40, seed=seed)
@@ -178,11 +185,17 @@ def test_noise_is_not_ranked() -> None:
 
 
 def test_a_weak_effect_says_about_how_many_more_would_do() -> None:
-    chance = random.Random(4)
-    few = [{"a": float(at), "b": float(at * 7 % 12)} for at in range(12)]
-    found = rank(of(few, lambda s: s["a"] / 12 + chance.gauss(0, 0.35)))
+    found = rank(of(drawn(32, "ab"), lambda s: s["a"] + 0.6 * math.sin(1e6 * s["b"])))
     assert isinstance(found, TooFew)
-    assert found.more is None or 0 < found.more <= 120
+    assert found.more is not None
+    assert 5 < found.more < 100
+
+
+def test_of_a_handful_nobody_says_that_nothing_matters() -> None:
+    settings = [{"a": at} for at in range(6)]
+    found = rank(sample(settings, [1, 0, 1, 0, 1, 0], "minimize"))
+    assert isinstance(found, TooFew)
+    assert found.more
 
 
 def test_a_metric_or_settings_that_never_change_explain_nothing() -> None:

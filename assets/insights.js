@@ -1,0 +1,239 @@
+/** The box "What matters": asks the server once it is open, and shows what a click on a bar or a cell is about. */
+(() => {
+    const TICK_MS = 400;
+    // A brush that is still being moved is not worth a forest.
+    const SETTLED_MS = 700;
+    // Nobody waits longer; the notice says what went wrong.
+    const PATIENCE_MS = 120000;
+
+    // --- pure ---------------------------------------------------------------------------------------------------------
+
+    const samePair = (one, other) => Boolean(one && other) && [...one].sort().join("\u0000") === [...other].sort().join("\u0000");
+
+    const namesOf = (answer) => answer?.importance?.data[0].customdata ?? [];
+
+    const surfaceOf = (answer, pair) => (answer?.surfaces ?? []).find((each) => samePair(each.pair, pair)) ?? null;
+
+    /** What to show: what was clicked, else what was shown before where it is still there, else what matters most. */
+    const pickFrom = (answer, former, clicked) => {
+        const names = namesOf(answer);
+        const name = [clicked?.name, former?.name, names[0]].find((each) => names.includes(each)) ?? null;
+        const wanted = [clicked?.pair, former?.pair, answer?.surfaces?.[0]?.pair].find((pair) => surfaceOf(answer, pair));
+        return {name, pair: wanted ? surfaceOf(answer, wanted).pair : null};
+    };
+
+    /** The name or pair under a click, or null. */
+    const clickedOf = (clickData) => clickData?.points?.[0]?.customdata ?? null;
+
+    const scopeWords = (selected, size) => (selected < size ? `the ${selected} selected` : "selected only");
+
+    const updateWords = (newer) => (newer > 0 ? `${newer} newer ${newer === 1 ? "experiment" : "experiments"}: compute anew` : "");
+
+    /** The figure of importance with one name in bold. */
+    const withPick = (figure, name) => {
+        const names = figure.data[0].customdata;
+        const {yaxis} = figure.layout;
+        const ticktext = yaxis.ticktext.map((text, at) => (names[at] === name ? `<b>${text}</b>` : text));
+        return {...figure, layout: {...figure.layout, yaxis: {...yaxis, ticktext}}};
+    };
+
+    /** A heading for each of two charts. */
+    const titlesOf = (pick) => ({
+        effect: pick?.name ? `Effect of ${pick.name}` : "Effect",
+        surface: pick?.pair ? `${pick.pair[0]} and ${pick.pair[1]}` : "Both together",
+    });
+
+    /** The second metric of a front: the first other one. */
+    const otherThan = (names, first) => names.find((name) => name !== first) ?? null;
+
+    const pure = {clickedOf, otherThan, pickFrom, samePair, scopeWords, surfaceOf, titlesOf, updateWords, withPick};
+
+    // --- the box -------------------------------------------------------------------------------------------------------
+
+    const hidden = {display: "none"};
+    // A page, for the server: what it asks anew ends what it asked before.
+    const tab = Math.random().toString(36).slice(2);
+    let panel = null;
+    // When the question was put whose answer is on its way.
+    let awaited = null;
+
+    const clientside = () => window.dash_clientside;
+    const place = (name) => document.getElementById(`insights-${name}`);
+    const put = (name, data) => clientside().set_props(`insights-${name}`, {data});
+
+    /** Fill a select where its words changed, and keep the choice. */
+    const fill = (select, words, chosen) => {
+        const wanted = words.map(([value, text]) => `${value}\u0000${text}`).join("\u0001");
+        if (select.dataset.filled === wanted) return;
+        const former = select.value || chosen;
+        select.replaceChildren(...words.map(([value, text]) => new Option(text, value)));
+        select.dataset.filled = wanted;
+        select.value = words.some(([value]) => value === former) ? former : chosen ?? words[0]?.[0] ?? "";
+    };
+
+    const createPanel = (box) => {
+        const made = {box, scope: "all", asked: null, state: null, settledAt: 0, isPending: false};
+        const board = () => {
+            const current = clientside().run.current();
+            return current && current.root.isConnected ? current : null;
+        };
+        const metrics = () => clientside().experiments.columnsOf(board().experiments, "metric").map(({name}) => name);
+        const finished = () => {
+            const {experiments} = clientside();
+            return experiments.countStates(board().experiments)[experiments.STATES.indexOf("finished")];
+        };
+
+        const numbers = () => {
+            if (made.scope === "all") return null;
+            const {experiments, mask} = board();
+            const {SELECTED, compactNumbers} = clientside().selection;
+            return compactNumbers([...experiments.numbers.subarray(0, experiments.size)].filter((_, index) => mask[index] & SELECTED));
+        };
+
+        const ask = () => {
+            made.asked = {finished: finished(), run: board().spec.run_id};
+            made.isPending = false;
+            const shared = {numbers: numbers(), tab, at: Date.now()};
+            awaited = shared.at;
+            clientside().set_props("insights-busy", {hidden: false});
+            put("request", {...shared, metric: place("metric").value});
+            askFront(shared);
+        };
+
+        const askFront = (shared = {numbers: numbers(), tab, at: Date.now()}) => {
+            const names = ["pareto-first", "pareto-second"].map((name) => place(name).value);
+            if (names.some((name) => !name)) return;
+            put("pareto-request", {...shared, metrics: names,
+                goals: ["pareto-first-goal", "pareto-second-goal"].map((name) => place(name).value)});
+        };
+
+        const fillSelects = () => {
+            const names = metrics();
+            const options = names.map((name) => [name, name]);
+            const first = names.includes(board().spec.objective) ? board().spec.objective : names[0];
+            fill(place("metric"), options, first);
+            place("pareto-chart").hidden = names.length < 2;
+            if (names.length < 2) return;
+            fill(place("pareto-first"), options, first);
+            fill(place("pareto-second"), options, otherThan(names, first));
+            for (const name of ["pareto-first-goal", "pareto-second-goal"]) {
+                fill(place(name), [["", "by its goal"], ["maximize", "more is better"], ["minimize", "less is better"]], "");
+            }
+        };
+
+        /** The selection moved: wait until it stands still, then ask. */
+        const follow = () => {
+            const current = board();
+            if (made.state !== current.state()) {
+                if (made.state !== null) made.isPending = true;
+                made.state = current.state();
+                made.settledAt = performance.now() + SETTLED_MS;
+            }
+            const {size} = current.experiments;
+            place("scope-selected").textContent = scopeWords(current.selectedCount, size);
+            if (made.isPending && made.scope === "selected" && !current.draft && performance.now() > made.settledAt) ask();
+        };
+
+        const tick = () => {
+            if (!box.isConnected) return stop();
+            if (!box.open || document.hidden || !board() || metrics().length === 0) return undefined;
+            fillSelects();
+            follow();
+            if (made.asked === null || made.asked.run !== board().spec.run_id) ask();
+            if (awaited !== null && Date.now() - awaited > PATIENCE_MS) arrived({at: awaited});
+            const button = place("update");
+            button.textContent = updateWords(finished() - made.asked.finished);
+            button.hidden = button.textContent === "";
+            return undefined;
+        };
+
+        const choose = (scope) => {
+            if (made.scope === scope) return;
+            made.scope = scope;
+            place("scope-all").setAttribute("aria-pressed", String(scope === "all"));
+            place("scope-selected").setAttribute("aria-pressed", String(scope === "selected"));
+            if (board() && made.asked) ask();
+        };
+
+        const timer = setInterval(tick, TICK_MS);
+        const stop = () => {
+            clearInterval(timer);
+            if (panel === made) panel = null;
+        };
+        box.addEventListener("change", ({target}) => {
+            if (!board()) return;
+            if (target.id === "insights-metric") ask();
+            else if (target.id.startsWith("insights-pareto-")) askFront();
+        });
+        box.addEventListener("click", ({target}) => {
+            if (target.id === "insights-scope-all") choose("all");
+            else if (target.id === "insights-scope-selected") choose("selected");
+            else if (target.id === "insights-update" && board()) ask();
+        });
+        return {...made, tick};
+    };
+
+    if (typeof document !== "undefined") {
+        // "toggle" does not bubble.
+        document.addEventListener("toggle", ({target}) => {
+            if (target.id !== "insights" || !target.open) return;
+            if (panel?.box !== target) panel = createPanel(target);
+            panel.tick();
+        }, true);
+    }
+
+    // --- what Dash calls -----------------------------------------------------------------------------------------------
+
+    const painted = (figure) => (figure
+        ? [clientside().theme.paint(figure), {height: `${figure.layout.height}px`}] : [{data: [], layout: {}}, hidden]);
+
+    const triggeredBy = (id) => clientside().callback_context.triggered.some(({prop_id: name}) => name.startsWith(`${id}.`));
+
+    const arrived = ({at}) => {
+        if (at !== awaited) return;
+        awaited = null;
+        clientside().set_props("insights-busy", {hidden: true});
+    };
+
+    const pick = (answer, bar, cell, former) => {
+        const clicked = {};
+        if (triggeredBy("insights-importance")) clicked.name = clickedOf(bar);
+        if (triggeredBy("insights-interaction")) clicked.pair = clickedOf(cell);
+        if (answer) arrived(answer);
+        return answer ? pickFrom(answer, former, clicked) : null;
+    };
+
+    const draw = (picked, _theme, answer) => {
+        const titles = titlesOf(picked);
+        for (const [name, words] of [["effect", titles.effect], ["surface", titles.surface]]) {
+            const heading = place(name)?.closest("figure")?.querySelector("h3");
+            if (heading) heading.textContent = words;
+        }
+        const surface = surfaceOf(answer, picked?.pair);
+        for (const name of ["interaction", "surface"]) {
+            const chart = place(name)?.closest("figure");
+            if (chart) chart.hidden = !surface;
+        }
+        const isShown = Boolean(answer?.importance);
+        return [
+            ...painted(isShown ? withPick(answer.importance, picked?.name) : null), ...painted(answer?.effects?.[picked?.name]), ...painted(answer?.interaction),
+            ...painted(surface?.figure), answer?.said ?? "", answer?.problem ?? "", !answer?.problem, !isShown,
+        ];
+    };
+
+    const drawFront = (answer) => [...painted(answer?.figure), answer?.said ?? ""];
+
+    /** Go to the experiment whose mark was clicked; a point of a line or a cell is none. */
+    const open = (...clicks) => {
+        const id = ["insights-pareto", "insights-effect", "insights-surface"].findIndex((name) => triggeredBy(name));
+        const number = clickedOf(clicks[id]);
+        const board = clientside().run.current();
+        const index = Number.isInteger(number) ? board?.experiments.indexOf.get(number) : undefined;
+        if (index !== undefined) board.open(index);
+    };
+
+    const api = {...pure, draw, drawFront, open, pick};
+    globalThis.dash_clientside = globalThis.dash_clientside || {};
+    globalThis.dash_clientside.insights = api;
+    if (typeof module !== "undefined") module.exports = api;
+})();

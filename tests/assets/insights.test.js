@@ -1,0 +1,51 @@
+const assert = require("node:assert/strict");
+const {test} = require("node:test");
+const insights = require("../../assets/insights.js");
+
+const ANSWER = {
+    importance: {data: [{customdata: ["lr", "size", "drop"]}], layout: {yaxis: {ticktext: ["lr", "size", "drop"]}, height: 9}},
+    surfaces: [{pair: ["lr", "size"], figure: 1}, {pair: ["drop", "lr"], figure: 2}],
+};
+
+test("at first the most important one and the strongest pair are shown", () => {
+    assert.deepEqual(insights.pickFrom(ANSWER, null, {}), {name: "lr", pair: ["lr", "size"]});
+});
+
+test("a click is shown, and outlives a new answer that still knows it", () => {
+    const clicked = insights.pickFrom(ANSWER, {name: "lr", pair: ["lr", "size"]}, {name: "drop"});
+    assert.deepEqual(clicked, {name: "drop", pair: ["lr", "size"]});
+    assert.deepEqual(insights.pickFrom(ANSWER, {name: "drop", pair: ["lr", "drop"]}, {}), {name: "drop", pair: ["drop", "lr"]});
+    assert.deepEqual(insights.pickFrom(ANSWER, {name: "gone", pair: ["gone", "lr"]}, {}), {name: "lr", pair: ["lr", "size"]});
+});
+
+test("an answer without charts picks nothing", () => {
+    assert.deepEqual(insights.pickFrom({problem: "Too few"}, {name: "lr", pair: null}, {}), {name: null, pair: null});
+});
+
+test("a pair is the same either way round", () => {
+    assert.ok(insights.samePair(["a", "b"], ["b", "a"]));
+    assert.ok(!insights.samePair(["a", "b"], ["a", "c"]));
+    assert.ok(!insights.samePair(null, ["a", "c"]));
+});
+
+test("the shown name is bold, and the figure of the answer stays as it was", () => {
+    const shown = insights.withPick(ANSWER.importance, "size");
+    assert.deepEqual(shown.layout.yaxis.ticktext, ["lr", "<b>size</b>", "drop"]);
+    assert.deepEqual(ANSWER.importance.layout.yaxis.ticktext, ["lr", "size", "drop"]);
+});
+
+test("a click between marks is none", () => {
+    assert.equal(insights.clickedOf(null), null);
+    assert.equal(insights.clickedOf({points: [{}]}), null);
+    assert.equal(insights.clickedOf({points: [{customdata: 7}]}), 7);
+});
+
+test("words count", () => {
+    assert.equal(insights.scopeWords(12, 40), "the 12 selected");
+    assert.equal(insights.scopeWords(40, 40), "selected only");
+    assert.equal(insights.updateWords(0), "");
+    assert.equal(insights.updateWords(1), "1 newer experiment: compute anew");
+    assert.deepEqual(insights.titlesOf({name: "lr", pair: ["lr", "size"]}), {effect: "Effect of lr", surface: "lr and size"});
+    assert.equal(insights.otherThan(["a", "b"], "a"), "b");
+    assert.equal(insights.otherThan(["a"], "a"), null);
+});
