@@ -7,7 +7,11 @@
     /** The cell of every place along an axis, `size` pixels each; NONE for what has no place. */
     const cellsOf = (places, length, size) => {
         const last = Math.ceil(length / size) - 1;
-        return Uint16Array.from(places, (place) => (place < 0 ? NONE : Math.min(last, Math.floor(place / size))));
+        const cells = new Uint16Array(places.length);
+        for (let index = 0; index < places.length; index += 1) {
+            cells[index] = places[index] < 0 ? NONE : Math.min(last, Math.floor(places[index] / size));
+        }
+        return cells;
     };
 
     /** Count those whose mask has `bit` into `counts` (across * down, made zero first); returns the largest count. */

@@ -65,14 +65,19 @@
         const {jitterOf} = globalThis.dash_clientside.marks;
         const {isMissing} = globalThis.dash_clientside.selection;
         const states = set.columns?.get("state")?.values;
-        const {gutter = 0} = axis;
-        const whole = {...axis, gutter};
+        const {gutter = 0, log, range: [low, high]} = axis;
         const spread = spreadOf(axis, set.size, length);
+        // The same as placeOf, without its calls: a hundred thousand values wait here.
+        const room = (1 - gutter) * length / (high - low);
+        const start = axis.isReversed ? length + low * room : gutter * length - low * room;
+        const slope = axis.isReversed ? -room : room;
         const places = new Float32Array(set.size);
         for (let index = 0; index < set.size; index += 1) {
-            const place = placeOf(whole, column.values[index]) * length;
-            if (place >= gutter * length && place <= length) {
-                places[index] = spread === 0 ? place : place + spread * jitterOf(set.numbers[index] ^ salt);
+            const value = column.values[index];
+            const place = start + slope * (log ? Math.log10(value) : value);
+            // Rounding may put a value at the very end just beyond it.
+            if (place >= gutter * length - 1e-6 && place <= length + 1e-6) {
+                places[index] = spread === 0 ? Math.max(0, place) : place + spread * jitterOf(set.numbers[index] ^ salt);
             } else if (gutter > 0 && isMissing(column, states, index)) {
                 places[index] = gutter * length * (0.5 + 0.3 * jitterOf(set.numbers[index] ^ salt));
             } else places[index] = -1;
@@ -83,7 +88,9 @@
     /** The values in the unit of their axis (powers of ten where it is logarithmic), null for categories. */
     const unitsOf = (set, column, axis) => {
         if (column.kind === "category") return null;
-        return axis.log ? Float64Array.from(column.values.subarray(0, set.size), (value) => (value > 0 ? Math.log10(value) : NaN)) : column.values;
+        if (!axis.log) return column.values;
+        // A typed array's own map takes a tenth of the time of Float64Array.from.
+        return column.values.subarray(0, set.size).map((value) => (value > 0 ? Math.log10(value) : NaN));
     };
 
     /** Where a number in the unit of its axis lies along the whole length, 0 to 1. */

@@ -42,7 +42,14 @@
             return true;
         };
         document.addEventListener("pointerdown", (event) => { if (!box.contains(event.target)) close(); }, {signal, capture: true});
-        window.addEventListener("scroll", close, {signal, passive: true});
+        const place = () => {
+            if (box.hidden || !opener.isConnected) return;
+            const {left, top, bottom, width} = opener.getBoundingClientRect();
+            const middle = left + Math.max(0, (width - box.offsetWidth) / 2);
+            box.style.left = `${Math.max(4, Math.min(middle, window.innerWidth - box.offsetWidth - 8))}px`;
+            box.style.top = `${bottom + 4 + box.offsetHeight > window.innerHeight ? Math.max(4, top - box.offsetHeight - 4) : bottom + 4}px`;
+        };
+        window.addEventListener("scroll", place, {signal, passive: true, capture: true});
         return {
             box, close,
             open(from, label, ...content) {
@@ -50,10 +57,7 @@
                 box.replaceChildren(...content);
                 box.setAttribute("aria-label", label);
                 box.hidden = false;
-                const place = from.getBoundingClientRect();
-                box.style.left = `${Math.max(4, Math.min(place.left, window.innerWidth - box.offsetWidth - 8))}px`;
-                const below = place.bottom + 4;
-                box.style.top = `${below + box.offsetHeight > window.innerHeight ? Math.max(4, place.top - box.offsetHeight - 4) : below}px`;
+                place();
                 box.querySelector("input, button")?.focus({preventScroll: true});
             },
         };
@@ -145,9 +149,9 @@
             const isNumber = line.column.kind !== "category";
             const canBeLog = matrix_axes.canBeLog(board.experiments, line.column);
             popover.open(from, `Axis of ${name}`, element("div", {className: "ht-menu-title", textContent: name}), ...(isNumber ? [
-                item("linear", !line.axis.log, true, {log: false}),
-                item("log", line.axis.log, canBeLog, {log: true}, canBeLog ? "" : "Only numbers above zero have a logarithm"),
-                item("automatic", scale.log === undefined, true, {log: undefined}, "As the search drew it, and log where values span decades")] : []),
+                item("linear", scale.log === false, true, {log: false}),
+                item("log", scale.log === true, canBeLog, {log: true}, canBeLog ? "" : "Only numbers above zero have a logarithm"),
+                item(scale.log === undefined ? `automatic (${line.axis.log ? "log" : "linear"})` : "automatic", scale.log === undefined, true, {log: undefined}, "As the search drew it, and log where values span decades")] : []),
             item("reversed", scale.isReversed, true, {isReversed: !scale.isReversed}));
         };
 
@@ -172,7 +176,7 @@
         const limitField = ({name, column, axis}, clause) => (column.kind === "category" ? wordsField(name, column, clause) : rangeField(name, column, axis, clause));
 
         const rangeField = (name, column, axis, clause) => {
-            const put = (end) => element("input", {type: "text", inputMode: "decimal", autocomplete: "off", className: "ht-limit", placeholder: end === 0 ? "any" : "any",
+            const put = (end) => element("input", {type: "text", inputMode: "decimal", autocomplete: "off", className: "ht-limit", placeholder: "any",
                 value: clause?.range && clause.range[end] !== null ? columns.plain(clause.range[end]) : "",
                 aria: {label: `${end === 0 ? "Lower" : "Upper"} limit of ${name}`}});
             const [low, high] = [put(0), put(1)];

@@ -37,8 +37,8 @@
         if (size <= MOST_MARKS) return null;
         const count = selectedCount.toLocaleString("en");
         return selectedCount > MOST_MARKS
-            ? `Shading shows how many experiments lie in each place: grey all that are kept, in colour the ${count} selected. A brush that selects ${MOST_MARKS.toLocaleString("en")} or fewer shows each of them as a mark.`
-            : `Shading shows how many experiments lie in each place; the ${count} selected are marks on top.`;
+            ? `Shading: how many lie in each place, grey all, in colour the ${count} selected. Brush ${MOST_MARKS.toLocaleString("en")} or fewer to see each as a mark.`
+            : `Shading: how many lie in each place. The ${count} selected are marks on top.`;
     };
 
     const pure = {densityWords, lineOf, nearest};
@@ -128,7 +128,11 @@
             line.places = matrix_axes.placesAlong(board.experiments, line.column, line.axis, length, stride === 1 ? 0 : SALT).map((place) => (place < 0 ? -1 : turned(place)));
             line.units = matrix_axes.unitsOf(board.experiments, line.column, line.axis);
             if (look.isDense) line.cells = density.cellsOf(line.places, length, CELL);
-            line.pixels = Int32Array.from(line.places, (place) => (place < 0 ? marks.NOWHERE : (Math.round(place * ratio) + reach) * stride));
+            line.pixels = new Int32Array(line.places.length);
+            for (let index = 0; index < line.places.length; index += 1) {
+                const place = line.places[index];
+                line.pixels[index] = place < 0 ? marks.NOWHERE : (Math.round(place * ratio) + reach) * stride;
+            }
         };
 
         const putMarks = (panel, canvas, bit, colouring) => {

@@ -14,6 +14,7 @@
     const MISSING_WIDTH = 56;
     // From this width on, slope and correlation stand in one line.
     const ONE_LINE = 310;
+    const ONE_LINE_STRIP = 15;
     const HOVER_DISTANCE = 18;
     // Above so many pairs the trend follows a brush when it rests; below, at every move.
     const MOST_PAIRS = 200_000;
@@ -27,7 +28,7 @@
         const panelWidth = Math.max(LEAST_PANEL, Math.floor(space / columns));
         const panelHeight = Math.max(PANEL_HEIGHT, Math.floor((leastHeight - GAP * (rows - 1)) / rows));
         // What a trend says stands above its panel, where it hides no mark.
-        const strip = !hasTrend ? 0 : panelWidth >= ONE_LINE ? 15 : 28;
+        const strip = !hasTrend ? 0 : panelWidth >= ONE_LINE ? ONE_LINE_STRIP : 2 * ONE_LINE_STRIP - 2;
         const step = panelHeight + Math.max(GAP, strip + 4);
         const top = Math.max(TOP, strip);
         return {
@@ -111,17 +112,18 @@
         let enlarged = null;
         let resting = null;
 
-        const settings = matrix_settings.create(() => {
+        const redraw = () => {
             view.onData();
             view.onSelection();
             view.onHover();
-        });
+        };
+        const settings = matrix_settings.create(redraw);
 
         // --- what is shown where ---
 
         const offered = () => columns.varying(board.experiments);
 
-        const rowKeys = () => (enlarged ? [enlarged.row] : matrix_settings.rowsOf(settings.get().rows, offered().map(({key}) => key)));
+        const rowKeys = () => matrix_settings.rowsOf(settings.get().rows, offered().map(({key}) => key));
 
         const described = (key) => {
             const column = board.experiments.columns.get(key);
@@ -147,7 +149,7 @@
             if (brush.isDragging() || host.clientWidth === 0) return;
             // What is enlarged may have gone with a metric that was taken away.
             if (enlarged && !(board.chosen.includes(enlarged.column) && offered().some(({key}) => key === enlarged.row))) enlarged = null;
-            const nextRows = rowKeys().flatMap(described);
+            const nextRows = (enlarged ? [enlarged.row] : rowKeys()).flatMap(described);
             const nextCols = (enlarged ? [enlarged.column] : board.chosen).flatMap(described);
             if (!showEmpty(nextRows, nextCols)) return;
             const next = gridOf(nextRows.length, nextCols.length, host.clientWidth, leftMargin(nextRows),
@@ -186,6 +188,7 @@
             const {paint} = window.dash_clientside.theme ?? {};
             const figure = axesFigure(board.spec.axes, rows, cols, grid);
             window.dash_clientside.set_props("matrix-axes", {figure: paint ? paint(figure) : figure});
+            host.classList.toggle("has-two-lines", grid.strip > ONE_LINE_STRIP);
             sheet.style.width = `${grid.width}px`;
             sheet.style.height = `${grid.height}px`;
             foot.style.width = `${grid.width}px`;
@@ -242,15 +245,13 @@
             if (held.length === 0) return null;
             const stretch = (line) => {
                 const clause = held.find(({field}) => field === line.column.key);
-                return clause ? stretchOrNull(line, clause) : [0, 1];
+                return clause ? matrix_axes.stretchOf(line.column, line.axis, clause) : [0, 1];
             };
             const [xs, ys] = [stretch(column), stretch(row)];
             if (!xs || !ys) return null;
             return {left: xs[0] * grid.panelWidth, right: xs[1] * grid.panelWidth,
                 top: (1 - ys[1]) * grid.panelHeight, bottom: (1 - ys[0]) * grid.panelHeight};
         };
-
-        const stretchOrNull = ({column, axis}, clause) => matrix_axes.stretchOf(column, axis, clause);
 
         const partsOf = ({row, column}, {left, right, top, bottom}, byMiddle) => [
             matrix_axes.partFor(row.column, row.axis, 1 - bottom / grid.panelHeight, 1 - top / grid.panelHeight, byMiddle),
@@ -281,10 +282,10 @@
             },
             enlarge(panel) {
                 enlarged = enlarged ? null : {row: panel.row.column.key, column: panel.column.column.key};
-                rebuild();
+                redraw();
                 const again = panels.find(({source}) => source === panel.source);
                 again?.element.focus({preventScroll: true});
-                if (enlarged) host.scrollTop = 0;
+                if (enlarged) host.closest("section").scrollIntoView({block: "nearest"});
                 else again?.element.scrollIntoView({block: "nearest"});
             },
             limits: (panel) => controls.openLimits(panel, panel.brush.hidden ? panel.element : panel.limits, (parts) => select(panel, parts, true)),
@@ -292,16 +293,11 @@
         const brush = matrix_brush.create(board, hold);
         const controls = matrix_controls.create(host, board, settings, {offered, shown: rowKeys});
 
-        const rebuild = () => {
-            view.onData();
-            view.onSelection();
-            view.onHover();
-        };
-
         document.addEventListener("keydown", (event) => {
             if (event.key !== "Escape" || event.defaultPrevented) return;
             const isClosed = controls.escape();
-            if (!isClosed && !enlarged) return;
+            // Fields, dialogs and menus have an Escape of their own.
+            if (!isClosed && (!enlarged || document.querySelector(".modal.show") || event.target.closest?.("input, select, textarea, .ht-menu"))) return;
             if (!isClosed) hold.enlarge(panels[0]);
             event.preventDefault();
             // The board would clear the selection, and the panel its brush.

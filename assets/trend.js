@@ -44,12 +44,15 @@
 
     const signed = (text) => text.replaceAll("-", "−");
 
+    /** Two decimals, and no minus before a zero. */
+    const twoDecimals = (value) => signed((Math.round(value * 100) / 100 || 0).toFixed(2));
+
     /** What a fit says, in two lines; where an axis is logarithmic its unit is a factor of ten. */
     const wordsOf = ({n, slope, r, interval}, isLogX, isLogY) => {
         const {short} = globalThis.dash_clientside.experiments;
-        const [low, high] = interval.map((end) => signed(end.toFixed(2)));
+        const [low, high] = interval.map(twoDecimals);
         return [`slope ${signed(short(slope, 2))}${isLogY ? " decades" : ""} per ${isLogX ? "decade" : "unit"}`,
-            `r = ${signed(r.toFixed(2))} [${low}, ${high}], n = ${n}`];
+            `r = ${twoDecimals(r)} [${low}, ${high}], n = ${n}`];
     };
 
     const api = {fitOf, intervalOf, wordsOf};

@@ -23,5 +23,5 @@ test("a line runs over the whole height of its panel, wherever its metric is the
 test("the shading says what it shows", () => {
     assert.equal(matrix.densityWords(2000, 2000), null);
     assert.match(matrix.densityWords(10000, 10000), /in colour the 10,000 selected/);
-    assert.match(matrix.densityWords(10000, 12), /the 12 selected are marks/);
+    assert.match(matrix.densityWords(10000, 12), /The 12 selected are marks/);
 });
