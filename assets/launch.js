@@ -110,6 +110,18 @@
             return (options || []).some(({value}) => value === show) ? dash.no_update : "";
         };
 
+        let byHand = null;
+        let edits = 0;
+        document.addEventListener("input", ({target}) => { if (target.id === "launch-command") byHand = target.value; }, true);
+
+        /** The command if a person just wrote it; what the fields write is none of a person's. */
+        const typed = (command) => {
+            if (byHand === null || command !== byHand) return dash.no_update;
+            byHand = null;
+            edits += 1;
+            return {command, edits};
+        };
+
         const addMetric = (_clicks, _submits, name, options, chosen) => {
             const word = (name || "").trim();
             if (!word) return [dash.no_update, dash.no_update, dash.no_update];
@@ -118,7 +130,7 @@
                 chosen.includes(word) ? dash.no_update : [...chosen, word], ""];
         };
 
-        dash.launch = {addMetric, decideAll, decideOne, opened, refreshRows,
+        dash.launch = {addMetric, decideAll, decideOne, opened, refreshRows, typed,
             searched: (search, options, picked) => searched(search, options || [], picked || [])};
 
         const renderers = window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};

@@ -28,8 +28,8 @@ EDITORS = "launch-editors"
 PROBLEMS = "launch-problems"
 COMMAND = "launch-command"
 COMMAND_ERROR = "launch-command-error"
-# The command as the fields wrote it last: any other was edited by hand.
-WRITTEN = "launch-written"
+# The command as a person edited it last, with a number that makes every edit another; written in the browser only.
+TYPED = "launch-typed"
 
 STRATEGY = "launch-strategy"
 STRATEGY_FORM = "launch-strategy-form"

@@ -37,7 +37,6 @@ LOST = "The script has no such option any more."
         Output(field("chips", ALL), "children"),
         Output(field("error", ALL), "children"),
         Output(ids.COMMAND, "value"),
-        Output(ids.WRITTEN, "data"),
         Output(ids.PROBLEMS, "data"),
     ],
     inputs={
@@ -69,7 +68,7 @@ def write_command(
     """Show what the fields mean, and say it as a command."""
     project = project_of(store, context)
     if project is None:
-        return (no_update,) * 7
+        return (no_update,) * 6
     known = {each.name: each for each in hyperparameters_of(project)}
     names = [editor["name"] for editor in editors]
     columns = zip(names, modes, lists, starts, stops, steps, choices, strict=True)
@@ -92,7 +91,6 @@ def write_command(
         ],
         [each if isinstance(each := read.get(name, LOST), str) else "" for name in names],
         changed,
-        written,
         problems,
     )
 
@@ -126,8 +124,7 @@ def _rewritten(project: Project, command: str, chosen: Mapping[str, Written], kn
     output=[Output(ids.EDITORS, "children"), Output(ids.PICKED, "value")],
     inputs={
         "picked": Input(ids.PICKED, "value"),
-        "command": Input(ids.COMMAND, "value"),
-        "written": State(ids.WRITTEN, "data"),
+        "typed": Input(ids.TYPED, "data"),
         "editors": State(field("mode", ALL), "id"),
         "context": State(ids.CONTEXT, "data"),
     },
@@ -137,8 +134,7 @@ def show_editors(
     store: Store,
     *,
     picked: list[str] | None,
-    command: str | None,
-    written: str | None,
+    typed: Mapping[str, Any] | None,
     editors: list[Mapping[str, str]],
     context: Mapping[str, str] | None,
 ) -> tuple[Any, Any]:
@@ -150,10 +146,10 @@ def show_editors(
     present = [editor["name"] for editor in editors]
     if ctx.triggered_id == ids.PICKED:
         return _patched(known, present, picked or []), no_update
-    if command == written:
+    if not typed:
         return no_update, no_update
     try:
-        written_there = read_command(project, command).written
+        written_there = read_command(project, typed["command"]).written
     except CommandLineError:
         # The place of the slip is shown under the command; the fields wait.
         return no_update, no_update
@@ -174,6 +170,14 @@ def _patched(known: Mapping[str, Hyperparameter], present: Sequence[str], picked
     return editors
 
 
+# Who wrote the command is known where it is typed. To compare it with what the fields wrote goes wrong while several
+# answers are under way, and throws away what somebody is typing.
+callbacks.in_browser(
+    "launch.typed",
+    Output(ids.TYPED, "data"),
+    Input(ids.COMMAND, "value"),
+    prevent_initial_call=True,
+)
 callbacks.in_browser(
     "launch.searched",
     Output(ids.PICKED, "options"),

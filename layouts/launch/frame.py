@@ -15,7 +15,7 @@ from layouts.launch.form import Form
 
 def dialog() -> Component:
     """The closed dialog; it stands on every page and is filled when it opens."""
-    stores = (ids.OPENED, ids.CONTEXT, ids.PROBLEMS, ids.WRITTEN, ids.PLAN, ids.DECISIONS, ids.CONFIRM)
+    stores = (ids.OPENED, ids.CONTEXT, ids.PROBLEMS, ids.TYPED, ids.PLAN, ids.DECISIONS, ids.CONFIRM)
     return html.Div(
         [
             *(dcc.Store(id=each) for each in stores),

@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from hypertuner.cli.doctor import find_browser
 from tests.product import Product, hypertuner
+
+# The machine may be busy; whatever must be quick says so itself.
+expect.set_options(timeout=15_000)
 
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
@@ -83,7 +86,7 @@ def page(browser: Browser, demo: Product, session_state: str) -> Iterator[Page]:
             complaints.append(f"{message.type}: {message.text}")
 
     page.on("console", note)
-    page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
+    page.on("pageerror", lambda error: complaints.append(f"page error: {error.stack or error}"))
     yield page
     context.close()
     assert complaints == []

@@ -72,7 +72,7 @@ def written(store: Store, command: str, rows: Sequence[tuple[str, Fields]]) -> d
     answer = write_command(
         store, **dict(zip(names, columns, strict=True)), editors=editors, command=command, context=CONTEXT
     )
-    shown = ("no_list", "no_range", "chips", "errors", "command", "written", "problems")
+    shown = ("no_list", "no_range", "chips", "errors", "command", "problems")
     return dict(zip(shown, answer, strict=True))
 
 
@@ -83,7 +83,7 @@ def test_fields_write_the_command_as_one_types_it(store: Store, laboratory: Labo
     ]
     seen = written(store, "python train.py data.csv", rows)
     expected = "python train.py data.csv --batch_size [28:256:*2] --optimizer [sgd,adam]"
-    assert seen["command"] == seen["written"] == expected
+    assert seen["command"] == expected
     assert (seen["no_list"], seen["no_range"]) == ([True, True], [False, True])
     assert (seen["errors"], seen["problems"]) == (["", ""], [])
     chips = text_of(seen["chips"][0])
@@ -97,7 +97,6 @@ def test_a_command_that_says_the_same_already_is_left_as_it_is_typed(store: Stor
     typed = "python  train.py --lr   [0.10,0.2]"
     seen = written(store, typed, [("lr", Fields("list", "0.1, 0.2"))])
     assert seen["command"] is no_update
-    assert seen["written"] == typed
 
 
 def test_a_command_that_cannot_be_read_is_written_anew(store: Store, laboratory: Laboratory) -> None:
@@ -146,16 +145,18 @@ def shown(
     store: Store,
     *,
     picked: Sequence[str] = (),
-    command: str = "python train.py --lr 0.1",
-    written: str | None = None,
+    command: str | None = None,
     present: Sequence[str] = (),
-    by: str = ids.COMMAND,
+    by: str = ids.TYPED,
 ) -> tuple[Any, Any]:
-    with triggered_by(by):
+    with triggered_by(by, "data"):
         return show_editors(
-            store, picked=list(picked), command=command, written=written,
-            editors=[{"name": name} for name in present], context=CONTEXT,
-        )  # fmt: skip
+            store,
+            picked=list(picked),
+            typed={"command": command, "edits": 1} if command else None,
+            editors=[{"name": name} for name in present],
+            context=CONTEXT,
+        )
 
 
 def test_picking_adds_an_editor_and_leaves_the_others_alone(store: Store, laboratory: Laboratory) -> None:
@@ -195,9 +196,8 @@ def test_a_command_with_a_slip_lets_the_fields_wait(store: Store, laboratory: La
     assert shown(store, command="python train.py --lr [0.1,", present=["lr"]) == (no_update, no_update)
 
 
-def test_the_command_that_the_fields_wrote_does_not_fill_them_again(store: Store, laboratory: Laboratory) -> None:
-    command = "python train.py --lr [0.1,0.2]"
-    assert shown(store, command=command, written=command, present=["lr"]) == (no_update, no_update)
+def test_what_nobody_typed_fills_nothing(store: Store, laboratory: Laboratory) -> None:
+    assert shown(store, present=["lr"]) == (no_update, no_update)
 
 
 def test_a_required_hyperparameter_cannot_be_left_out(store: Store, laboratory: Laboratory) -> None:
