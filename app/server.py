@@ -10,16 +10,17 @@ from typing import Any
 from dash import Dash, set_props
 from flask import Flask
 
-from app import downloads, security
+from app import changes, downloads, security
 from app.settings import Settings
-from callbacks import experiment, insights, launch, pages, projects, run
+from callbacks import experiment, launch, pages, projects, run
 from layouts import ids, shell
 from storage.store import Store, is_outage
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-GROUPS = (pages.callbacks, projects.callbacks, *launch.GROUPS, run.callbacks, insights.callbacks, experiment.callbacks)
-# Loaded in the head, so that no page flashes in the wrong colours; Dash loads every other asset itself.
-FIRST_SCRIPT = "theme.js"
+GROUPS = (pages.callbacks, projects.callbacks, *launch.GROUPS, run.callbacks, experiment.callbacks)
+# Loaded in the head, so that no page flashes in the wrong colours, and that a run's experiments are asked for while
+# the program is still being loaded; Dash loads every other asset itself.
+FIRST_SCRIPTS = ("theme.js", "feed.js")
 INDEX = """<!DOCTYPE html>
 <html lang="en">
     <head>
@@ -28,6 +29,7 @@ INDEX = """<!DOCTYPE html>
         <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
         {%css%}
         <script src="/assets/theme.js"></script>
+        <script src="/assets/feed.js"></script>
     </head>
     <body>
         {%app_entry%}
@@ -46,7 +48,7 @@ def create_app(settings: Settings, store: Store) -> Dash:
         "hypertuner",
         server=server,
         assets_folder=str(ASSETS),
-        assets_ignore=rf"^{FIRST_SCRIPT}$|\.py$",
+        assets_ignore=rf"^({'|'.join(FIRST_SCRIPTS)})$|\.py$",
         assets_path_ignore=["^vendor"],
         external_stylesheets=["/assets/vendor/bootstrap.min.css"],
         index_string=INDEX,
@@ -69,6 +71,7 @@ def create_app(settings: Settings, store: Store) -> Dash:
     with server.test_request_context("/"):
         app.index()
     downloads.attach(app.server, store)
+    changes.attach(app.server, store)
     security.protect(app.server, settings, store, script_hashes=app.csp_hashes())
     return app
 

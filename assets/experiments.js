@@ -53,52 +53,62 @@
 
     const asNumber = (value) => (typeof value === "number" ? value : NaN);
 
-    const put = (column, index, value) => {
-        column.values[index] = column.kind === "category" ? codeOf(column, value) : asNumber(value);
+    const valueOf = (column, value) => (column.kind === "category" ? codeOf(column, value) : asNumber(value));
+
+    /** Write a list of values, or codes into a list of words, at the places of a column; see callbacks/experiment_columns.py. */
+    const fill = (column, touched, list) => {
+        const {values} = column;
+        const known = list.words?.map((word) => valueOf(column, word));
+        for (let row = 0; row < touched.length; row += 1) {
+            values[touched[row]] = known ? known[list.codes[row]] ?? NaN : valueOf(column, list[row]);
+        }
     };
 
-    /** Apply what changed (column lists, one entry per experiment). Returns the indices touched and whether metrics came. */
+    /** Replace what was said of the touched experiments. */
+    const fillWords = (said, touched, {codes, words}) => {
+        if (said.size) touched.forEach((index) => said.delete(index));
+        if (!words.length) return;
+        touched.forEach((index, row) => { if (codes[row] < words.length) said.set(index, words[codes[row]]); });
+    };
+
+    /** The places of experiments in the set by their numbers; unknown ones are added. */
+    const placesOf = (set, numbers) => {
+        let added = 0;
+        for (let row = 0; row < numbers.length; row += 1) added += set.indexOf.has(numbers[row]) ? 0 : 1;
+        reserve(set, set.size + added);
+        const touched = new Uint32Array(numbers.length);
+        for (let row = 0; row < numbers.length; row += 1) {
+            const known = set.indexOf.get(numbers[row]);
+            touched[row] = known ?? set.size;
+            if (known !== undefined) continue;
+            set.indexOf.set(numbers[row], set.size);
+            set.numbers[set.size] = numbers[row];
+            set.size += 1;
+        }
+        return {touched, added};
+    };
+
+    /** Apply what changed (columns, one entry per experiment). Returns the indices touched and whether metrics came. */
     const patch = (set, changes) => {
-        const touched = new Uint32Array(changes.number.length);
-        const unknown = changes.number.filter((number) => !set.indexOf.has(number));
-        reserve(set, set.size + unknown.length);
-        changes.number.forEach((number, row) => {
-            if (!set.indexOf.has(number)) {
-                set.indexOf.set(number, set.size);
-                set.numbers[set.size] = number;
-                set.size += 1;
-            }
-            touched[row] = set.indexOf.get(number);
-        });
-        const fill = (column, list) => touched.forEach((index, row) => put(column, index, list[row]));
-        for (const key of ["number", "state", "epoch", "epochs", "duration"]) fill(set.columns.get(key), changes[key]);
-        for (const {name, values} of changes.hyperparameters) fill(set.columns.get(`h:${name}`), values);
+        const {touched, added} = placesOf(set, changes.number);
+        for (const key of ["number", "state", "epoch", "epochs", "duration"]) fill(set.columns.get(key), touched, changes[key]);
+        for (const {name, values} of changes.hyperparameters) fill(set.columns.get(`h:${name}`), touched, values);
         const known = set.columns.size;
         changes.metrics.forEach((metric) => fillMetric(set, touched, metric));
-        touched.forEach((index) => set.failures.delete(index));
-        for (const [row, reason] of changes.failures) set.failures.set(touched[row], reason);
-        touched.forEach((index) => set.notes.delete(index));
-        for (const [row, note] of changes.notes ?? []) set.notes.set(touched[row], note);
-        return {touched, added: unknown.length, metricsCame: set.columns.size > known};
+        fillWords(set.failures, touched, changes.failures);
+        fillWords(set.notes, touched, changes.notes);
+        return {touched, added, metricsCame: set.columns.size > known};
     };
 
-    const NOT_FINITE = {nan: NaN, "+inf": Infinity, "-inf": -Infinity};
-
-    const fillMetric = (set, touched, metric) => {
-        const key = `m:${metric.name}`;
-        if (!set.columns.has(key)) {
-            set.columns.set(key, emptyColumn(key, metric.name, "metric", "number", set.numbers.length));
-        }
+    /** A missing number is NaN; a NaN that the script reported is named by its row, too. */
+    const fillMetric = (set, touched, {name, values, nan, level}) => {
+        const key = `m:${name}`;
+        if (!set.columns.has(key)) set.columns.set(key, emptyColumn(key, name, "metric", "number", set.numbers.length));
         const column = set.columns.get(key);
-        if (metric.level) column.level = metric.level;
-        touched.forEach((index, row) => {
-            put(column, index, metric.values[row]);
-            column.nan.delete(index);
-        });
-        for (const [row, word] of metric.marked) {
-            column.values[touched[row]] = NOT_FINITE[word];
-            if (word === "nan") column.nan.add(touched[row]);
-        }
+        if (level) column.level = level;
+        fill(column, touched, values);
+        if (column.nan.size) touched.forEach((index) => column.nan.delete(index));
+        nan.forEach((row) => column.nan.add(touched[row]));
     };
 
     const columnsOf = (set, role) => [...set.columns.values()].filter((column) => column.role === role);

@@ -85,6 +85,8 @@
     // --- the board -----------------------------------------------------------------------------------------------------
 
     let board = null;
+    // Where this page hears what changes, see assets/feed.js.
+    let line = null;
 
     const isTyping = ({target}) => /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "range";
 
@@ -439,7 +441,7 @@
                 if (answer.error) put("notice", {children: answer.error, is_open: true});
                 else if (answer.said) said.show(answer.said, answer.undo);
                 // What came of it is seen with the next poll, which comes now.
-                put("poll", {n_intervals: answer.at});
+                made.listen();
                 showHeader();
                 made.views.parameters.onLocks();
             },
@@ -505,7 +507,6 @@
         press("run-stop", () => made.ask(stopQuestion(made.spec.number), {do: "stop"}));
         on(document, "keydown", (event) => onKey(made, event));
         on(document, "hypertuner:theme", made.redraw);
-        on(document, "visibilitychange", () => window.dash_clientside.set_props("poll", {interval: pollInterval(made.run?.state, document.hidden)}));
         const clock = setInterval(showElapsed, 1000);
         signal.addEventListener("abort", () => clearInterval(clock));
         watch(made);
@@ -544,18 +545,34 @@
 
     // --- what Dash calls -----------------------------------------------------------------------------------------------
 
-    /** Take the poll's answer, and say how long to wait until the next question. */
-    const receive = (changes, spec) => {
+    /** Hear what changes on the run of this page, from now until the page is left. Called by Dash with the page. */
+    const open = (spec) => {
         const root = document.getElementById("run-dashboard");
-        if (!root || !changes || !spec) return window.dash_clientside.no_update;
-        if (changes.spec || board?.root !== root || board.spec.run_id !== spec.run_id) {
+        const isOpen = line?.root === root && line.run_id === spec?.run_id;
+        if (!root || !spec || isOpen) return window.dash_clientside.no_update;
+        line?.end();
+        const {feed} = window.dash_clientside;
+        line = {root, run_id: spec.run_id, ...feed.create(feed.addressOf(spec.slug, spec.number), {
+            onAnswer: (answer) => receive(root, spec, answer),
+            onAway: () => window.dash_clientside.set_props("outage", {is_open: true}),
+            waitMs: (isHidden) => pollInterval(board?.run?.state, isHidden),
+            isOver: () => !root.isConnected,
+        })};
+        return window.dash_clientside.no_update;
+    };
+
+    /** Take an answer of callbacks/run_changes.py; one with a spec makes the board begin anew. */
+    const receive = (root, {axes, ...spec}, answer) => {
+        const {set_props: put} = window.dash_clientside;
+        if (answer.spec) {
             board?.end();
-            board = wire(createBoard(root, changes.spec ? {...changes.spec, axes: spec.axes} : spec));
-            // An extended run has other hyperparameters; the poll asks with them from now on.
-            if (changes.spec) window.dash_clientside.set_props("run-spec", {data: board.spec});
+            board = wire(createBoard(root, {...answer.spec, axes}));
+            board.listen = () => line.ask();
+            // An extended run has other hyperparameters; requests to the server go with them from now on.
+            if (JSON.stringify(answer.spec) !== JSON.stringify(spec)) put("run-spec", {data: board.spec});
         }
-        board.receive(changes);
-        return pollInterval(board.run?.state, document.hidden);
+        if (answer.table) put("experiment-table", {columnDefs: answer.table});
+        board.receive(answer);
     };
 
     const chooseMetrics = (keys) => {
@@ -593,7 +610,7 @@
         };
     }
 
-    const api = {...pure, answered, chooseMetrics, closeAsk, current, receive, toggleDiscard};
+    const api = {...pure, answered, chooseMetrics, closeAsk, current, open, toggleDiscard};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.run = api;
     if (typeof module !== "undefined") module.exports = api;

@@ -1,114 +1,136 @@
-"""Experiments as columns: what the browser's experiment set (assets/experiments.js) is patched with."""
+"""Experiments as columns for the browser: what its experiment set (assets/experiments.js) is patched with.
+
+A column is an array of numbers, or, where only few different values occur, `codes` that count in `words`; a code beyond
+the last word is a missing value. The words are values as settings hold them: the browser makes numbers or categories
+of them.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from statistics import median
+from collections.abc import Hashable, Sequence
 from typing import Any
 
-from storage.records import Experiment
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.columns import STATES, ExperimentColumns, MetricColumn, Numbers, Remark
 
 Columns = dict[str, Any]
 
 # More values than this per epoch, and a metric is reported by batch.
 MOST_VALUES_PER_EPOCH = 1.5
+# What fits into a byte, with one code left for what is missing.
+MOST_WORDS = 255
 
 
-def columns(
-    experiments: Sequence[Experiment],
-    hyperparameters: Sequence[str],
-    metrics: Sequence[str],
-    sources: Mapping[int, int] | None = None,
-) -> Columns:
-    """One list per column, one entry per experiment; JSON carries all of it.
-
-    sources: the numbers of the experiments that some of these reuse, by their ids.
-    """
-    notes = ((row, _notes(experiment, sources or {})) for row, experiment in enumerate(experiments))
+def columns(found: ExperimentColumns, hyperparameters: Sequence[str], metrics: Sequence[str]) -> Columns:
+    """All columns, one entry per experiment; metrics in the order of these names."""
+    reported = {column.name: column for column in found.metrics}
     return {
-        "number": [experiment.number for experiment in experiments],
-        "state": [experiment.state for experiment in experiments],
-        "epoch": [_plain(experiment.epoch) for experiment in experiments],
-        "epochs": [_plain(experiment.epochs) for experiment in experiments],
-        "duration": [_plain(experiment.duration_s) for experiment in experiments],
+        "number": found.numbers.astype(np.int32),
+        "state": {"codes": found.states.astype(np.uint8), "words": list(STATES)},
+        "epoch": numbers(found.epoch),
+        "epochs": numbers(found.epochs),
+        "duration": found.duration_s,
         "hyperparameters": [
-            {"name": name, "values": [_plain(experiment.settings.get(name)) for experiment in experiments]}
+            {"name": name, "values": _settings([settings.get(name) for settings in found.settings])}
             for name in hyperparameters
         ],
-        "metrics": [_metric_column(name, experiments) for name in metrics],
-        "failures": [
-            [row, _failure(experiment)]
-            for row, experiment in enumerate(experiments)
-            if experiment.state in {"failed", "stopped"}
-        ],
-        "notes": [[row, found] for row, found in notes if found],
+        "metrics": [_metric(name, reported.get(name), found) for name in metrics],
+        "failures": _remarks(found, _failure),
+        "notes": _remarks(found, _note),
     }
 
 
-def _notes(experiment: Experiment, sources: Mapping[int, int]) -> dict[str, Any]:
-    """What only some experiments have to say of themselves."""
-    found: dict[str, Any] = {}
-    if experiment.priority and experiment.state == "queued":
-        found["priority"] = experiment.priority
-    if experiment.repeat:
-        found["repeat"] = experiment.repeat
-    if experiment.reused_from is not None and experiment.reused_from in sources:
-        found["source"] = sources[experiment.reused_from]
-    if experiment.request == "stop" and experiment.state == "running":
-        found["isStopping"] = True
-    return found
-
-
-def metric_names(known: Sequence[str], experiments: Sequence[Experiment]) -> list[str]:
+def metric_names(known: Sequence[str], found: ExperimentColumns) -> list[str]:
     """The metrics known so far, then new ones in order of appearance."""
-    names = dict.fromkeys(known)
-    for experiment in experiments:
-        names.update(dict.fromkeys(experiment.metrics))
-    return list(names)
+    return list(dict.fromkeys([*known, *(column.name for column in found.metrics)]))
 
 
-def _plain(value: Any) -> Any:
-    """A value that JSON can carry; what is not finite is missing."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def numbers(values: Numbers) -> Any:
+    """Numbers in as few bytes as hold them exactly; NaN is a missing one."""
+    words = np.unique(values[~np.isnan(values)])
+    # Infinities are no JSON, but they are ordinary numbers of an array.
+    if len(words) > MOST_WORDS or np.isinf(words).any():
+        return values
+    codes = np.searchsorted(words, values)
+    return _coded(np.where(np.isnan(values), len(words), codes), words.tolist())
 
 
-def _metric_column(name: str, experiments: Sequence[Experiment]) -> Columns:
-    """The last values; what JSON cannot carry is null and named in `marked` as [row, word]."""
-    summaries = [experiment.metrics.get(name) for experiment in experiments]
-    last = [None if summary is None else summary.last for summary in summaries]
-    return {
-        "name": name,
-        "values": [_plain(value) for value in last],
-        "marked": [
-            [row, _word(value)] for row, value in enumerate(last) if value is not None and not math.isfinite(value)
-        ],
-        "level": _level(name, experiments),
-    }
+def _coded(codes: NDArray[Any], words: Sequence[Any]) -> Columns:
+    kind = np.uint8 if len(words) <= MOST_WORDS else np.int32
+    return {"codes": codes.astype(kind), "words": list(words)}
 
 
-def _word(value: float) -> str:
-    if math.isnan(value):
-        return "nan"
-    return "+inf" if value > 0 else "-inf"
+def _settings(values: Sequence[Any]) -> Any:
+    kinds = set(map(type, values))
+    if kinds <= {int, float, type(None)}:
+        try:
+            return numbers(np.array(values, dtype=np.float64))
+        except OverflowError:
+            # An integer beyond all floats is a word like any other.
+            pass
+    # True equals 1 for Python, but not for a person.
+    return _worded(values, [(type(value), value) for value in values] if bool in kinds else values)
 
 
-def _level(name: str, experiments: Sequence[Experiment]) -> str | None:
+def _worded(values: Sequence[Any], keys: Sequence[Hashable]) -> Columns:
+    """Codes in order of appearance; None is missing."""
+    words: dict[Hashable, Any] = {}
+    for key, value in zip(keys, values, strict=True):
+        if value is not None:
+            words.setdefault(key, value)
+    places = {key: place for place, key in enumerate(words)}
+    return _coded(np.array([places.get(key, len(words)) for key in keys], dtype=np.int32), list(words.values()))
+
+
+def _metric(name: str, column: MetricColumn | None, found: ExperimentColumns) -> Columns:
+    """The last values; NaN is missing, except in the rows that `nan` names: there the script said so."""
+    values = np.full(found.count, np.nan)
+    if column is None:
+        return {"name": name, "values": numbers(values), "nan": [], "level": None}
+    values[column.rows] = column.last
+    said = np.sort(column.rows[np.isnan(column.last)]).astype(np.int32)
+    return {"name": name, "values": values, "nan": said, "level": _level(column, found)}
+
+
+def _level(column: MetricColumn, found: ExperimentColumns) -> str | None:
     """Whether a metric comes once per epoch or by batch; None where these experiments do not tell."""
-    shares = [
-        experiment.metrics[name].count / experiment.epoch
-        for experiment in experiments
-        if name in experiment.metrics and experiment.epoch
-    ]
-    if not shares:
+    epochs = found.epoch[column.rows]
+    tells = epochs > 0
+    if not tells.any():
         return None
-    return "batch" if median(shares) > MOST_VALUES_PER_EPOCH else "epoch"
+    share = float(np.median(column.counts[tells] / epochs[tells]))
+    return "batch" if share > MOST_VALUES_PER_EPOCH else "epoch"
 
 
-def _failure(experiment: Experiment) -> str:
+def _remarks(found: ExperimentColumns, word_of: Any) -> Columns:
+    """What some experiments have to say, as codes, because many say the same."""
+    said: list[Any] = [None] * found.count
+    for remark in found.remarks:
+        said[remark.row] = word_of(remark)
+    return _worded(said, [tuple(word.items()) if isinstance(word, dict) else word for word in said])
+
+
+def _note(remark: Remark) -> dict[str, Any] | None:
+    note: dict[str, Any] = {}
+    if remark.priority and remark.state == "queued":
+        note["priority"] = remark.priority
+    if remark.repeat:
+        note["repeat"] = remark.repeat
+    if remark.source is not None:
+        note["source"] = remark.source
+    if remark.request == "stop" and remark.state == "running":
+        note["isStopping"] = True
+    return note or None
+
+
+def _failure(remark: Remark) -> str | None:
     """Why an experiment has no full result."""
-    code = "" if experiment.exit_code is None else f"exit code {experiment.exit_code}"
-    reason = experiment.reason or ""
+    if remark.state not in {"failed", "stopped"}:
+        return None
+    code = "" if remark.exit_code is None else f"exit code {remark.exit_code}"
+    reason = remark.reason or ""
     if code and code not in reason:
         return f"{code}: {reason}" if reason else code
     return reason or "no reason given"

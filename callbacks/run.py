@@ -1,39 +1,31 @@
-"""The run dashboard: its page, its one poll, and what a person asks of the run; and a draft's page."""
+"""The run dashboard: its page, and what a person asks of the run; and a draft's page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any
 
 from dash import Input, Output, State, no_update
 from dash.development.base_component import Component
 
-from callbacks.experiment_columns import columns, metric_names
 from callbacks.group import CallbackGroup
 from callbacks.run_actions import act
-from callbacks.run_facts import candidate_words, category_of, planned_count, spec_of, strategy_words
+from callbacks.run_facts import candidate_words, planned_count, spec_of, strategy_words
 from layouts import draft as draft_layout
 from layouts import ids, run_ids, shell
 from layouts import run as layout
 from layouts.draft import DraftSpec
-from layouts.experiment_table import columns as table_columns
 from layouts.run import RunSpec
-from storage.changes import Changes, changes_since, has_news
-from storage.locks import LockError, locks_since
-from storage.lookups import source_numbers
+from storage.changes import has_news
+from storage.locks import LockError
 from storage.projects import find_project
 from storage.records import Run
 from storage.runs import RunError, discard_draft, find_run
-from storage.schema import ENDED_STATES
 from storage.store import Store, is_outage
-from storage.work import last_beat
 
 callbacks = CallbackGroup()
 
-AWAY_AFTER_S = 15
 AWAY = "The database is away, and nothing was changed. Try again in a moment."
-NOBODY_WORKS = "Nothing is running this queue: start `hypertuner up`."
 
 
 def page(store: Store, slug: str, number: int) -> Component | None:
@@ -63,109 +55,8 @@ def draft_of(slug: str, run: Run) -> DraftSpec:
     }
 
 
-# --- the poll --------------------------------------------------------------------------------------------------------
-
-
-@callbacks.on(
-    Output(run_ids.CHANGES, "data"),
-    Output(run_ids.CURSOR, "data"),
-    Output(run_ids.TABLE, "columnDefs"),
-    Input(ids.POLL, "n_intervals"),
-    State(run_ids.CURSOR, "data"),
-    State(run_ids.SPEC, "data"),
-    # Without this the ticks overtake the answers, and Dash drops every one of them.
-    running=[(Output(ids.POLL, "disabled"), True, False)],
-)
-def fetch_changes(
-    store: Store, _tick: int | None, cursor: Mapping[str, Any] | None, spec: RunSpec
-) -> tuple[Any, Any, Any]:
-    """Answer the page's one poll: what changed since its cursor, as columns."""
-    return _changes(store, cursor or {}, spec)
-
-
-def _changes(store: Store, cursor: Mapping[str, Any], spec: RunSpec) -> tuple[Any, Any, Any]:
-    changes = _read(store, str(cursor.get("cursor", "")), spec)
-    is_first = not cursor.get("cursor")
-    is_open = cursor.get("is_open", True)
-    waiting = _waiting(store) if is_open else None
-    payload: dict[str, Any] = {}
-    if is_first or changes.run_changed or waiting != cursor.get("waiting"):
-        run = find_run(store, spec["project_id"], spec["number"])
-        if run:
-            if not is_first and _is_another(spec, fresh := spec_of(spec["slug"], run)):
-                return _everything(store, fresh)
-            is_open = run.state not in ENDED_STATES
-            payload["run"] = _run_state(run, waiting if is_open else None)
-    version, locks = locks_since(store, spec["project_id"], str(cursor.get("locks", "")))
-    if locks is not None:
-        payload["locks"] = {name: _lock_words(lock) for name, lock in locks.items()}
-    known = list(cursor.get("metrics", ()))
-    metrics = metric_names(known, changes.experiments)
-    if is_first or changes.experiments:
-        names = [hyperparameter["name"] for hyperparameter in spec["hyperparameters"]]
-        sources = source_numbers(store, changes.experiments)
-        payload["experiments"] = columns(changes.experiments, names, metrics, sources)
-    return (
-        payload or no_update,
-        {"cursor": changes.cursor, "metrics": metrics, "waiting": waiting, "is_open": is_open, "locks": version},
-        _table_columns(spec, metrics) if metrics != known else no_update,
-    )
-
-
-def _is_another(spec: RunSpec, fresh: RunSpec) -> bool:
-    """Whether a run was extended by what the page has no column or category for."""
-    return any(fresh[part] != spec.get(part) for part in ("hyperparameters", "metrics"))
-
-
-def _everything(store: Store, spec: RunSpec) -> tuple[Any, Any, Any]:
-    """The answer that makes the page begin anew with this spec."""
-    payload, cursor, _ = _changes(store, {}, spec)
-    return {**payload, "spec": spec}, cursor, _table_columns(spec, cursor["metrics"])
-
-
-def _table_columns(spec: RunSpec, metrics: Sequence[str]) -> list[Any]:
-    names = [hyperparameter["name"] for hyperparameter in spec["hyperparameters"]]
-    tuned = [hyperparameter["name"] for hyperparameter in spec["hyperparameters"] if hyperparameter["is_tuned"]]
-    return table_columns(names, tuned, metrics, spec["objective"], spec["metrics"])
-
-
-def _lock_words(lock: Mapping[str, Any]) -> dict[str, Any]:
-    """A lock as the browser reads it: its values are the words of the page."""
-    return {**lock, "values": [category_of(value) for value in lock["values"]]} if "values" in lock else dict(lock)
-
-
-def _read(store: Store, cursor: str, spec: RunSpec) -> Changes:
-    try:
-        return changes_since(store, spec["project_id"], cursor, run_id=spec["run_id"])
-    except ValueError:
-        # A page that outlived an update may hold a cursor of another form: it gets everything anew.
-        return changes_since(store, spec["project_id"], "", run_id=spec["run_id"])
-
-
-def _waiting(store: Store) -> str | None:
-    beat = last_beat(store, "dispatcher")
-    return NOBODY_WORKS if beat is None or beat[0] > AWAY_AFTER_S else None
-
-
-def _run_state(run: Run, waiting: str | None) -> dict[str, Any]:
-    ended = run.ended_at or datetime.now(UTC)
-    return {
-        "state": run.state,
-        "request": run.request,
-        "reason": run.reason,
-        "elapsed": (ended - run.started_at).total_seconds() if run.started_at else None,
-        "waiting": waiting,
-        "createdBy": run.created_by,
-        "strategy": strategy_words(run.strategy),
-        "leftOut": list(run.left_out),
-        "commandLine": run.command_line,
-    }
-
-
-callbacks.in_browser(
-    "run.receive", Output(ids.POLL, "interval"), Input(run_ids.CHANGES, "data"), State(run_ids.SPEC, "data")
-)
-callbacks.in_browser("polls.watch", Input(ids.POLL, "disabled"), State(ids.POLL, "id"))
+# From here on the page asks by itself: assets/feed.js. Dash calls what has no output only when an input changes.
+callbacks.in_browser("run.open", Output(run_ids.DASHBOARD, "data-open"), Input(run_ids.SPEC, "data"))
 callbacks.in_browser("run.chooseMetrics", Input(run_ids.METRICS, "value"))
 
 

@@ -23,8 +23,6 @@ RETRY_POLL = "retry-poll"
 
 # --- pages ----------------------------------------------------------------------------------------------------------
 
-# The one poll of the run dashboard.
-POLL = "poll"
 PROJECTS = "projects"
 PROJECTS_POLL = "projects-poll"
 PROJECTS_CURSOR = "projects-cursor"

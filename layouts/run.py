@@ -9,12 +9,10 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts import ids, insights, run_ids
+from layouts import ids, run_ids
 from layouts.charts import scatter_matrix
 from layouts.experiment_table import columns, table
 from layouts.shell import copyable
-
-FIRST_POLL_MS = 1000
 
 
 class HyperparameterSpec(TypedDict):
@@ -55,14 +53,11 @@ def page(spec: RunSpec) -> Component:
     return html.Div(
         [
             dcc.Store(id=run_ids.SPEC, data={**spec, "axes": scatter_matrix.figure()}),
-            dcc.Store(id=run_ids.CHANGES),
-            dcc.Store(id=run_ids.CURSOR, data={}),
             dcc.Store(id=run_ids.REQUEST),
             dcc.Store(id=run_ids.ANSWER),
-            dcc.Interval(id=ids.POLL, interval=FIRST_POLL_MS),
             _parameter_panel(),
             html.Div(
-                [_header(spec), _metric_picker(), _bars(), _matrix(), insights.box(), _table(spec)],
+                [_header(spec), _metric_picker(), _bars(), _matrix(), _table(spec)],
                 className="ht-run-main",
             ),
             _ask_dialog(),

@@ -3,9 +3,6 @@
 DASHBOARD = "run-dashboard"
 # What the page is about: a plain dictionary, written with the page, and anew when the run is extended.
 SPEC = "run-spec"
-# The poll's newest answer, and what to ask with next. One callback writes both.
-CHANGES = "run-changes"
-CURSOR = "run-cursor"
 METRICS = "run-metrics"
 TABLE = "experiment-table"
 AXES = "matrix-axes"

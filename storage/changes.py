@@ -8,16 +8,18 @@ is news exactly when that transaction was not visible in the cursor. So nothing 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from storage import schema
+from storage.columns import ExperimentColumns, read_columns
 from storage.experiments import read_experiments
 from storage.records import Experiment
 from storage.store import Store
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,15 @@ class Changes:
 
     cursor: str
     experiments: Sequence[Experiment]
+    run_changed: bool
+
+
+@dataclass(frozen=True)
+class ColumnChanges:
+    """The same with the experiments as columns; None where none changed."""
+
+    cursor: str
+    experiments: ExperimentColumns | None
     run_changed: bool
 
 
@@ -42,27 +53,46 @@ def changes_since(store: Store, project_id: int, cursor: str, *, run_id: int | N
 
     Raises ValueError where the cursor is none of ours.
     """
+    reached, experiments, run_changed = _since(store, project_id, cursor, run_id, _read_records)
+    return Changes(reached, experiments or (), run_changed)
+
+
+def columns_since(store: Store, project_id: int, cursor: str, *, run_id: int | None = None) -> ColumnChanges:
+    """The same as columns, for those who want very many experiments at once."""
+    reached, experiments, run_changed = _since(store, project_id, cursor, run_id, read_columns)
+    return ColumnChanges(reached, experiments if experiments and experiments.count else None, run_changed)
+
+
+def _read_records(connection: Connection, condition: str, values: Mapping[str, Any]) -> Sequence[Experiment]:
+    return read_experiments(connection, text(condition).bindparams(**values))
+
+
+def _since(
+    store: Store,
+    project_id: int,
+    cursor: str,
+    run_id: int | None,
+    read: Callable[[Connection, str, Mapping[str, Any]], Found],
+) -> tuple[str, Found | None, bool]:
     since = _read_cursor(cursor)
+    values = {"project": project_id, **since}
     if cursor:
         # Mostly nothing did, and that must cost next to nothing. One run is no narrower: its index knows no changes.
-        seen, is_news = _look(
-            store, [_EXISTS.format(table=table) for table in ("experiment", "run")], {"project": project_id, **since}
-        )
+        seen, is_news = _look(store, [_EXISTS.format(table=table) for table in ("experiment", "run")], values)
         if not is_news:
-            return Changes(seen, (), False)
-    table = schema.experiment.c
-    scope = table.project_id == project_id
+            return seen, None, False
+    scope, wanted = "experiment.project_id = :project", {"project": project_id}
     if run_id is not None:
-        scope &= table.run_id == run_id
+        scope, wanted = f"{scope} AND experiment.run_id = :run", {**wanted, "run": run_id}
+    if cursor:
+        scope, wanted = f"{scope} AND {_IS_NEWS.format(table='experiment')}", {**wanted, **since}
     with store.begin() as connection:
         # One snapshot for the cursor and for the rows, or a commit in between would be skipped.
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         reached = str(connection.scalar(text("SELECT CAST(pg_current_snapshot() AS text)")))
-        news = text(_IS_NEWS.format(table="experiment")).bindparams(**since)
-        experiments = read_experiments(connection, scope & news)
-        run_news = text(f"SELECT {_EXISTS.format(table='run')}")
-        run_changed = connection.scalar(run_news, {"project": project_id, **since})
-    return Changes(reached, experiments, bool(run_changed))
+        found = read(connection, scope, wanted)
+        run_changed = connection.scalar(text(f"SELECT {_EXISTS.format(table='run')}"), values)
+    return reached, found, bool(run_changed)
 
 
 def has_news(store: Store, cursor: str, *, slug: str | None = None, numbers: Sequence[int] = ()) -> tuple[str, bool]:

@@ -7,20 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from storage import schema
-from storage.records import Experiment
 from storage.requests import DROPPED
 from storage.store import Store
-
-
-def source_numbers(store: Store, experiments: Sequence[Experiment]) -> dict[int, int]:
-    """The numbers of the experiments whose results these reuse: `{id: number}`; asks nothing where none does."""
-    ids = {experiment.reused_from for experiment in experiments if experiment.reused_from is not None}
-    if not ids:
-        return {}
-    table = schema.experiment.c
-    with store.begin() as connection:
-        rows = connection.execute(select(table.id, table.number).where(table.id.in_(ids)))
-        return {row.id: row.number for row in rows}
 
 
 def dropped_numbers(store: Store, run_id: int, numbers: Sequence[int]) -> list[int]:

@@ -4,12 +4,14 @@ const experiments = require("../../assets/experiments.js");
 
 const HYPERPARAMETERS = [{name: "lr", kind: "number"}, {name: "optimizer", kind: "category"}];
 
-const changesOf = (number, {loss, marked = [], state, lr, optimizer, failures = []} = {}) => ({
+const NOTHING = {codes: [], words: []};
+
+const changesOf = (number, {loss, nan = [], state, lr, optimizer, failures = NOTHING, notes = NOTHING} = {}) => ({
     number, state: state ?? number.map(() => "finished"),
     epoch: number.map(() => 2), epochs: number.map(() => 4), duration: number.map(() => 1.5),
     hyperparameters: [{name: "lr", values: lr ?? number.map((n) => n / 10)},
         {name: "optimizer", values: optimizer ?? number.map((n) => (n % 2 ? "adam" : "sgd"))}],
-    metrics: loss ? [{name: "loss", values: loss, marked, level: "epoch"}] : [], failures,
+    metrics: loss ? [{name: "loss", values: loss, nan, level: "epoch"}] : [], failures, notes,
 });
 
 const setOf = (...changes) => {
@@ -32,22 +34,38 @@ test("a metric that comes later is missing for the earlier experiments", () => {
 });
 
 test("NaN and infinities arrive, and differ from a value that is missing", () => {
-    const set = setOf(changesOf([1, 2, 3, 4], {loss: [null, null, null, 0.1], marked: [[1, "nan"], [2, "+inf"]]}));
+    const set = setOf(changesOf([1, 2, 3, 4], {loss: [NaN, NaN, Infinity, 0.1], nan: [1]}));
     const loss = set.columns.get("m:loss");
     assert.deepEqual([0, 1, 2, 3].map((index) => experiments.wordOf(loss, index)), ["", "NaN", "∞", "0.1"]);
     assert.deepEqual(experiments.extent(set, loss), [0.1, 0.1]);
 });
 
 test("a NaN that became a number is one no more", () => {
-    const set = setOf(changesOf([1], {loss: [null], marked: [[0, "nan"]]}), changesOf([1], {loss: [2]}));
+    const set = setOf(changesOf([1], {loss: [NaN], nan: [0]}), changesOf([1], {loss: [2]}));
     assert.equal(experiments.wordOf(set.columns.get("m:loss"), 0), "2");
     assert.equal(set.columns.get("m:loss").nan.size, 0);
+});
+
+test("codes are read as the words that they count in, and the last code as missing", () => {
+    const set = setOf({...changesOf([1, 2, 3]), duration: {codes: Uint8Array.from([1, 0, 2]), words: [0.5, 2]},
+        hyperparameters: [{name: "lr", values: Float64Array.from([0.1, NaN, 0.3])},
+            {name: "optimizer", values: {codes: Uint8Array.from([0, 2, 1]), words: [true, 1e-5]}}]});
+    assert.deepEqual([...set.columns.get("duration").values.subarray(0, 3)], [2, 0.5, NaN]);
+    assert.deepEqual([...set.columns.get("h:lr").values.subarray(0, 3)], [0.1, NaN, 0.3]);
+    assert.deepEqual([0, 1, 2].map((index) => experiments.wordOf(set.columns.get("h:optimizer"), index)), ["true", "", "0.00001"]);
+});
+
+test("what was said of an experiment is replaced by its next change", () => {
+    const set = setOf(changesOf([1, 2], {failures: {codes: [0, 1], words: ["exit code 1"]}}));
+    assert.deepEqual([...set.failures], [[0, "exit code 1"]]);
+    experiments.patch(set, changesOf([1]));
+    assert.equal(set.failures.size, 0);
 });
 
 test("names from a script are never keys of objects", () => {
     const set = experiments.create([{name: "__proto__", kind: "number"}]);
     experiments.patch(set, {...changesOf([1]), hyperparameters: [{name: "__proto__", values: [3]}],
-        metrics: [{name: "constructor", values: [1], marked: [], level: null}]});
+        metrics: [{name: "constructor", values: [1], nan: [], level: null}]});
     assert.equal(set.columns.get("h:__proto__").values[0], 3);
     assert.equal(set.columns.get("m:constructor").values[0], 1);
     assert.equal({}.x, undefined);
@@ -105,7 +123,7 @@ test("a histogram counts only what the mask has", () => {
 });
 
 test("the best ignores what is not finite, and knows the goal", () => {
-    const set = setOf(changesOf([1, 2, 3], {loss: [null, 0.2, 0.1], marked: [[0, "-inf"]]}));
+    const set = setOf(changesOf([1, 2, 3], {loss: [-Infinity, 0.2, 0.1]}));
     assert.equal(set.numbers[experiments.best(set, "m:loss", "minimize")], 3);
     assert.equal(set.numbers[experiments.best(set, "m:loss", "maximize")], 2);
     assert.equal(experiments.best(set, "m:nothing", "maximize"), -1);
@@ -113,7 +131,7 @@ test("the best ignores what is not finite, and knows the goal", () => {
 
 test("at first the objective and what is reported per epoch are chosen; rare metrics are not", () => {
     const set = experiments.create([]);
-    const metric = (name, values, level = "epoch") => ({name, values, marked: [], level});
+    const metric = (name, values, level = "epoch") => ({name, values, nan: [], level});
     experiments.patch(set, {...changesOf([1, 2, 3, 4]), hyperparameters: [], metrics: [
         metric("batch_loss", [1, 1, 1, 1], "batch"), metric("rare", [1, null, null, null]), metric("loss", [1, 1, 1, 1]),
         metric("silent", [null, null, null, null]), metric("accuracy", [1, 1, null, null])]});
@@ -130,7 +148,7 @@ test("an interval is a continuum from the first value on, logarithmic where it w
 
 test("metrics that a person asked for are chosen, after the objective, as soon as they have numbers", () => {
     const set = experiments.create([]);
-    const metric = (name, values) => ({name, values, marked: [], level: "epoch"});
+    const metric = (name, values) => ({name, values, nan: [], level: "epoch"});
     experiments.patch(set, {...changesOf([1, 2]), hyperparameters: [], metrics: [
         metric("loss", [1, 1]), metric("speed", [1, null]), metric("accuracy", [1, 1]), metric("silent", [null, null])]});
     assert.deepEqual(experiments.chooseMetrics(set, "accuracy", ["speed", "silent", "nothing"]), ["m:accuracy", "m:speed"]);
@@ -138,9 +156,9 @@ test("metrics that a person asked for are chosen, after the objective, as soon a
 });
 
 test("what waits has a place: by priority, then by number", () => {
-    const set = setOf({...changesOf([1, 2, 3, 4], {state: ["running", "queued", "queued", "queued"]}), notes: [[3, {priority: 1}], [1, {priority: -1}]]});
+    const set = setOf({...changesOf([1, 2, 3, 4], {state: ["running", "queued", "queued", "queued"]}), notes: {codes: [2, 1, 2, 0], words: [{priority: 1}, {priority: -1}]}});
     assert.deepEqual([...experiments.placesInQueue(set)], [[3, 1], [2, 2], [1, 3]]);
-    experiments.patch(set, {...changesOf([2]), state: ["queued"], notes: []});
+    experiments.patch(set, {...changesOf([2]), state: ["queued"]});
     assert.deepEqual([...experiments.placesInQueue(set)], [[3, 1], [1, 2], [2, 3]]);
 });
 

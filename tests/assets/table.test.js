@@ -7,7 +7,7 @@ const set = experiments.create([{name: "lr", kind: "number"}, {name: "optimizer"
 experiments.patch(set, {
     number: [7], state: ["failed"], epoch: [null], epochs: [4], duration: [1.5],
     hyperparameters: [{name: "lr", values: [0.1]}, {name: "optimizer", values: ["sgd"]}],
-    metrics: [{name: "a.b", values: [null], marked: [[0, "nan"]], level: null}], failures: [[0, "exit code 1"]],
+    metrics: [{name: "a.b", values: [NaN], nan: [0], level: null}], failures: {codes: [0], words: ["exit code 1"]}, notes: {codes: [], words: []},
 });
 
 test("a row has its columns by place, and says why it failed", () => {

@@ -1,4 +1,4 @@
-"""The poll of the run dashboard, on a real database."""
+"""The run dashboard on a real database: its page, what changes, and what a person asks."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from dash import Dash, html, no_update
 from dash.development.base_component import Component
 
+from app.packing import pack
 from callbacks import run as dashboard
-from callbacks.run import AWAY, NOBODY_WORKS, answer, discard, fetch_changes, page, refresh_draft
+from callbacks.run import AWAY, answer, discard, page, refresh_draft
+from callbacks.run_changes import NOBODY_WORKS, changes
 from callbacks.run_facts import candidate_words, category_of, planned_count, spec_of, strategy_words
 from layouts.run import RunSpec
 from storage.experiments import fetch_experiments
@@ -98,6 +101,27 @@ def states(store: Store, spec: RunSpec) -> list[str]:
     return [each.state for each in fetch_experiments(store, spec["project_id"], run_id=spec["run_id"])]
 
 
+def listed(value: Any) -> Any:
+    """An answer with its arrays and codes as lists: null is missing."""
+    if isinstance(value, np.ndarray):
+        return [None if number != number else number for number in value.tolist()]
+    if isinstance(value, dict) and set(value) == {"codes", "words"}:
+        words = dict(enumerate(value["words"]))
+        return [words.get(code) for code in value["codes"].tolist()]
+    if isinstance(value, dict):
+        return {key: listed(part) for key, part in value.items()}
+    return [listed(part) for part in value] if isinstance(value, list) else value
+
+
+def poll(store: Store, cursor: dict[str, Any], number: int = 1) -> tuple[Any, dict[str, Any], Any]:
+    """What a page is answered, its next cursor, and the columns of its table; None where there is no news."""
+    found = changes(store, "digits", number, cursor)
+    if found is None:
+        return None, cursor, None
+    assert pack(found)
+    return listed(found), json.loads(json.dumps(found["cursor"])), found.get("table")
+
+
 def values_of(payload: dict[str, Any], kind: str, name: str) -> list[Any]:
     return next(list(column["values"]) for column in payload["experiments"][kind] if column["name"] == name)
 
@@ -120,29 +144,29 @@ def test_the_kind_of_an_axis_follows_the_candidates(spec: RunSpec) -> None:
 
 
 def test_the_first_answer_has_every_experiment_and_the_run(store: Store, spec: RunSpec) -> None:
-    payload, cursor, columns = fetch_changes(store, 0, {}, spec)
+    payload, cursor, columns = poll(store, {})
     assert payload["experiments"]["number"] == [1, 2, 3]
     assert values_of(payload, "hyperparameters", "optimizer") == ["adam", "sgd", "adam"]
     assert payload["run"]["state"] == "running"
     assert payload["run"]["waiting"] is None
     assert cursor["metrics"] == []
-    assert columns is no_update
+    assert [column["headerName"] for column in columns][4:] == ["lr", "optimizer", "size"]
 
 
 def test_when_nothing_changed_nothing_is_drawn(store: Store, spec: RunSpec) -> None:
-    _, cursor, _ = fetch_changes(store, 0, {}, spec)
-    payload, after, columns = fetch_changes(store, 1, cursor, spec)
-    assert payload is no_update
-    assert columns is no_update
-    assert after["cursor"] == cursor["cursor"]
+    _, cursor, _ = poll(store, {})
+    payload, after, columns = poll(store, cursor)
+    assert payload is None
+    assert columns is None
+    assert after == cursor
 
 
 def test_a_change_brings_only_its_experiment_and_a_new_metric_its_column(
     store: Store, spec: RunSpec, claim: Claim
 ) -> None:
-    _, cursor, _ = fetch_changes(store, 0, {}, spec)
+    _, cursor, _ = poll(store, {})
     record(store, claim, batch_of(store, claim, accuracy=[0.5, 0.75]))
-    payload, cursor, columns = fetch_changes(store, 1, cursor, spec)
+    payload, cursor, columns = poll(store, cursor)
     assert payload["experiments"]["number"] == [claim.number]
     assert values_of(payload, "metrics", "accuracy") == [0.75]
     assert "run" not in payload
@@ -151,18 +175,18 @@ def test_a_change_brings_only_its_experiment_and_a_new_metric_its_column(
     assert columns[-1]["field"] == "m0"
 
 
-def test_nan_and_infinity_are_null_and_marked(store: Store, spec: RunSpec, claim: Claim) -> None:
+def test_a_nan_that_was_reported_differs_from_a_missing_value(store: Store, spec: RunSpec, claim: Claim) -> None:
     record(store, claim, batch_of(store, claim, loss=[1.0, math.nan], score=[1.0, -math.inf]))
-    payload, _, _ = fetch_changes(store, 0, {}, spec)
-    json.dumps(payload, allow_nan=False)
-    marked = {column["name"]: column["marked"] for column in payload["experiments"]["metrics"]}
-    assert marked == {"loss": [[0, "nan"]], "score": [[0, "-inf"]]}
+    payload, _, _ = poll(store, {})
+    reported = {column["name"]: column["nan"] for column in payload["experiments"]["metrics"]}
+    assert reported == {"loss": [0], "score": []}
     assert values_of(payload, "metrics", "loss") == [None, None, None]
+    assert values_of(payload, "metrics", "score") == [-math.inf, None, None]
 
 
 def test_metrics_by_batch_are_told_from_metrics_by_epoch(store: Store, spec: RunSpec, claim: Claim) -> None:
     record(store, claim, batch_of(store, claim, accuracy=[0.5, 0.6], batch_loss=[0.1] * 20))
-    payload, _, _ = fetch_changes(store, 0, {}, spec)
+    payload, _, _ = poll(store, {})
     levels = {column["name"]: column["level"] for column in payload["experiments"]["metrics"]}
     assert levels == {"accuracy": "epoch", "batch_loss": "batch"}
 
@@ -170,18 +194,18 @@ def test_metrics_by_batch_are_told_from_metrics_by_epoch(store: Store, spec: Run
 def test_a_failed_experiment_says_why(store: Store, run: Run, spec: RunSpec, claim: Claim) -> None:
     failed = Ending("failed", 1.0, exit_code=3, reason="ValueError: no such optimizer")
     finish_experiment(store, claim, Batch(0, 0, 0, 0), failed, run_fence=run.fence, host="here")
-    payload, _, _ = fetch_changes(store, 0, {}, spec)
-    assert payload["experiments"]["failures"] == [[0, "exit code 3: ValueError: no such optimizer"]]
+    payload, _, _ = poll(store, {})
+    assert payload["experiments"]["failures"] == ["exit code 3: ValueError: no such optimizer", None, None]
 
 
 def test_a_run_that_nobody_works_on_says_how_to_go_on(store: Store, spec: RunSpec, expire: Callable[[], None]) -> None:
-    _, cursor, _ = fetch_changes(store, 0, {}, spec)
+    _, cursor, _ = poll(store, {})
     expire()
-    payload, cursor, _ = fetch_changes(store, 1, cursor, spec)
+    payload, cursor, _ = poll(store, cursor)
     assert payload["run"]["waiting"] == NOBODY_WORKS
-    assert fetch_changes(store, 2, cursor, spec)[0] is no_update
+    assert poll(store, cursor)[0] is None
     beat(store, "dispatcher", {})
-    payload, _, _ = fetch_changes(store, 3, cursor, spec)
+    payload, _, _ = poll(store, cursor)
     assert payload["run"]["waiting"] is None
 
 
@@ -200,14 +224,23 @@ def test_an_ended_run_waits_for_nobody(store: Store, run: Run, spec: RunSpec, ex
     ask(store, spec, "stop")
     assert end_run(store, run.id, run.fence, state="stopped", reason="stopped by request")
     expire()
-    payload, _, _ = fetch_changes(store, 0, {}, spec)
+    payload, _, _ = poll(store, {})
     assert (payload["run"]["state"], payload["run"]["waiting"]) == ("stopped", None)
     assert payload["run"]["elapsed"] >= 0
 
 
-def test_a_cursor_of_another_time_gets_everything_anew(store: Store, spec: RunSpec) -> None:
-    payload, _, _ = fetch_changes(store, 5, {"cursor": "17", "metrics": []}, spec)
+@pytest.mark.parametrize("change", [{"seen": "17"}, {"run": "1"}, {"metrics": None}, {"more": 1}])
+def test_a_cursor_of_another_time_gets_everything_anew(store: Store, run: Run, change: dict[str, Any]) -> None:
+    _, cursor, _ = poll(store, {})
+    payload, _, _ = poll(store, {**cursor, **change})
     assert payload["experiments"]["number"] == [1, 2, 3]
+    assert payload["spec"]["run_id"] == run.id
+
+
+def test_what_is_no_running_run_has_no_changes(store: Store, draft: Run) -> None:
+    assert changes(store, "digits", draft.number, {}) is None
+    assert changes(store, "digits", 99, {}) is None
+    assert changes(store, "nothing", 1, {}) is None
 
 
 def test_every_callback_reaches_a_place_on_its_page(store: Store, run: Run, draft: Run) -> None:
@@ -230,19 +263,19 @@ def test_nothing_is_done_before_somebody_asks(store: Store, spec: RunSpec) -> No
 
 def test_stopping_asks_the_owner_and_ends_what_waits(store: Store, spec: RunSpec, claim: Claim) -> None:
     assert ask(store, spec, "stop")["said"] == ""
-    payload, _, _ = fetch_changes(store, 0, {}, spec)
+    payload, _, _ = poll(store, {})
     assert payload["experiments"]["state"] == ["running", "stopped", "stopped"]
     assert payload["run"]["request"] == "stop"
 
 
 def test_pause_and_resume_are_seen_by_the_next_poll(store: Store, spec: RunSpec) -> None:
-    _, cursor, _ = fetch_changes(store, 0, {}, spec)
+    _, cursor, _ = poll(store, {})
     ask(store, spec, "pause")
-    payload, cursor, _ = fetch_changes(store, 1, cursor, spec)
+    payload, cursor, _ = poll(store, cursor)
     assert payload["run"]["state"] == "paused"
     assert ask(store, spec, "pause")["error"] == "This run cannot be paused: it is paused."
     ask(store, spec, "resume")
-    payload, _, _ = fetch_changes(store, 2, cursor, spec)
+    payload, _, _ = poll(store, cursor)
     assert payload["run"]["state"] == "running"
 
 
@@ -260,9 +293,9 @@ def test_running_and_queued_ones_end_together(store: Store, spec: RunSpec, claim
     found = ask(store, spec, "end", numbers=[1, 2])
     assert found["said"] == "1 experiment dropped from the queue, 1 experiment being interrupted"
     assert found["undo"]["numbers"] == [2]
-    payload, _, _ = fetch_changes(store, 0, {}, spec)
-    assert payload["experiments"]["notes"] == [[0, {"isStopping": True}]]
-    assert payload["experiments"]["failures"] == [[1, DROPPED]]
+    payload, _, _ = poll(store, {})
+    assert payload["experiments"]["notes"] == [{"isStopping": True}, None, None]
+    assert payload["experiments"]["failures"] == [None, DROPPED, None]
     assert "none of them is queued or running" in ask(store, spec, "end", numbers=[1, 2])["error"]
 
 
@@ -272,12 +305,12 @@ def test_interrupting_says_how_many(store: Store, spec: RunSpec, claim: Claim) -
 
 
 def test_the_order_of_the_queue_is_seen(store: Store, spec: RunSpec) -> None:
-    _, cursor, _ = fetch_changes(store, 0, {}, spec)
+    _, cursor, _ = poll(store, {})
     assert ask(store, spec, "first", numbers=[3])["said"] == "1 experiment runs next"
     assert ask(store, spec, "last", numbers=[1])["said"] == "1 experiment runs last"
-    payload, _, _ = fetch_changes(store, 1, cursor, spec)
+    payload, _, _ = poll(store, cursor)
     assert payload["experiments"]["number"] == [1, 3]
-    assert payload["experiments"]["notes"] == [[0, {"priority": -1}], [1, {"priority": 1}]]
+    assert payload["experiments"]["notes"] == [{"priority": -1}, {"priority": 1}]
 
 
 def test_an_outage_is_one_sentence(spec: RunSpec) -> None:
@@ -286,44 +319,44 @@ def test_an_outage_is_one_sentence(spec: RunSpec) -> None:
 
 
 def test_a_lock_reaches_everybody_with_the_values_of_the_run(store: Store, spec: RunSpec) -> None:
-    _, cursor, _ = fetch_changes(store, 0, {}, spec)
+    _, cursor, _ = poll(store, {})
     ask(store, spec, "lock", name="lr", part={"range": [0.1, 0.2]})
     ask(store, spec, "lock", name="size", part={"values": ["16"]})
     project = find_project(store, "digits")
     assert project is not None
     assert project.locks["size"]["values"] == [16]
-    payload, cursor, _ = fetch_changes(store, 1, cursor, spec)
+    payload, cursor, _ = poll(store, cursor)
     assert payload["locks"]["lr"]["range"] == [0.1, 0.2]
     assert payload["locks"]["size"]["values"] == ["16"]
     assert set(payload["locks"]["lr"]) == {"range", "by", "at"}
     ask(store, spec, "unlock", name="lr")
-    payload, cursor, _ = fetch_changes(store, 2, cursor, spec)
+    payload, cursor, _ = poll(store, cursor)
     assert list(payload["locks"]) == ["size"]
     assert "two finite numbers" in ask(store, spec, "lock", name="lr", part={"range": [2, 1]})["error"]
-    assert fetch_changes(store, 3, cursor, spec)[0] is no_update
+    assert poll(store, cursor)[0] is None
 
 
 def test_a_run_that_gets_another_hyperparameter_makes_its_page_begin_anew(
     store: Store, run: Run, spec: RunSpec
 ) -> None:
-    _, cursor, _ = fetch_changes(store, 0, {}, spec)
+    _, cursor, _ = poll(store, {})
     changes = {"command_line": "longer", "candidates": {**run.candidates, "size": [16, 32]}}
     extend_run(store, run.project_id, run.id, [NewExperiment({"lr": 0.1, "optimizer": "adam", "size": 32})], changes)
-    payload, _, columns = fetch_changes(store, 1, cursor, spec)
+    payload, _, columns = poll(store, cursor)
     assert payload["experiments"]["number"] == [1, 2, 3, 4]
     assert next(found for found in payload["spec"]["hyperparameters"] if found["name"] == "size")["is_tuned"]
     assert [column["headerName"] for column in columns if not column.get("hide")][-1] == "size"
 
 
 def test_more_of_the_same_is_no_new_page(store: Store, run: Run, spec: RunSpec) -> None:
-    _, cursor, _ = fetch_changes(store, 0, {}, spec)
+    _, cursor, _ = poll(store, {})
     changes = {
         "command_line": "longer",
         "left_out": [{"reason": "done before", "count": 2}],
         "strategy": {"name": "random", "count": 4},
     }
     extend_run(store, run.project_id, run.id, [NewExperiment({"lr": 0.4})], changes)
-    payload, _, _ = fetch_changes(store, 1, cursor, spec)
+    payload, _, _ = poll(store, cursor)
     assert payload["experiments"]["number"] == [4]
     assert (payload["run"]["commandLine"], payload["run"]["leftOut"][0]["count"]) == ("longer", 2)
     assert payload["run"]["strategy"] == "Random search, 4 settings, seed 0"
@@ -340,9 +373,9 @@ def test_a_reused_experiment_names_its_source_and_a_repeat_its_number(store: Sto
         [LR],
         [NewExperiment({"lr": 0.1}, reuse=claim.experiment_id), NewExperiment({"lr": 0.1}, repeat=1)],
     )
-    second = create_run(store, project, new)
-    payload, _, _ = fetch_changes(store, 0, {}, spec_of("digits", second))
-    assert payload["experiments"]["notes"] == [[0, {"source": 1}], [1, {"repeat": 1}]]
+    create_run(store, project, new)
+    payload, _, _ = poll(store, {}, 2)
+    assert payload["experiments"]["notes"] == [{"source": 1}, {"repeat": 1}]
     assert values_of(payload, "metrics", "accuracy") == [0.5, None]
 
 

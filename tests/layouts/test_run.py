@@ -76,7 +76,7 @@ def test_every_place_that_the_browser_fills_is_there_once() -> None:
     }
     places |= {"run-facts", "run-command", "run-said", "experiment-actions", "actions-buttons", "experiment-menu"}
     places |= {run_ids.PAUSE, run_ids.STOP, run_ids.EXTEND, run_ids.DUPLICATE, run_ids.REQUEST, run_ids.ANSWER}
-    assert places | {ids.POLL, ids.START_RUN, run_ids.TABLE, run_ids.CHANGES, run_ids.CURSOR} <= set(found)
+    assert places | {ids.START_RUN, run_ids.TABLE} <= set(found)
 
 
 def test_the_page_loads_nothing_and_knows_what_it_is_about() -> None:
@@ -84,8 +84,6 @@ def test_the_page_loads_nothing_and_knows_what_it_is_about() -> None:
     stores = {
         component.id: getattr(component, "data", None) for component in components(page) if component._type == "Store"
     }
-    assert stores[run_ids.CHANGES] is None
-    assert stores[run_ids.CURSOR] == {}
     assert stores[run_ids.SPEC]["run_id"] == 2
     json.dumps(stores[run_ids.SPEC])
 

@@ -1,0 +1,173 @@
+"""What changed on a run since its page asked last: the one answer that its page lives on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from callbacks.experiment_columns import columns, metric_names
+from callbacks.run_facts import category_of, spec_of, strategy_words
+from layouts.experiment_table import columns as table_columns
+from layouts.run import RunSpec
+from storage.changes import ColumnChanges, columns_since
+from storage.locks import locks_since
+from storage.projects import find_project
+from storage.records import Run
+from storage.runs import find_run
+from storage.schema import ENDED_STATES
+from storage.store import Store
+from storage.work import last_beat
+
+AWAY_AFTER_S = 15
+NOBODY_WORKS = "Nothing is running this queue: start `hypertuner up`."
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """What a page holds, in the words of its last answer; it sends them back with its next question.
+
+    seen: a cursor of storage/changes.py. waiting, is_open, locks and metrics: what the page was told of the run.
+    shape: what its columns and categories were made from.
+    """
+
+    project: int
+    run: int
+    seen: str
+    waiting: str | None
+    is_open: bool
+    locks: str
+    metrics: tuple[str, ...]
+    shape: str
+
+    @classmethod
+    def read(cls, written: Mapping[str, Any]) -> Cursor | None:
+        """A cursor from its JSON, or None where it is none of ours: a page may outlive an update."""
+        numbers, words = (
+            (written.get("project"), written.get("run")),
+            [written.get(n) for n in ("seen", "locks", "shape")],
+        )
+        metrics, waiting = written.get("metrics"), written.get("waiting")
+        if not all(type(number) is int for number in numbers) or not all(isinstance(word, str) for word in words):
+            return None
+        if (
+            not isinstance(metrics, list)
+            or not isinstance(waiting, str | None)
+            or set(written) != set(cls.__annotations__)
+        ):
+            return None
+        return cls(**{**written, "metrics": tuple(map(str, metrics)), "is_open": bool(written["is_open"])})
+
+
+def changes(store: Store, slug: str, number: int, written: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What changed since a page's cursor, and its next one; None where nothing did or there is no such run.
+
+    An answer with a `spec` has everything: the page begins anew with it. See app/packing.py for its arrays.
+    """
+    cursor = Cursor.read(written)
+    try:
+        found = columns_since(store, cursor.project, cursor.seen, run_id=cursor.run) if cursor else None
+    except ValueError:
+        found = None
+    if cursor is None or found is None:
+        return _everything(store, slug, number)
+    waiting = _waiting(store) if cursor.is_open else None
+    answer: dict[str, Any] = {}
+    is_open, spec = cursor.is_open, None
+    if found.run_changed or found.experiments or waiting != cursor.waiting:
+        run = find_run(store, cursor.project, number)
+        if run is None or _shape_of(spec := spec_of(slug, run)) != cursor.shape:
+            return _everything(store, slug, number)
+        if found.run_changed or waiting != cursor.waiting:
+            is_open = run.state not in ENDED_STATES
+            answer["run"] = _run_state(run, waiting if is_open else None)
+    locks = _locks_since(store, cursor.project, cursor.locks, answer)
+    if spec is None and not answer:
+        return None
+    metrics = _fill(answer, spec, found, cursor.metrics) if spec else cursor.metrics
+    answer["cursor"] = asdict(
+        replace(cursor, seen=found.cursor, waiting=waiting, is_open=is_open, locks=locks, metrics=metrics)
+    )
+    return answer
+
+
+def _everything(store: Store, slug: str, number: int) -> dict[str, Any] | None:
+    project = find_project(store, slug)
+    named = find_run(store, project.id, number) if project else None
+    if project is None or named is None or named.state == "draft":
+        return None
+    found = columns_since(store, project.id, "", run_id=named.id)
+    # Read after the experiments: what changes in between is told again by the next answer, but never left out.
+    run = find_run(store, project.id, number)
+    if run is None:
+        return None
+    spec = spec_of(slug, run)
+    is_open = run.state not in ENDED_STATES
+    waiting = _waiting(store) if is_open else None
+    answer: dict[str, Any] = {"spec": spec, "run": _run_state(run, waiting)}
+    locks = _locks_since(store, project.id, "", answer)
+    metrics = _fill(answer, spec, found, ())
+    answer["table"] = _table_columns(spec, metrics)
+    cursor = Cursor(project.id, run.id, found.cursor, waiting, is_open, locks, metrics, _shape_of(spec))
+    answer["cursor"] = asdict(cursor)
+    return answer
+
+
+def _fill(answer: dict[str, Any], spec: RunSpec, found: ColumnChanges, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Put experiments into an answer, and the columns of the table where a metric is new; returns all metrics."""
+    if found.experiments is None:
+        return known
+    metrics = metric_names(known, found.experiments)
+    names = [hyperparameter["name"] for hyperparameter in spec["hyperparameters"]]
+    answer["experiments"] = columns(found.experiments, names, metrics)
+    if tuple(metrics) != known:
+        answer["table"] = _table_columns(spec, metrics)
+    return tuple(metrics)
+
+
+def _locks_since(store: Store, project_id: int, known: str, answer: dict[str, Any]) -> str:
+    """Put the locks into an answer where they are others than at this version; returns theirs."""
+    version, locks = locks_since(store, project_id, known)
+    if locks is not None:
+        answer["locks"] = {name: _lock_words(lock) for name, lock in locks.items()}
+    return version
+
+
+def _shape_of(spec: RunSpec) -> str:
+    """Tells runs apart that need other columns or categories on the page: an extended one may."""
+    shape = json.dumps([spec["hyperparameters"], spec["metrics"]], sort_keys=True)
+    return hashlib.sha256(shape.encode()).hexdigest()[:16]
+
+
+def _table_columns(spec: RunSpec, metrics: Sequence[str]) -> list[Any]:
+    names = [hyperparameter["name"] for hyperparameter in spec["hyperparameters"]]
+    tuned = [hyperparameter["name"] for hyperparameter in spec["hyperparameters"] if hyperparameter["is_tuned"]]
+    return table_columns(names, tuned, metrics, spec["objective"], spec["metrics"])
+
+
+def _lock_words(lock: Mapping[str, Any]) -> dict[str, Any]:
+    """A lock as the browser reads it: its values are the words of the page."""
+    return {**lock, "values": [category_of(value) for value in lock["values"]]} if "values" in lock else dict(lock)
+
+
+def _waiting(store: Store) -> str | None:
+    beat = last_beat(store, "dispatcher")
+    return NOBODY_WORKS if beat is None or beat[0] > AWAY_AFTER_S else None
+
+
+def _run_state(run: Run, waiting: str | None) -> dict[str, Any]:
+    ended = run.ended_at or datetime.now(UTC)
+    return {
+        "state": run.state,
+        "request": run.request,
+        "reason": run.reason,
+        "elapsed": (ended - run.started_at).total_seconds() if run.started_at else None,
+        "waiting": waiting,
+        "createdBy": run.created_by,
+        "strategy": strategy_words(run.strategy),
+        "leftOut": list(run.left_out),
+        "commandLine": run.command_line,
+    }
