@@ -15,15 +15,24 @@
     const surfaceOf = (answer, pair) => (answer?.surfaces ?? []).find((each) => samePair(each.pair, pair)) ?? null;
 
     /** What to show: what was clicked, else what was shown before where it is still there, else what matters most. */
-    const pickFrom = (answer, former, clicked) => {
+    const pickFrom = (answer, before, clicked) => {
         const names = namesOf(answer);
+        const metric = answer?.metric ?? null;
+        // What matters to another metric is another question.
+        const former = before?.metric === metric ? before : null;
         const name = [clicked?.name, former?.name, names[0]].find((each) => names.includes(each)) ?? null;
         const wanted = [clicked?.pair, former?.pair, answer?.surfaces?.[0]?.pair].find((pair) => surfaceOf(answer, pair));
-        return {name, pair: wanted ? surfaceOf(answer, wanted).pair : null};
+        return {metric, name, pair: wanted ? surfaceOf(answer, wanted).pair : null};
     };
 
     /** The name or pair under a click, or null. */
     const clickedOf = (clickData) => clickData?.points?.[0]?.customdata ?? null;
+
+    /** The pair of the cell under a click, or null. Dash passes on no customdata of heat maps. */
+    const pairUnder = (clickData, answer) => {
+        const point = clickData?.points?.[0];
+        return point ? answer?.interaction?.data[0].customdata[point.y]?.[point.x] ?? null : null;
+    };
 
     const scopeWords = (selected, size) => (selected < size ? `the ${selected} selected` : "selected only");
 
@@ -46,7 +55,7 @@
     /** The second metric of a front: the first other one. */
     const otherThan = (names, first) => names.find((name) => name !== first) ?? null;
 
-    const pure = {clickedOf, otherThan, pickFrom, samePair, scopeWords, surfaceOf, titlesOf, updateWords, withPick};
+    const pure = {clickedOf, otherThan, pairUnder, pickFrom, samePair, scopeWords, surfaceOf, titlesOf, updateWords, withPick};
 
     // --- the box -------------------------------------------------------------------------------------------------------
 
@@ -198,7 +207,7 @@
     const pick = (answer, bar, cell, former) => {
         const clicked = {};
         if (triggeredBy("insights-importance")) clicked.name = clickedOf(bar);
-        if (triggeredBy("insights-interaction")) clicked.pair = clickedOf(cell);
+        if (triggeredBy("insights-interaction")) clicked.pair = pairUnder(cell, answer);
         if (answer) arrived(answer);
         return answer ? pickFrom(answer, former, clicked) : null;
     };

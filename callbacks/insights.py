@@ -59,7 +59,7 @@ def explain(store: Store, request: Request | None, spec: RunSpec) -> Any:
         if not is_outage(error):
             raise
         found = {"problem": AWAY, "said": ""}
-    return {**found, "at": request.get("at")}
+    return {**found, "metric": metric, "at": request.get("at")}
 
 
 def _explain(

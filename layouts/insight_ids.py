@@ -11,9 +11,9 @@ PROBLEM = "insights-problem"
 CONTENT = "insights-content"
 # What the browser asks for: `{"metric", "numbers", "tab", "at"}`, numbers as "1-5,9" or None for the whole run.
 REQUEST = "insights-request"
-# What the server says: `{"at", "said", "problem", "importance", "interaction", "effects", "surfaces"}`.
+# What the server says: `{"at", "metric", "said", "problem", "importance", "interaction", "effects", "surfaces"}`.
 ANSWER = "insights-answer"
-# Which hyperparameter and which pair are shown: `{"name", "pair"}`; written in the browser only.
+# Which hyperparameter and which pair are shown: `{"metric", "name", "pair"}`; written in the browser only.
 PICK = "insights-pick"
 IMPORTANCE = "insights-importance"
 EFFECT = "insights-effect"

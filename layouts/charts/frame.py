@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from analysis.axes import Axis
@@ -49,7 +48,6 @@ def _ticks(shown: Axis) -> dict[str, Any]:
     return {"tickformat": "~g", **({"dtick": 1} if spans_decades else {"tickmode": "auto", "nticks": 6})}
 
 
-def better(low_is_good: bool) -> Sequence[Sequence[Any]]:
+def better(low_is_good: bool, *, weak: str = "--ht-accent/0.04", strong: str = "--ht-accent/0.75") -> list[list[Any]]:
     """Colours from one end of a metric to the other; the stronger, the better."""
-    strong, weak = "--ht-accent/0.75", "--ht-accent/0.04"
     return [[0, strong], [1, weak]] if low_is_good else [[0, weak], [1, strong]]

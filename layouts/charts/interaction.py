@@ -121,7 +121,8 @@ def _contours(across: Axis, up: Axis, means: Floats, goal: Goal) -> dict[str, An
         "x": [across.values[at] for at in first],
         "y": [up.values[at] for at in second],
         "z": [[float(f"{means[one][two]:.5g}") for one in first] for two in second],
-        "colorscale": better(goal == "minimize"),
+        # Each contour is filled over the ones below it, so that what shines through would add up.
+        "colorscale": better(goal == "minimize", weak="--ht-surface-2", strong="--ht-accent"),
         "ncontours": 12,
         "line": {"width": 0.6, "color": "--ht-text/0.25"},
         "hovertemplate": _hover(across, up),

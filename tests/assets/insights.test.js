@@ -3,23 +3,37 @@ const {test} = require("node:test");
 const insights = require("../../assets/insights.js");
 
 const ANSWER = {
+    metric: "loss",
+    interaction: {data: [{customdata: [[["lr", "size"], null], [["drop", "lr"], ["size", "drop"]]]}]},
     importance: {data: [{customdata: ["lr", "size", "drop"]}], layout: {yaxis: {ticktext: ["lr", "size", "drop"]}, height: 9}},
     surfaces: [{pair: ["lr", "size"], figure: 1}, {pair: ["drop", "lr"], figure: 2}],
 };
 
 test("at first the most important one and the strongest pair are shown", () => {
-    assert.deepEqual(insights.pickFrom(ANSWER, null, {}), {name: "lr", pair: ["lr", "size"]});
+    assert.deepEqual(insights.pickFrom(ANSWER, null, {}), {metric: "loss", name: "lr", pair: ["lr", "size"]});
 });
 
 test("a click is shown, and outlives a new answer that still knows it", () => {
-    const clicked = insights.pickFrom(ANSWER, {name: "lr", pair: ["lr", "size"]}, {name: "drop"});
-    assert.deepEqual(clicked, {name: "drop", pair: ["lr", "size"]});
-    assert.deepEqual(insights.pickFrom(ANSWER, {name: "drop", pair: ["lr", "drop"]}, {}), {name: "drop", pair: ["drop", "lr"]});
-    assert.deepEqual(insights.pickFrom(ANSWER, {name: "gone", pair: ["gone", "lr"]}, {}), {name: "lr", pair: ["lr", "size"]});
+    const clicked = insights.pickFrom(ANSWER, {metric: "loss", name: "lr", pair: ["lr", "size"]}, {name: "drop"});
+    assert.deepEqual(clicked, {metric: "loss", name: "drop", pair: ["lr", "size"]});
+    assert.deepEqual(insights.pickFrom(ANSWER, {metric: "loss", name: "drop", pair: ["lr", "drop"]}, {}), {metric: "loss", name: "drop", pair: ["drop", "lr"]});
+    assert.deepEqual(insights.pickFrom(ANSWER, {metric: "loss", name: "gone", pair: ["gone", "lr"]}, {}), {metric: "loss", name: "lr", pair: ["lr", "size"]});
+});
+
+test("another metric begins with what matters most to it", () => {
+    const former = {metric: "accuracy", name: "drop", pair: ["drop", "lr"]};
+    assert.deepEqual(insights.pickFrom(ANSWER, former, {}), {metric: "loss", name: "lr", pair: ["lr", "size"]});
+});
+
+test("a cell is found by its place", () => {
+    assert.deepEqual(insights.pairUnder({points: [{x: 0, y: 1}]}, ANSWER), ["drop", "lr"]);
+    assert.equal(insights.pairUnder({points: [{x: 1, y: 0}]}, ANSWER), null);
+    assert.equal(insights.pairUnder({points: [{x: 5, y: 9}]}, ANSWER), null);
+    assert.equal(insights.pairUnder(null, ANSWER), null);
 });
 
 test("an answer without charts picks nothing", () => {
-    assert.deepEqual(insights.pickFrom({problem: "Too few"}, {name: "lr", pair: null}, {}), {name: null, pair: null});
+    assert.deepEqual(insights.pickFrom({problem: "Too few"}, {name: "lr", pair: null}, {}), {metric: null, name: null, pair: null});
 });
 
 test("a pair is the same either way round", () => {

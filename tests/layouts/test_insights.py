@@ -117,9 +117,9 @@ def test_a_cell_carries_its_pair_and_stands_below_the_diagonal() -> None:
 
 @pytest.mark.parametrize(("goal", "strong_end"), [("minimize", 0), ("maximize", 1)])
 def test_the_better_end_is_the_stronger_colour(goal: Goal, strong_end: int) -> None:
-    shown = interaction.surface((AXES["grid"], AXES["log"]), np.zeros((3, 4)), [], metric="loss", goal=goal)
-    colours = dict(shown["data"][0]["colorscale"])
-    assert colours[strong_end] == "--ht-accent/0.75"
+    for other, means, strong in (("log", (3, 4), "--ht-accent"), ("bool", (3, 2), "--ht-accent/0.75")):
+        shown = interaction.surface((AXES["grid"], AXES[other]), np.zeros(means), [], metric="loss", goal=goal)
+        assert dict(shown["data"][0]["colorscale"])[strong_end] == strong
 
 
 def test_a_surface_has_its_first_hyperparameter_along_x() -> None:
