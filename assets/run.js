@@ -362,6 +362,7 @@
             parameters.create(part("parameter-panel"), made), bars.create(part("run-bars"), made),
             scatter_matrix.create(part("scatter-matrix"), made), table.create(part("table-host"), made),
             actions.create(part("experiment-actions"), part("experiment-menu"), part("table-host"), made),
+            window.dash_clientside.parallel_coordinates.create(part("parallel-coordinates"), made),
         ];
         made.views = {parameters: views[0], bars: views[1], matrix: views[2], table: views[3], actions: views[4]};
         listen(made, showElapsed);

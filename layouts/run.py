@@ -57,7 +57,7 @@ def page(spec: RunSpec) -> Component:
             dcc.Store(id=run_ids.ANSWER),
             _parameter_panel(),
             html.Div(
-                [_header(spec), _metric_picker(), _bars(), _matrix(), _table(spec)],
+                [_header(spec), _metric_picker(), _bars(), _matrix(), _parallel_coordinates(), _table(spec)],
                 className="ht-run-main",
             ),
             _ask_dialog(),
@@ -286,6 +286,47 @@ def _matrix() -> Component:
             id="scatter-matrix",
             className="ht-matrix is-empty",
         ),
+    )
+
+
+def _parallel_coordinates() -> Component:
+    fold = html.Button(
+        html.Span("▾"),
+        type="button",
+        className="ht-icon ht-parallel-fold",
+        title="Fold or unfold",
+        **_aria(expanded="true", label="Parallel coordinates, fold or unfold"),
+    )
+    legend = [
+        html.Span(className="ht-parallel-legend-name"),
+        html.Span(className="ht-parallel-legend-low"),
+        html.Span(className="ht-parallel-ramp"),
+        html.Span(className="ht-parallel-legend-high"),
+    ]
+    body = [
+        html.P(
+            "One line per experiment, coloured by the objective: follow the best ones back to the settings they share. "
+            "Drag along an axis to select and click it to clear, drag a name to move its axis, click it for its scale.",
+            className="ht-quiet ht-parallel-caption",
+        ),
+        html.Div(html.Div(className="ht-parallel-sheet"), className="ht-parallel-scroll"),
+        html.P(
+            "There is nothing to compare yet: it takes two columns with values.",
+            className="ht-quiet ht-parallel-empty",
+            hidden=True,
+        ),
+        html.P(className="ht-quiet ht-parallel-count", role="status"),
+    ]
+    return _box(
+        "Parallel coordinates",
+        [
+            fold,
+            html.Select(className="ht-select ht-parallel-add", hidden=True, **_aria(label="Add an axis")),
+            html.Div(legend, className="ht-parallel-legend", hidden=True),
+        ],
+        html.Div(body, className="ht-parallel-body"),
+        html.Div(className="ht-menu ht-parallel-menu", role="menu", hidden=True),
+        id="parallel-coordinates",
     )
 
 

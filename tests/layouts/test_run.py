@@ -69,6 +69,7 @@ def test_every_place_that_the_browser_fills_is_there_once() -> None:
         "parameter-panel",
         "run-bars",
         "scatter-matrix",
+        "parallel-coordinates",
         "table-host",
         "hover-card",
         "run-state",
