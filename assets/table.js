@@ -1,6 +1,11 @@
-/** The experiment table: rows are the selection. AG Grid draws; the rows come from the experiment set of the page. */
+/**
+ * The experiment table: rows are the selection. AG Grid draws what is in sight; sorting and filtering happen in the page's
+ * own arrays, because filtering 100,000 rows inside the grid at every move of a brush is too slow.
+ */
 (() => {
     const GRID = "experiment-table";
+    // While a brush moves the table follows about ten times a second.
+    const FOLLOW_MS = 60;
     const IDLE_MS = 150;
     // The reason that storage/requests.py gives.
     const DROPPED = "dropped from the queue";
@@ -28,13 +33,52 @@
         return [...fixed, ...named("hyperparameter", "h"), ...named("metric", "m")];
     };
 
-    /** Sort numbers and words; what is missing stays last in both directions. */
-    const missingLast = (a, b, _nodeA, _nodeB, isDescending) => {
-        const isMissingA = a === null || a === undefined || a === "";
-        const isMissingB = b === null || b === undefined || b === "";
-        if (isMissingA || isMissingB) return (isMissingA - isMissingB) * (isDescending ? -1 : 1);
-        if (typeof a === "number" && typeof b === "number") return a - b;
-        return String(a).localeCompare(String(b), undefined, {numeric: true});
+    /** Numbers to sort a column by; words are put in order as people count. */
+    const ranksOf = ({kind, values, categories}, size) => {
+        if (kind !== "category") return values;
+        const {compare} = new Intl.Collator(undefined, {numeric: true});
+        const ranks = new Float64Array(categories.length);
+        [...categories.keys()].sort((a, b) => compare(categories[a], categories[b])).forEach((code, rank) => { ranks[code] = rank; });
+        return Float64Array.from({length: size}, (_, index) => ranks[values[index]] ?? NaN);
+    };
+
+    /**
+     * The experiments in the order of the table: by `sorting` ([{column, isDescending}]), then by number; what is missing
+     * is last in both directions. `before` is the order so far, of the first ones of the set: sorting what is nearly in
+     * order takes next to no time.
+     */
+    const sorted = (set, sorting, before = []) => {
+        const {compare} = globalThis.dash_clientside.experiments;
+        const {numbers} = set;
+        const keys = sorting.map(({column, isDescending}) => [ranksOf(column, set.size), isDescending]);
+        const order = before.slice();
+        for (let index = order.length; index < set.size; index += 1) order.push(index);
+        return order.sort((a, b) => {
+            for (const [ranks, isDescending] of keys) {
+                const difference = compare(ranks[a], ranks[b], isDescending);
+                if (difference) return difference;
+            }
+            return numbers[a] - numbers[b];
+        });
+    };
+
+    /** Those of an order whose mask has `bit`. */
+    const masked = (order, mask, bit) => {
+        const found = new Uint32Array(order.length);
+        let count = 0;
+        for (const index of order) {
+            if (mask[index] & bit) {
+                found[count] = index;
+                count += 1;
+            }
+        }
+        return found.subarray(0, count);
+    };
+
+    /** Whether the first `count` rows are the same in both. */
+    const beginAlike = (a, b, count) => {
+        for (let row = 0; row < count; row += 1) if (a[row] !== b[row]) return false;
+        return true;
     };
 
     /** What the state cell says: of a queued experiment its place in the queue, too; of a stopped one, why. */
@@ -61,7 +105,7 @@
         return [why ? `${state}: ${why}` : state, waits, ...marksOf(note).map(([, words]) => words)].filter(Boolean).join("; ");
     };
 
-    const pure = {cellOf, fieldsOf, marksOf, missingLast, rowOf, stateExplained, stateWord};
+    const pure = {beginAlike, cellOf, fieldsOf, marksOf, masked, rowOf, sorted, stateExplained, stateWord};
 
     // --- cells ---------------------------------------------------------------------------------------------------------
 
@@ -72,7 +116,7 @@
 
     const text = (params) => {
         const column = columnOf(params);
-        if (!column || params.data === undefined) return "";
+        if (!column || !params.data) return "";
         return window.dash_clientside.experiments.wordOf(column, params.data.index, shown.writers.get(column));
     };
 
@@ -96,16 +140,18 @@
 
     if (typeof window !== "undefined") {
         const functions = window.dashAgGridFunctions = window.dashAgGridFunctions || {};
-        Object.assign(functions, {missingLast, text, exact, shade, stateText,
+        Object.assign(functions, {text, exact, shade, stateText,
             time: (params) => window.dash_clientside.experiments.durationWords(params.value)});
         const renderers = window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
 
-        renderers.ExperimentLink = ({data, value}) => window.React.createElement("a", {
+        // A row that has just come into sight has no data for a moment.
+        renderers.ExperimentLink = ({data, value}) => data && window.React.createElement("a", {
             href: shown?.board.addressOf(data.index), className: "ht-experiment-link",
             onClick: (event) => shown?.board.follow(event, data.index),
         }, value);
 
         renderers.ExperimentState = ({data, value}) => {
+            if (!data) return null;
             const note = noteOf(data);
             const word = stateWord(value, shown?.places.get(data.index), note, data.reason);
             return window.React.createElement("span", {className: `ht-state is-${word === "stopping" ? word : value}`},
@@ -122,7 +168,7 @@
         };
 
         renderers.Progress = ({data}) => {
-            if (data.epoch === null) return "";
+            if (!data || data.epoch === null) return null;
             const word = data.epochs === null ? `epoch ${data.epoch}` : `${data.epoch}/${data.epochs}`;
             const share = data.epochs ? Math.min(1, data.epoch / data.epochs) : 0;
             const bar = data.state === "running" && window.React.createElement("span", {className: "ht-mini"},
@@ -138,28 +184,37 @@
         let grid = null;
         let isInside = false;
         let waiting = null;
-        let pending = new Set();
         let lit = null;
+        // All experiments in the order of the table, and those of them that are shown; both indices into the set.
+        let order = [];
+        let rows = new Uint32Array(0);
+        let sortedBy = [];
+        let isStale = true;
+        // The grid holds no rows beyond this one.
+        let handedOut = 0;
+        // Picked elsewhere while their rows were out of the grid's sight.
+        const unseen = new Set();
 
         const connect = async () => {
             const made = await window.dash_ag_grid.getApiAsync(GRID);
+            // Dash puts in a datasource of its own as soon as the grid is ready; ours takes its place.
+            while (!board.signal.aborted && !made.getGridOption("datasource")) await new Promise((resolve) => setTimeout(resolve, 5));
             if (board.signal.aborted) return;
             grid = made;
-            grid.updateGridOptions({
-                isExternalFilterPresent: () => true,
-                doesExternalFilterPass: (node) => (board.mask[node.data.index] & selection.SELECTED) !== 0,
-            });
-            listen("cellMouseOver", ({data, event}) => board.hover(data.index, event, {isQuiet: true}));
+            readColumns();
+            arrange();
+            grid.setGridOption("datasource", {getRows, rowCount: rows.length});
+            listen("cellMouseOver", ({data, event}) => { if (data) board.hover(data.index, event, {isQuiet: true}); });
             listen("cellMouseOut", () => board.hover(-1));
-            listen("selectionChanged", () => board.onPicked(grid.getSelectedRows().map((row) => row.number)));
+            listen("rowClicked", ({event}) => { if (!(event.ctrlKey || event.metaKey || event.shiftKey)) unseen.clear(); });
+            listen("selectionChanged", tellPicked);
             host.addEventListener("pointerenter", () => { isInside = true; }, {signal: board.signal});
             host.addEventListener("pointerleave", () => {
                 isInside = false;
                 settle();
             }, {signal: board.signal});
-            view.onData({touched: null, metricsCame: true});
             // The grid of a page that began anew has its picked rows still.
-            board.onPicked(grid.getSelectedRows().map((row) => row.number));
+            tellPicked();
         };
 
         /** A page that begins anew keeps its grid, but not what listened to it. */
@@ -168,45 +223,86 @@
             board.signal.addEventListener("abort", () => { if (!grid.isDestroyed()) grid.removeEventListener(type, handler); });
         };
 
+        const tellPicked = () => board.onPicked([...grid.getSelectedRows().map((row) => row.number), ...unseen]);
+
         const readColumns = () => {
             const fields = fieldsOf(board.experiments);
             const own = fields.map(([, column]) => column);
-            shown = {board, fields: new Map(fields), list: fields, places: columns.placesInQueue(board.experiments),
+            shown = {board, fields: new Map([["number", board.experiments.columns.get("number")], ...fields]), list: fields,
+                places: columns.placesInQueue(board.experiments),
                 writers: new Map(own.map((column) => [column, columns.formatterOf(board.experiments, column)])),
                 ends: new Map(own.filter(({role}) => role === "metric").map((column) => [column, columns.extent(board.experiments, column)]))};
         };
 
-        /** Put changed rows into the grid without moving any: they are sorted and filtered when the pointer has left. */
-        const putRows = (touched) => {
-            const add = [];
-            for (const index of touched) {
-                const row = rowOf(board.experiments, shown.list, index);
-                const node = grid.getRowNode(row.id);
-                if (node) node.setData(row);
-                else add.push(row);
+        /** Sort and filter anew. */
+        const arrange = () => {
+            if (isStale) {
+                const sorting = sortedBy.map(({colId, sort}) => ({column: shown.fields.get(colId), isDescending: sort === "desc"}));
+                order = sorted(board.experiments, sorting.filter(({column}) => column), order);
+                isStale = false;
             }
-            if (add.length) grid.applyTransaction({add});
+            rows = masked(order, board.mask, selection.SELECTED);
         };
 
-        /** Filter and sort anew when the browser has time; a frame of the brush never waits for it. */
+        /** What the grid asks for when rows come into its sight, or into another order. */
+        const getRows = ({startRow, endRow, sortModel, successCallback}) => {
+            if (board.signal.aborted) return;
+            if (JSON.stringify(sortModel) !== JSON.stringify(sortedBy)) {
+                sortedBy = sortModel;
+                isStale = true;
+                arrange();
+            }
+            handedOut = Math.max(handedOut, endRow);
+            successCallback(Array.from(rows.subarray(startRow, endRow), (index) => rowOf(board.experiments, shown.list, index)), rows.length);
+            pickSeen();
+            // Rows that show others now are lit no more.
+            view.onHover();
+        };
+
+        const pickSeen = () => {
+            for (const number of [...unseen]) {
+                const node = grid.getRowNode(String(number));
+                if (node) {
+                    unseen.delete(number);
+                    node.setSelected(true);
+                }
+            }
+        };
+
+        /** Bring the rows in sight up to what is selected now; what stays where it was is not drawn again. */
+        const show = () => {
+            const before = rows;
+            arrange();
+            if (before.length !== rows.length) grid.setRowCount(rows.length, true);
+            const held = Math.min(handedOut, Math.max(before.length, rows.length));
+            if (!beginAlike(before, rows, held)) grid.refreshInfiniteCache();
+        };
+
+        /** Do so when the browser has time; a frame of the brush never waits for it. */
         const settle = () => {
-            clearTimeout(waiting);
-            waiting = setTimeout(() => window.requestIdleCallback(() => {
-                if (grid && !board.signal.aborted) grid.onFilterChanged();
-            }, {timeout: IDLE_MS}), 30);
+            waiting ??= setTimeout(() => window.requestIdleCallback(() => {
+                waiting = null;
+                if (grid && !board.signal.aborted) show();
+            }, {timeout: IDLE_MS}), FOLLOW_MS);
+        };
+
+        /** Write what changed into the rows that the grid holds, without moving any. */
+        const renew = (touched) => {
+            const changed = touched && new Set(touched);
+            grid.forEachNode((node) => {
+                if (node.data && (!changed || changed.has(node.data.index))) node.setData(rowOf(board.experiments, shown.list, node.data.index));
+            });
+            // Widths of digits and the colour scale may be others now, also in rows that did not change.
+            grid.refreshCells({force: true});
         };
 
         const view = {
             onData(change) {
                 if (!change) return;
-                const every = () => Uint32Array.from({length: board.experiments.size}, (_, index) => index);
-                for (const index of change.touched ?? every()) pending.add(index);
+                isStale = true;
                 if (!grid) return;
                 readColumns();
-                putRows(pending);
-                pending = new Set();
-                // Widths of digits and the colour scale may be others now, also in rows that did not change.
-                grid.refreshCells({force: true});
+                renew(change.touched);
             },
             onSelection({isNews}) {
                 // News must not move rows under the pointer; they are put in order when it has left.
@@ -220,12 +316,23 @@
                 lit = host.querySelectorAll(`.ag-row[row-id="${board.experiments.numbers[board.hovered]}"]`);
                 lit.forEach((row) => row.classList.add("is-lit"));
             },
+            /** Pick an experiment, or no more, wherever its row is. */
             pick(index) {
-                const node = grid?.getRowNode(String(board.experiments.numbers[index]));
-                node?.setSelected(!node.isSelected());
+                const number = board.experiments.numbers[index];
+                const node = grid?.getRowNode(String(number)) ?? grid?.getSelectedNodes().find(({id}) => id === String(number));
+                if (node) return node.setSelected(!node.isSelected());
+                if (!unseen.delete(number)) unseen.add(number);
+                if (grid) tellPicked();
             },
-            pickOnly(number) { grid?.getRowNode(String(number))?.setSelected(true, true); },
-            pickNone() { grid?.deselectAll(); },
+            pickOnly(number) {
+                unseen.clear();
+                grid?.getRowNode(String(number))?.setSelected(true, true);
+            },
+            pickNone() {
+                unseen.clear();
+                grid?.deselectAll();
+                if (grid) tellPicked();
+            },
         };
         connect();
         return view;

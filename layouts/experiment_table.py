@@ -11,7 +11,6 @@ from layouts import run_ids
 
 ColumnDef = dict[str, Any]
 
-MISSING_LAST = {"function": "missingLast"}
 # Colours by variable, so that the table follows the theme by itself.
 THEME = """themeQuartz.withParams({
     backgroundColor: "var(--ht-surface)", foregroundColor: "var(--ht-text)", borderColor: "var(--ht-border)",
@@ -87,12 +86,12 @@ def table(columns_at_first: Sequence[ColumnDef]) -> dag.AgGrid:
     return dag.AgGrid(
         id=run_ids.TABLE,
         columnDefs=list(columns_at_first),
-        rowData=[],
+        # Rows are asked for as they come into sight; assets/table.js answers from the arrays of the page.
+        rowModelType="infinite",
         getRowId="params.data.id",
         defaultColDef={
             "sortable": True,
             "resizable": True,
-            "comparator": MISSING_LAST,
             "suppressHeaderMenuButton": True,
             "sortingOrder": ["asc", "desc", None],
         },
@@ -110,6 +109,9 @@ def table(columns_at_first: Sequence[ColumnDef]) -> dag.AgGrid:
             "suppressColumnVirtualisation": False,
             "tooltipShowDelay": 300,
             "suppressNoRowsOverlay": True,
+            "cacheBlockSize": 50,
+            "maxBlocksInCache": 4,
+            "rowBuffer": 4,
             "suppressDragLeaveHidesColumns": True,
         },
         style={"height": "100%", "width": "100%"},

@@ -17,16 +17,40 @@ test("a row has its columns by place, and says why it failed", () => {
     });
 });
 
-test("missing cells are last in both directions", () => {
-    const sorted = (isDescending) => [2, null, 1, undefined, 3].map((value) => ({value}))
-        .sort((a, b) => table.missingLast(a.value, b.value, null, null, isDescending) * (isDescending ? -1 : 1))
-        .map(({value}) => value ?? "–");
-    assert.deepEqual(sorted(false), [1, 2, 3, "–", "–"]);
-    assert.deepEqual(sorted(true), [3, 2, 1, "–", "–"]);
+const many = experiments.create([{name: "layer", kind: "category"}]);
+experiments.patch(many, {
+    number: [4, 1, 3, 2], state: ["finished", "finished", "finished", "queued"], epoch: [1, 1, 1, 1], epochs: [1, 1, 1, 1],
+    duration: [2, NaN, 1, 2], hyperparameters: [{name: "layer", values: ["layer10", "layer2", null, "layer2"]}],
+    metrics: [], failures: {codes: [], words: []}, notes: {codes: [], words: []},
+});
+const numbersBy = (...sorting) => table.sorted(many, sorting.map(([key, isDescending = false]) => ({column: many.columns.get(key), isDescending})))
+    .map((index) => many.numbers[index]);
+
+test("missing cells are last in both directions, and equal ones come by number", () => {
+    assert.deepEqual(numbersBy(["duration"]), [3, 2, 4, 1]);
+    assert.deepEqual(numbersBy(["duration", true]), [2, 4, 3, 1]);
+    assert.deepEqual(numbersBy(), [1, 2, 3, 4]);
 });
 
 test("words with numbers in them sort as people count", () => {
-    assert.ok(table.missingLast("layer2", "layer10", null, null, false) < 0);
+    assert.deepEqual(numbersBy(["h:layer"]), [1, 2, 4, 3]);
+    assert.deepEqual(numbersBy(["h:layer", true]), [4, 1, 2, 3]);
+});
+
+test("a second column decides where the first one is equal", () => {
+    assert.deepEqual(numbersBy(["h:layer"], ["duration"]), [2, 1, 4, 3]);
+    assert.deepEqual(numbersBy(["state", true], ["number", true]), [2, 4, 3, 1]);
+});
+
+test("what came since is put in its place", () => {
+    assert.deepEqual(table.sorted(many, [], [1, 0]).map((index) => many.numbers[index]), [1, 2, 3, 4]);
+});
+
+test("only what is selected has a row, in the order of the table", () => {
+    assert.deepEqual([...table.masked([3, 1, 0, 2], Uint8Array.from([3, 1, 2, 3]), 2)], [3, 0, 2]);
+    assert.equal(table.beginAlike([1, 2, 3], [1, 2, 4], 2), true);
+    assert.equal(table.beginAlike([1, 2, 3], [1, 2, 4], 3), false);
+    assert.equal(table.beginAlike([1, 2], [1, 2, 4], 3), false);
 });
 
 test("a queued experiment says its place, and a running one that it is being ended", () => {
