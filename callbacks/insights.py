@@ -65,6 +65,16 @@ def explain(store: Store, request: Request | None, spec: RunSpec) -> Any:
 def _explain(
     those: Finished, metric: str, goal: Goal, scales: Mapping[str, bool], proceed: Callable[[], None]
 ) -> dict[str, Any]:
+    from threadpoolctl import threadpool_limits
+
+    # Thousands of small matrices: more threads than one only wait for each other, and take the page's time.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _explained(those, metric, goal, scales, proceed)
+
+
+def _explained(
+    those: Finished, metric: str, goal: Goal, scales: Mapping[str, bool], proceed: Callable[[], None]
+) -> dict[str, Any]:
     given = sample(those.settings, those.values[0], goal, is_log=scales)
     found = rank(given, proceed=proceed)
     if isinstance(found, TooFew):
