@@ -9,7 +9,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts import ids, run_ids
+from layouts import ids, insights, run_ids
 from layouts.charts import scatter_matrix
 from layouts.experiment_table import columns, table
 from layouts.shell import copyable
@@ -57,7 +57,15 @@ def page(spec: RunSpec) -> Component:
             dcc.Store(id=run_ids.ANSWER),
             _parameter_panel(),
             html.Div(
-                [_header(spec), _metric_picker(), _bars(), _matrix(), _parallel_coordinates(), _table(spec)],
+                [
+                    _header(spec),
+                    _metric_picker(),
+                    _bars(),
+                    _matrix(),
+                    _parallel_coordinates(),
+                    insights.box(),
+                    _table(spec),
+                ],
                 className="ht-run-main",
             ),
             _ask_dialog(),
