@@ -207,12 +207,17 @@ def _add_headers(policy: str) -> Callable[[Response], Response]:
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        if response.status_code >= 300 or not request.path.startswith(CACHED_PATHS):
+        # A 304 says that the browser's copy is good; it must not say that it shall be thrown away.
+        is_kept = response.status_code < 300 or response.status_code == 304
+        if not is_kept or not request.path.startswith(CACHED_PATHS):
             response.headers["Cache-Control"] = "no-store"
             response.vary.add("Cookie")
         elif "m" in request.args:
             # Dash adds the time of an asset's last change as `m`: another version has another address.
             response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+        else:
+            # Plotly and AG Grid come without a version in their address: kept, compiled, and asked for again each time.
+            response.headers.setdefault("Cache-Control", "no-cache")
         return response
 
     return add_headers

@@ -213,6 +213,14 @@ def test_only_what_is_named_by_its_version_is_kept_for_good(browser: Browser) ->
         assert browser.get(path).headers["Cache-Control"] == "no-store"
 
 
+def test_a_copy_that_is_still_good_stays_with_the_browser(browser: Browser) -> None:
+    path = "/_dash-component-suites/dash_ag_grid/async-community.js"
+    first = browser.get(path)
+    again = browser.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.get_data()) == (304, b"")
+    assert [answer.headers["Cache-Control"] for answer in (first, again)] == ["no-cache", "no-cache"]
+
+
 def test_inline_scripts_are_let_in_by_their_hash_only(browser: Browser) -> None:
     policy = browser.get("/").headers["Content-Security-Policy"]
     scripts = next(part for part in policy.split("; ") if part.startswith("script-src"))
