@@ -280,6 +280,7 @@
         const owner = {
             brush(each, stretch, {isFinal, byMiddle = false}) {
                 const parts = stretch ? [{...model.partFor(each.column, each.axis, ...stretch, byMiddle), ...(each.hasMissing && {missing: true})}] : [];
+                if (!isFinal) board.hover(-1);
                 board[isFinal ? "commit" : "preview"](selection.withClauses(board.clauses(), `axis:${each.key}`, parts));
             },
             /** Take those without a value into the selection, or out of it. */
