@@ -7,7 +7,8 @@ const set = experiments.create([]);
 experiments.patch(set, {
     number: [1, 2, 3, 4, 5, 6], state: ["finished", "running", "running", "queued", "queued", "stopped"],
     epoch: Array(6).fill(null), epochs: Array(6).fill(null), duration: Array(6).fill(null),
-    hyperparameters: [], metrics: [], failures: [], notes: [[2, {isStopping: true}]],
+    hyperparameters: [], metrics: [], failures: {codes: [], words: []},
+    notes: {codes: [1, 1, 0, 1, 1, 1], words: [{isStopping: true}]},
 });
 const all = [0, 1, 2, 3, 4, 5];
 const nothing = {picked: [], mask: new Uint8Array(6), bit: 2, isBrushed: false};

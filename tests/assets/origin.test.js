@@ -16,7 +16,8 @@ const boardOf = (selected, {picked = [], clauses = [{}], kept = []} = {}) => {
     const set = experiments.create(hyperparameters);
     const none = numbers.map(() => null);
     experiments.patch(set, {
-        number: numbers, state: numbers.map(() => "finished"), epoch: none, epochs: none, duration: none, metrics: [], failures: [], notes: [],
+        number: numbers, state: numbers.map(() => "finished"), epoch: none, epochs: none, duration: none, metrics: [],
+        failures: {codes: [], words: []}, notes: {codes: [], words: []},
         hyperparameters: [{name: "lr", values: numbers.map((number) => number / 10)},
             {name: "optimizer", values: numbers.map((number) => ["adam", "sgd"][number % 2])},
             {name: "seed", values: numbers}, {name: "__proto__", values: numbers.map((number) => number % 2)}],
