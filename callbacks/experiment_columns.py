@@ -31,7 +31,7 @@ def columns(found: ExperimentColumns, hyperparameters: Sequence[str], metrics: S
         "state": {"codes": found.states.astype(np.uint8), "words": list(STATES)},
         "epoch": numbers(found.epoch),
         "epochs": numbers(found.epochs),
-        "duration": found.duration_s,
+        "duration": numbers(found.duration_s),
         "hyperparameters": [
             {"name": name, "values": _settings([settings.get(name) for settings in found.settings])}
             for name in hyperparameters

@@ -46,20 +46,16 @@ class Cursor:
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> Cursor | None:
         """A cursor from its JSON, or None where it is none of ours: a page may outlive an update."""
-        numbers, words = (
-            (written.get("project"), written.get("run")),
-            [written.get(n) for n in ("seen", "locks", "shape")],
-        )
-        metrics, waiting = written.get("metrics"), written.get("waiting")
-        if not all(type(number) is int for number in numbers) or not all(isinstance(word, str) for word in words):
+        kinds: dict[str, Any] = {"project": int, "run": int, "waiting": str | None, "is_open": bool, "metrics": list}
+        if set(written) != set(cls.__annotations__):
             return None
-        if (
-            not isinstance(metrics, list)
-            or not isinstance(waiting, str | None)
-            or set(written) != set(cls.__annotations__)
-        ):
+        if not all(isinstance(value, kinds.get(name, str)) for name, value in written.items()):
             return None
-        return cls(**{**written, "metrics": tuple(map(str, metrics)), "is_open": bool(written["is_open"])})
+        return cls(**{**written, "metrics": tuple(map(str, written["metrics"]))})
+
+    def written(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {**asdict(self), "metrics": list(self.metrics)}
 
 
 def changes(store: Store, slug: str, number: int, written: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -88,9 +84,8 @@ def changes(store: Store, slug: str, number: int, written: Mapping[str, Any]) ->
     if spec is None and not answer:
         return None
     metrics = _fill(answer, spec, found, cursor.metrics) if spec else cursor.metrics
-    answer["cursor"] = asdict(
-        replace(cursor, seen=found.cursor, waiting=waiting, is_open=is_open, locks=locks, metrics=metrics)
-    )
+    told = replace(cursor, seen=found.cursor, waiting=waiting, is_open=is_open, locks=locks, metrics=metrics)
+    answer["cursor"] = told.written()
     return answer
 
 
@@ -112,7 +107,7 @@ def _everything(store: Store, slug: str, number: int) -> dict[str, Any] | None:
     metrics = _fill(answer, spec, found, ())
     answer["table"] = _table_columns(spec, metrics)
     cursor = Cursor(project.id, run.id, found.cursor, waiting, is_open, locks, metrics, _shape_of(spec))
-    answer["cursor"] = asdict(cursor)
+    answer["cursor"] = cursor.written()
     return answer
 
 
