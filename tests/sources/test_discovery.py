@@ -1111,7 +1111,9 @@ def test_a_discovery_becomes_plain_data(scripts: Scripts) -> None:
     assert [Hyperparameter.from_json(each) for each in data["hyperparameters"]] == list(discovered.hyperparameters)
 
 
-CHILDREN = [f"discovery_{name}" for name in ("child", "expressions", "guard", "parsers", "placeholder", "source")]
+CHILDREN = [
+    f"discovery_{name}" for name in ("child", "expressions", "guard", "parsers", "placeholder", "source", "trial")
+]
 
 
 @pytest.mark.parametrize("name", CHILDREN)
