@@ -147,7 +147,7 @@ def budgets_of() -> dict[str, Budget]:
 def main() -> None:
     """Ours at every size, then the peers."""
     options = arguments(__doc__ or "")
-    effort = Effort(2, 10, 3, SIZES[:1]) if options.quick else Effort(7, 60, 30, SIZES)
+    effort = Effort(2, 8, 3, SIZES[:1]) if options.quick else Effort(7, 60, 30, SIZES)
     seen: list[tuple[str, int, dict[str, float]]] = []
     with chromium() as browser:
         with scratch_folder() as folder, Services(Settings(data_dir=Path(folder) / "data"), say=_quiet) as services:
@@ -156,7 +156,7 @@ def main() -> None:
                 seen.append(("HyperTuner", count, ours(browser, services, count, effort)))
         for count in effort.peer_sizes:
             for peer in PEERS:
-                visits = min(effort.visits, 3)
+                visits = min(effort.visits // 2, 3)
                 seen.append((peer.name, count, measure(browser, peer, count, visits=visits, moves=effort.moves // 2)))
     figures = {
         f"{'' if name == 'HyperTuner' else name.lower().replace(' ', '_') + '_'}{key}_{count}": value

@@ -105,7 +105,9 @@ def _level(column: MetricColumn, found: ExperimentColumns) -> str | None:
 
 
 def _remarks(found: ExperimentColumns, word_of: Any) -> Columns:
-    """What some experiments have to say, as codes, because many say the same."""
+    """What some experiments have to say, as codes, because many say the same. Mostly nobody says anything."""
+    if not found.remarks:
+        return {"codes": np.zeros(0, np.uint8), "words": []}
     said: list[Any] = [None] * found.count
     for remark in found.remarks:
         said[remark.row] = word_of(remark)
