@@ -203,7 +203,7 @@
         /** A name of an axis that opens its scales. */
         const titleOf = (line, kind) => {
             const words = scaleWords(line.axis);
-            const button = marks.element("button", {type: "button", className: `ht-axis-title ${kind}`, title: `${line.name}: change its scale`,
+            const button = marks.element("button", {type: "button", className: `ht-matrix-name ${kind}`, title: `${line.name}: change its scale`,
                 dataset: {axis: line.column.key}}, marks.element("span", {textContent: line.name}), ...(words ? [marks.element("i", {textContent: words})] : []));
             button.addEventListener("click", () => controls.openScale(button, line));
             return button;

@@ -140,7 +140,7 @@ def test_an_axis_changes_its_scale_by_its_title(page: Page, finished_demo: Produ
     open_run(page)
     brush(page, "batch_size", "validation_accuracy", 0.5, 0.99)
     chosen = selection(page)["numbers"]
-    title = page.locator('.ht-axis-title[data-axis="m:validation_accuracy"]')
+    title = page.locator('.ht-matrix-name[data-axis="m:validation_accuracy"]')
     title.click()
     page.get_by_role("button", name="reversed", exact=True).click()
     expect(title).to_contain_text("reversed")
