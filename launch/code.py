@@ -10,7 +10,7 @@ from sources.identity import DataError, code_of, data_digest, differences
 from sources.snapshot import SnapshotError, snapshot_files, take_snapshot
 from storage.projects import fetch_snapshot, keep_snapshot
 from storage.records import Project, Run
-from storage.runs import fetch_runs
+from storage.runs import find_latest_run
 from storage.store import Store
 
 
@@ -38,7 +38,7 @@ def code_state(store: Store, project: Project, data_paths: Sequence[str] | None 
     """Look at the script and the declared data; where they are on another machine, at what ran last."""
     path = script_path(project)
     if not path.is_file():
-        newest = newest_run(store, project)
+        newest = find_latest_run(store, project.id)
         return CodeState(newest.code_digest, newest.data_digest, False) if newest else CodeState(None, None, False)
     try:
         digest = code_of(path).digest
@@ -49,12 +49,6 @@ def code_state(store: Store, project: Project, data_paths: Sequence[str] | None 
     except DataError as error:
         return CodeState(digest, None, True, str(error))
     return CodeState(digest, data, True)
-
-
-def newest_run(store: Store, project: Project, code_digest: str | None = None) -> Run | None:
-    """The newest run whose code is known, or is this one."""
-    launched = (run for run in fetch_runs(store, project.id) if run.code_digest and run.state != "draft")
-    return next((run for run in launched if code_digest in (None, run.code_digest)), None)
 
 
 @dataclass(frozen=True)
@@ -73,7 +67,7 @@ def freeze_code(store: Store, project: Project, seen: CodeState) -> Frozen:
     """
     path = script_path(project)
     if not path.is_file():
-        newest = newest_run(store, project, seen.code_digest)
+        newest = find_latest_run(store, project.id, code_digest=seen.code_digest)
         if newest is None:
             raise CodeError(f"The script {path} is not on this machine, and no run has kept it.")
         return Frozen(newest.code_digest, newest.snapshot_digest)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts import run_ids
+from layouts.asking import asking
 from layouts.projects import tuned
 from layouts.shell import copyable
 
@@ -92,21 +92,10 @@ def _planned(count: int | None) -> str:
 
 
 def _discard_dialog(number: int) -> Component:
-    dialog: Component = dbc.Modal(
-        [
-            dbc.ModalHeader(dbc.ModalTitle(f"Discard the draft of run {number}?")),
-            dbc.ModalBody("Its choices are deleted for everybody, and nothing brings them back."),
-            dbc.ModalFooter(
-                [
-                    html.Button("Keep it", id=run_ids.DISCARD_CANCEL, type="button", className="ht-button"),
-                    html.Button(
-                        "Discard draft", id=run_ids.DISCARD_CONFIRM, type="button", className="btn btn-danger btn-sm"
-                    ),
-                ]
-            ),
-        ],
-        id=run_ids.DISCARD_DIALOG,
-        is_open=False,
-        centered=True,
+    return asking(
+        run_ids.DISCARD_DIALOG,
+        f"Discard the draft of run {number}?",
+        "Its choices are deleted for everybody, and nothing brings them back.",
+        keep=(run_ids.DISCARD_CANCEL, "Keep it"),
+        destroy=(run_ids.DISCARD_CONFIRM, "Discard draft"),
     )
-    return dialog

@@ -16,6 +16,7 @@ from dash.development.base_component import Component
 
 from analysis.hyperparameters import Value, text_of
 from layouts import ids
+from layouts.asking import asking
 from layouts.attributes import attributes
 from layouts.curves import Series
 from layouts.figures import GRAPH_CONFIG, colour_of
@@ -124,24 +125,13 @@ def page(facts: Facts, choices: Sequence[Choice], picked: Sequence[int]) -> Comp
 
 
 def _stop_dialog(number: int) -> Component:
-    dialog: Component = dbc.Modal(
-        [
-            dbc.ModalHeader(dbc.ModalTitle(f"Interrupt experiment {number}?")),
-            dbc.ModalBody("Its script is ended now. What it has reported so far stays; the rest of its work is lost."),
-            dbc.ModalFooter(
-                [
-                    html.Button("Let it run", id=ids.EXPERIMENT_STOP_CANCEL, type="button", className="button"),
-                    html.Button(
-                        "Interrupt", id=ids.EXPERIMENT_STOP_CONFIRM, type="button", className="button is-danger"
-                    ),
-                ]
-            ),
-        ],
-        id=ids.EXPERIMENT_STOP_DIALOG,
-        is_open=False,
-        centered=True,
+    return asking(
+        ids.EXPERIMENT_STOP_DIALOG,
+        f"Interrupt experiment {number}?",
+        "Its script is ended now. What it has reported so far stays; the rest of its work is lost.",
+        keep=(ids.EXPERIMENT_STOP_CANCEL, "Let it run"),
+        destroy=(ids.EXPERIMENT_STOP_CONFIRM, "Interrupt"),
     )
-    return dialog
 
 
 def header(facts: Facts) -> list[Component]:

@@ -240,6 +240,21 @@ def fetch_run(store: Store, run_id: int) -> Run:
         return _record(connection.execute(select(*RUN_COLUMNS).where(schema.run.c.id == run_id)).one())
 
 
+def find_latest_run(store: Store, project_id: int, *, code_digest: str | None = None) -> Run | None:
+    """The project's newest launched run whose code is known, or is this one."""
+    run = schema.run.c
+    of_code = run.code_digest.is_not(None) if code_digest is None else run.code_digest == code_digest
+    statement = (
+        select(*RUN_COLUMNS)
+        .where(run.project_id == project_id, run.state != "draft", of_code)
+        .order_by(run.number.desc())
+        .limit(1)
+    )
+    with store.begin() as connection:
+        row = connection.execute(statement).one_or_none()
+    return _record(row) if row else None
+
+
 def fetch_runs(store: Store, project_id: int) -> list[Run]:
     """A project's runs, newest first."""
     table = schema.run

@@ -14,7 +14,7 @@ from callbacks.launch.origins import Opened, Start, choices, known_metrics, star
 from callbacks.launch.project import hyperparameters_of
 from callbacks.projects import slug_of_path
 from launch.choice import StrategyChoice
-from launch.code import CodeState, code_state, newest_run
+from launch.code import CodeState, code_state
 from launch.script import refresh_hyperparameters
 from layouts import ids as page_ids
 from layouts import launch as layout
@@ -23,7 +23,7 @@ from layouts import run_ids
 from layouts.launch.form import Form, Strategy
 from storage.projects import find_project
 from storage.records import Project, Run
-from storage.runs import find_run
+from storage.runs import find_latest_run, find_run
 from storage.store import Store
 
 callbacks = CallbackGroup()
@@ -127,7 +127,7 @@ def title(project: Project, mode: str, run: int | None) -> str:
 def code_notes(store: Store, project: Project, code: CodeState) -> list[str]:
     """What changed since the newest run, in words."""
     script = Path(project.command[1]).name
-    newest = newest_run(store, project)
+    newest = find_latest_run(store, project.id)
     if not code.is_here:
         where = f"the code of run {newest.number} is launched" if newest else "nothing can be launched from here"
         return [f"{script} is not on this machine; {where}."]
@@ -144,7 +144,7 @@ def form_of(store: Store, project: Project, begun: Start, context: Mapping[str, 
     like = begun.like
     objective = (like.objective if like else None) or project.objective
     wanted = [str(each["name"]) for each in like.metrics] if like else []
-    newest = newest_run(store, project)
+    newest = find_latest_run(store, project.id)
     return Form(
         hyperparameters=hyperparameters_of(project),
         written=begun.written,

@@ -16,13 +16,14 @@ from analysis.strategies import STRATEGIES, StrategyError
 from callbacks.group import CallbackGroup
 from callbacks.launch.form import Asked, FormError, form_inputs, read_form, read_paths
 from callbacks.launch.project import project_of
-from launch.code import CodeError, CodeState, code_difference, code_state, newest_run
+from launch.code import CodeError, CodeState, code_difference, code_state
 from launch.plan import ACTIONS, STATUSES, Decisions, Demand, Plan, plan_of
 from layouts import launch_ids as ids
 from layouts.launch import frame, options, preview
 from layouts.launch.preview import Known, PlanRow, Totals
 from storage.past import Past, fetch_outlines
 from storage.records import Project
+from storage.runs import find_latest_run
 from storage.store import Store
 from storage.work import last_beat
 
@@ -362,7 +363,7 @@ def show_difference(
 
 
 def _difference(store: Store, project: Project) -> Any:
-    newest = newest_run(store, project)
+    newest = find_latest_run(store, project.id)
     if newest is None:
         return "Nothing was launched before."
     try:

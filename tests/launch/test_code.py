@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from launch.code import CodeError, CodeState, code_difference, code_state, newest_run
+from launch.code import CodeError, CodeState, code_difference, code_state
 from launch.order import save_draft, start
 from storage.records import Project
+from storage.runs import find_latest_run
 from storage.store import Store
 from tests.launch.conftest import Planner, order
 
@@ -18,7 +19,7 @@ def test_a_script_that_never_ran_is_known_by_what_it_is(store: Store, project: P
     state = code_state(store, project)
     assert state.code_digest
     assert (state.data_digest, state.is_here, state.problem) == (None, True, "")
-    assert newest_run(store, project) is None
+    assert find_latest_run(store, project.id) is None
 
 
 def test_a_script_on_another_machine_has_the_code_of_the_newest_run(
