@@ -6,7 +6,7 @@ import os
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -142,8 +142,10 @@ class Visit:
 
 def _renderers() -> Iterator[psutil.Process]:
     for process in psutil.Process(os.getpid()).children(recursive=True):
-        if "--type=renderer" in " ".join(process.cmdline()):
-            yield process
+        # The process of a page that was closed may end at any moment.
+        with suppress(psutil.NoSuchProcess):
+            if "--type=renderer" in " ".join(process.cmdline()):
+                yield process
 
 
 @dataclass(frozen=True)
