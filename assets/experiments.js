@@ -168,7 +168,9 @@
         if (ends === null) return null;
         // What was drawn from an interval has no candidates, however few values there are yet.
         const ticks = column.role === "hyperparameter" && !column.interval ? distinct(set, column) : null;
-        const log = ends[0] > 0 && (column.interval?.isLog || ends[1] / ends[0] > 100 || (ticks !== null && isMultiplicative(ticks)));
+        // How an interval is searched was said; one value close to zero makes it no logarithmic one.
+        const isLog = column.interval ? column.interval.isLog : ends[1] / ends[0] > 100 || (ticks !== null && isMultiplicative(ticks));
+        const log = ends[0] > 0 && isLog;
         const [low, high] = log ? ends.map(Math.log10) : ends;
         const span = high - low || Math.abs(high) || 1;
         // Bands need room around the outermost values; a continuum only room for half a mark.
@@ -340,7 +342,7 @@
         }
         if (isWhole && Math.max(Math.abs(low), Math.abs(high)) < 1e7) return plain;
         const finite = (write) => (value) => (Number.isFinite(value) ? write(value) : plain(value));
-        if (column.role === "hyperparameter" && distinct(set, column) !== null) return finite((value) => short(value, 6));
+        if (column.role === "hyperparameter" && !column.interval && distinct(set, column) !== null) return finite((value) => short(value, 6));
         const largest = Math.max(Math.abs(low), Math.abs(high));
         if (largest >= 1e6 || largest < 1e-3 || (low > 0 && high / low > 1000)) return finite((value) => short(value, 3));
         const span = high - low || largest;

@@ -144,6 +144,10 @@ test("an interval is a continuum from the first value on, logarithmic where it w
     experiments.patch(set, {...changesOf([1, 2]), hyperparameters: [{name: "lr", values: [0.1, 0.2]}, {name: "dropout", values: [0.1, 0.2]}]});
     const axes = ["h:lr", "h:dropout"].map((key) => experiments.axisOf(set, set.columns.get(key)));
     assert.deepEqual(axes.map(({log, ticks, isBanded}) => [log, ticks, isBanded]), [[true, null, false], [false, null, false]]);
+    experiments.patch(set, {...changesOf([3]), hyperparameters: [{name: "lr", values: [0.00001234567]}, {name: "dropout", values: [0.0004]}]});
+    const columns = ["h:lr", "h:dropout"].map((key) => set.columns.get(key));
+    assert.deepEqual(columns.map((column) => experiments.axisOf(set, column).log), [true, false]);
+    assert.deepEqual(columns.map((column) => experiments.formatterOf(set, column)(column.values[2])), ["1.23e-5", "0.000"]);
 });
 
 test("metrics that a person asked for are chosen, after the objective, as soon as they have numbers", () => {
