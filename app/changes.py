@@ -20,10 +20,13 @@ def attach(server: Flask, store: Store) -> None:
     def run_changes(slug: str, number: int) -> AnyResponse:
         # A cursor may be long, so it comes in a body; a page that holds nothing yet has none.
         question = request.get_json(silent=True)
-        cursor = question.get("cursor") if isinstance(question, Mapping) else None
+        cursor, reduced = (
+            question.get(part) if isinstance(question, Mapping) else None for part in ("cursor", "reduce")
+        )
         found = None
         if number <= LARGEST_NUMBER:
-            found = changes(store, slug, number, cursor if isinstance(cursor, Mapping) else {})
+            cursor = cursor if isinstance(cursor, Mapping) else {}
+            found = changes(store, slug, number, cursor, reduced if isinstance(reduced, str) else "")
         # Nothing new is said in no bytes; so is that there is no such run, because its page says that.
         if found is None:
             return Response(status=204)

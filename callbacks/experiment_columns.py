@@ -7,13 +7,16 @@ of them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.columns import STATES, ExperimentColumns, MetricColumn, Numbers, Remark
+from analysis.reductions import LAST, Reductions, title_of
+from storage.columns import STATES, ExperimentColumns, MetricColumn, MetricColumns, Remark
+from storage.reductions import Numbers
 
 Columns = dict[str, Any]
 
@@ -23,9 +26,25 @@ MOST_VALUES_PER_EPOCH = 1.5
 MOST_WORDS = 255
 
 
-def columns(found: ExperimentColumns, hyperparameters: Sequence[str], metrics: Sequence[str]) -> Columns:
+@dataclass(frozen=True)
+class Shown:
+    """Which number of each metric a page shows, and what it calls them: the goal of a metric is known of few."""
+
+    reductions: Reductions = field(default_factory=dict)
+    goals: Mapping[str, str] = field(default_factory=dict)
+
+    def title(self, metric: str) -> str:
+        """The name of what the column of a metric holds."""
+        return title_of(metric, self.reductions.get(metric, LAST), self.goals.get(metric))
+
+
+LAST_ONES = Shown()
+
+
+def columns(
+    found: ExperimentColumns, hyperparameters: Sequence[str], metrics: Sequence[str], shown: Shown = LAST_ONES
+) -> Columns:
     """All columns, one entry per experiment; metrics in the order of these names."""
-    reported = {column.name: column for column in found.metrics}
     return {
         "number": found.numbers.astype(np.int32),
         "state": {"codes": found.states.astype(np.uint8), "words": list(STATES)},
@@ -36,9 +55,17 @@ def columns(found: ExperimentColumns, hyperparameters: Sequence[str], metrics: S
             {"name": name, "values": _settings([settings.get(name) for settings in found.settings])}
             for name in hyperparameters
         ],
-        "metrics": [_metric(name, reported.get(name), found) for name in metrics],
+        "metrics": _metrics(found, metrics, shown, found.epoch),
         "failures": _remarks(found, _failure),
         "notes": _remarks(found, _note),
+    }
+
+
+def metrics_alone(found: MetricColumns, metrics: Sequence[str], shown: Shown) -> Columns:
+    """The columns of some metrics and whose they are."""
+    return {
+        "number": found.numbers.astype(np.int32),
+        "metrics": _metrics(found, metrics, shown, np.full(found.count, np.nan)),
     }
 
 
@@ -84,23 +111,38 @@ def _worded(values: Sequence[Any], keys: Sequence[Hashable]) -> Columns:
     return _coded(np.array([places.get(key, len(words)) for key in keys], dtype=np.int32), list(words.values()))
 
 
-def _metric(name: str, column: MetricColumn | None, found: ExperimentColumns) -> Columns:
-    """The last values; NaN is missing, except in the rows that `nan` names: there the script said so."""
-    values = np.full(found.count, np.nan)
+def _metrics(
+    found: ExperimentColumns | MetricColumns, names: Sequence[str], shown: Shown, epochs: Numbers
+) -> list[Columns]:
+    reported = {column.name: column for column in found.metrics}
+    return [
+        {
+            "name": name,
+            "title": shown.title(name),
+            "reduction": shown.reductions.get(name, LAST).written(),
+            **_metric(reported.get(name), found.count, epochs),
+        }
+        for name in names
+    ]
+
+
+def _metric(column: MetricColumn | None, count: int, epochs: Numbers) -> Columns:
+    """The values; NaN is missing, except in the rows that `nan` names: there the script said so."""
+    values = np.full(count, np.nan)
     if column is None:
-        return {"name": name, "values": numbers(values), "nan": [], "level": None}
-    values[column.rows] = column.last
-    said = np.sort(column.rows[np.isnan(column.last)]).astype(np.int32)
-    return {"name": name, "values": values, "nan": said, "level": _level(column, found)}
+        return {"values": numbers(values), "nan": [], "level": None, "hasEpochs": None}
+    values[column.rows] = column.values
+    said = np.sort(column.rows[np.isnan(column.values)]).astype(np.int32)
+    level = _level(column.counts, epochs[column.rows])
+    return {"values": values, "nan": said, "level": level, "hasEpochs": column.has_epochs}
 
 
-def _level(column: MetricColumn, found: ExperimentColumns) -> str | None:
+def _level(counts: Numbers, epochs: Numbers) -> str | None:
     """Whether a metric comes once per epoch or by batch; None where these experiments do not tell."""
-    epochs = found.epoch[column.rows]
     tells = epochs > 0
     if not tells.any():
         return None
-    share = float(np.median(column.counts[tells] / epochs[tells]))
+    share = float(np.median(counts[tells] / epochs[tells]))
     return "batch" if share > MOST_VALUES_PER_EPOCH else "epoch"
 
 

@@ -9,11 +9,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from callbacks.experiment_columns import columns, metric_names
+from analysis.reductions import LAST, Reductions, read_reductions
+from callbacks.experiment_columns import Shown, columns, metric_names, metrics_alone
 from callbacks.run_facts import category_of, spec_of, strategy_words
 from layouts.experiment_table import columns as table_columns
 from layouts.run import RunSpec
 from storage.changes import ColumnChanges, columns_since
+from storage.columns import fetch_metrics
 from storage.locks import locks_since
 from storage.projects import find_project
 from storage.records import Run
@@ -31,7 +33,7 @@ class Cursor:
     """What a page holds, in the words of its last answer; it sends them back with its next question.
 
     seen: a cursor of storage/changes.py. waiting, is_open, locks and metrics: what the page was told of the run.
-    shape: what its columns and categories were made from.
+    shape: what its columns and categories were made from. reductions: as the page asked for them, JSON.
     """
 
     project: int
@@ -42,6 +44,7 @@ class Cursor:
     locks: str
     metrics: tuple[str, ...]
     shape: str
+    reductions: str
 
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> Cursor | None:
@@ -58,43 +61,68 @@ class Cursor:
         return {**asdict(self), "metrics": list(self.metrics)}
 
 
-def changes(store: Store, slug: str, number: int, written: Mapping[str, Any]) -> dict[str, Any] | None:
+def changes(store: Store, slug: str, number: int, written: Mapping[str, Any], asked: str = "") -> dict[str, Any] | None:
     """What changed since a page's cursor, and its next one; None where nothing did or there is no such run.
 
+    asked: which number of each metric the page wants, as its address says it; see analysis/reductions.py.
     An answer with a `spec` has everything: the page begins anew with it. See app/packing.py for its arrays.
     """
-    cursor = Cursor.read(written)
+    cursor, wanted = Cursor.read(written), read_reductions(asked)
     try:
-        found = columns_since(store, cursor.project, cursor.seen, run_id=cursor.run) if cursor else None
+        found = (
+            columns_since(store, cursor.project, cursor.seen, run_id=cursor.run, reductions=wanted) if cursor else None
+        )
     except ValueError:
         found = None
     if cursor is None or found is None:
-        return _everything(store, slug, number)
+        return _everything(store, slug, number, wanted)
     waiting = _waiting(store) if cursor.is_open else None
     answer: dict[str, Any] = {}
     is_open, spec = cursor.is_open, None
-    if found.run_changed or found.experiments or waiting != cursor.waiting:
+    others = _others(cursor, wanted)
+    if found.run_changed or found.experiments or waiting != cursor.waiting or others:
         run = find_run(store, cursor.project, number)
         if run is None or _shape_of(spec := spec_of(slug, run)) != cursor.shape:
-            return _everything(store, slug, number)
+            return _everything(store, slug, number, wanted)
         if found.run_changed or waiting != cursor.waiting:
             is_open = run.state not in ENDED_STATES
             answer["run"] = _run_state(run, waiting if is_open else None)
     locks = _locks_since(store, cursor.project, cursor.locks, answer)
     if spec is None and not answer:
         return None
-    metrics = _fill(answer, spec, found, cursor.metrics) if spec else cursor.metrics
-    told = replace(cursor, seen=found.cursor, waiting=waiting, is_open=is_open, locks=locks, metrics=metrics)
+    metrics = _fill(answer, spec, found, cursor.metrics, wanted) if spec else cursor.metrics
+    if spec and others:
+        # Read last: what is newer in it than in the rest is told again by the next answer.
+        answer["reduced"] = metrics_alone(fetch_metrics(store, cursor.run, others), list(others), _shown(spec, wanted))
+    told = replace(
+        cursor, seen=found.cursor, waiting=waiting, is_open=is_open, locks=locks, metrics=metrics,
+        reductions=_written(wanted),
+    )  # fmt: skip
     answer["cursor"] = told.written()
     return answer
 
 
-def _everything(store: Store, slug: str, number: int) -> dict[str, Any] | None:
+def _others(cursor: Cursor, wanted: Reductions) -> Reductions:
+    """The metrics that a page holds reduced in another way than it wants now."""
+    held = read_reductions(cursor.reductions)
+    pairs = [(name, wanted.get(name, LAST)) for name in cursor.metrics]
+    return {name: reduction for name, reduction in pairs if reduction != held.get(name, LAST)}
+
+
+def _written(reductions: Reductions) -> str:
+    return json.dumps({name: reduction.written() for name, reduction in reductions.items()})
+
+
+def _shown(spec: RunSpec, reductions: Reductions) -> Shown:
+    return Shown(reductions, {spec["objective"]: spec["goal"]} if spec["objective"] else {})
+
+
+def _everything(store: Store, slug: str, number: int, wanted: Reductions) -> dict[str, Any] | None:
     project = find_project(store, slug)
     named = find_run(store, project.id, number) if project else None
     if project is None or named is None or named.state == "draft":
         return None
-    found = columns_since(store, project.id, "", run_id=named.id)
+    found = columns_since(store, project.id, "", run_id=named.id, reductions=wanted)
     # Read after the experiments: what changes in between is told again by the next answer, but never left out.
     run = find_run(store, project.id, number)
     if run is None:
@@ -104,20 +132,23 @@ def _everything(store: Store, slug: str, number: int) -> dict[str, Any] | None:
     waiting = _waiting(store) if is_open else None
     answer: dict[str, Any] = {"spec": spec, "run": _run_state(run, waiting)}
     locks = _locks_since(store, project.id, "", answer)
-    metrics = _fill(answer, spec, found, ())
+    metrics = _fill(answer, spec, found, (), wanted)
     answer["table"] = _table_columns(spec, metrics)
-    cursor = Cursor(project.id, run.id, found.cursor, waiting, is_open, locks, metrics, _shape_of(spec))
+    shape = _shape_of(spec)
+    cursor = Cursor(project.id, run.id, found.cursor, waiting, is_open, locks, metrics, shape, _written(wanted))
     answer["cursor"] = cursor.written()
     return answer
 
 
-def _fill(answer: dict[str, Any], spec: RunSpec, found: ColumnChanges, known: tuple[str, ...]) -> tuple[str, ...]:
+def _fill(
+    answer: dict[str, Any], spec: RunSpec, found: ColumnChanges, known: tuple[str, ...], wanted: Reductions
+) -> tuple[str, ...]:
     """Put experiments into an answer, and the columns of the table where a metric is new; returns all metrics."""
     if found.experiments is None:
         return known
     metrics = metric_names(known, found.experiments)
     names = [hyperparameter["name"] for hyperparameter in spec["hyperparameters"]]
-    answer["experiments"] = columns(found.experiments, names, metrics)
+    answer["experiments"] = columns(found.experiments, names, metrics, _shown(spec, wanted))
     if tuple(metrics) != known:
         answer["table"] = _table_columns(spec, metrics)
     return tuple(metrics)

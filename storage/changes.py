@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
 
+from analysis.reductions import Reductions
 from storage.columns import ExperimentColumns, read_columns
 from storage.experiments import read_experiments
 from storage.records import Experiment
@@ -43,6 +44,7 @@ class ColumnChanges:
 # As PostgreSQL writes a snapshot: oldest open transaction, first one not yet begun, and the open ones in between.
 _CURSOR = re.compile(r"([0-9]{1,20}):[0-9]{1,20}:[0-9,]{0,8000}", re.ASCII)
 _NOTHING_SEEN = "1:1:"
+NOTHING_REDUCED: Reductions = {}
 _IS_NEWS = """{table}.change >= CAST(CAST(:oldest AS text) AS xid8)
     AND NOT pg_visible_in_snapshot({table}.change, CAST(CAST(:cursor AS text) AS pg_snapshot))"""
 _EXISTS = f"EXISTS (SELECT FROM {{table}} WHERE project_id = :project AND {_IS_NEWS})"
@@ -57,9 +59,15 @@ def changes_since(store: Store, project_id: int, cursor: str, *, run_id: int | N
     return Changes(reached, experiments or (), run_changed)
 
 
-def columns_since(store: Store, project_id: int, cursor: str, *, run_id: int | None = None) -> ColumnChanges:
-    """The same as columns, for those who want very many experiments at once."""
-    reached, experiments, run_changed = _since(store, project_id, cursor, run_id, read_columns)
+def columns_since(
+    store: Store, project_id: int, cursor: str, *, run_id: int | None = None, reductions: Reductions = NOTHING_REDUCED
+) -> ColumnChanges:
+    """The same as columns, for those who want very many experiments at once, with metrics reduced as they say."""
+
+    def read(connection: Connection, condition: str, values: Mapping[str, Any]) -> ExperimentColumns:
+        return read_columns(connection, condition, values, reductions)
+
+    reached, experiments, run_changed = _since(store, project_id, cursor, run_id, read)
     return ColumnChanges(reached, experiments if experiments and experiments.count else None, run_changed)
 
 

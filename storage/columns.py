@@ -15,21 +15,25 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from analysis.reductions import LAST, Reductions
 from storage.records import Settings
+from storage.reductions import FROM_CHUNKS, Numbers, Reduced, Rows, reduce_chunks, unpacked, unpacked_whole
 from storage.schema import EXPERIMENT_STATES
-
-Numbers = NDArray[np.float64]
-Rows = NDArray[np.int64]
+from storage.store import Store
 
 
 @dataclass(frozen=True)
 class MetricColumn:
-    """The last values of one metric and how many there were, for those rows that have any."""
+    """One metric, reduced to a number, and how many values there were, for those rows that have any.
+
+    has_epochs: whether any of them names epochs, where the reduction asks for one.
+    """
 
     name: str
     rows: Rows
-    last: Numbers
+    values: Numbers
     counts: Numbers
+    has_epochs: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,19 @@ class Remark:
     reason: str | None
     exit_code: int | None
     source: int | None
+
+
+@dataclass(frozen=True)
+class MetricColumns:
+    """Metrics of experiments by number, and nothing else of them."""
+
+    numbers: Rows
+    metrics: Sequence[MetricColumn]
+
+    @property
+    def count(self) -> int:
+        """How many experiments there are."""
+        return len(self.numbers)
 
 
 @dataclass(frozen=True)
@@ -82,10 +99,14 @@ _OWN = f"""SELECT {", ".join(f"string_agg({sent}, '') AS {name}" for name, sent 
     '[' || string_agg(CAST(settings AS text), ',') || ']' AS settings
     FROM (SELECT * FROM experiment WHERE {{condition}} ORDER BY number) AS own"""
 
-_SUMMARIES = """SELECT metric.name, string_agg(int8send(experiment_id), ''), string_agg(float8send("last"), ''),
-        string_agg(float8send(CAST("count" AS double precision)), '')
+_SUMMARIES = """SELECT metric.id, metric.name, string_agg(int8send(experiment_id), ''),
+        string_agg(float8send({value}), ''), string_agg(float8send(CAST("count" AS double precision)), '')
     FROM metric_summary JOIN metric ON metric.id = metric_id
     WHERE {among} GROUP BY metric.id ORDER BY metric.id"""
+
+# Extremes are those of finite values; where there is none, the last value says why.
+_EXTREME = """CASE WHEN metric.name = ANY(:smallest) THEN coalesce(minimum, "last")
+    WHEN metric.name = ANY(:largest) THEN coalesce(maximum, "last") ELSE "last" END"""
 
 _REMARKS = """SELECT own.id, own.state, own.priority, own.repeat, own.request, own.reason, own.exit_code,
         source.number AS source
@@ -95,49 +116,85 @@ _REMARKS = """SELECT own.id, own.state, own.priority, own.repeat, own.request, o
         OR (own.state = 'queued' AND own.priority <> 0) OR (own.state = 'running' AND own.request = 'stop')
     ORDER BY own.number"""
 
+_NUMBERS = """SELECT string_agg(int8send(id), '' ORDER BY number), string_agg(int8send(number), '' ORDER BY number)
+    FROM experiment WHERE run_id = :run"""
+
 # Up to here the summaries are looked up one by one; beyond, reading all of the experiments' stretch is faster.
 MOST_LOOKED_UP = 2000
 
 
-def read_columns(connection: Connection, condition: str, values: Mapping[str, Any]) -> ExperimentColumns:
+def read_columns(
+    connection: Connection, condition: str, values: Mapping[str, Any], reductions: Reductions
+) -> ExperimentColumns:
     """The experiments that meet a condition in SQL, inside a transaction of the caller whose snapshot does not move."""
     found = connection.execute(text(_OWN.format(condition=condition)), {**values, "states": list(STATES)}).one()
-    numbers = {name: _unpacked(getattr(found, name), is_whole=name in _WHOLE) for name in _SENT}
-    ids = numbers.pop("id").astype(np.int64)
+    numbers: dict[str, Any] = {
+        name: (unpacked_whole if name in _WHOLE else unpacked)(getattr(found, name)) for name in _SENT
+    }
+    ids = numbers.pop("id")
     return ExperimentColumns(
-        numbers=numbers["number"].astype(np.int64),
+        numbers=numbers["number"],
         # PostgreSQL counts from one.
-        states=numbers["state"].astype(np.int64) - 1,
+        states=numbers["state"] - 1,
         epoch=numbers["epoch"],
         epochs=numbers["epochs"],
         duration_s=numbers["duration_s"],
         settings=json.loads(found.settings) if found.settings else [],
-        metrics=_metrics(connection, ids) if len(ids) else [],
+        metrics=_metrics(connection, ids, reductions) if len(ids) else [],
         remarks=_remarks(connection, condition, values, ids) if len(ids) else [],
     )
 
 
-def _unpacked(sent: Any, *, is_whole: bool) -> NDArray[Any]:
-    """Numbers in the byte order of the network."""
-    return np.frombuffer(sent or b"", dtype=">i8" if is_whole else ">f8").astype(np.int64 if is_whole else np.float64)
+def fetch_metrics(store: Store, run_id: int, reductions: Reductions) -> MetricColumns:
+    """The metrics that `reductions` names, of all experiments of a run."""
+    with store.begin() as connection:
+        ids, numbers = connection.execute(text(_NUMBERS), {"run": run_id}).one()
+        among = unpacked_whole(ids)
+        found = _metrics(connection, among, reductions, list(reductions)) if len(among) else []
+    return MetricColumns(unpacked_whole(numbers), found)
 
 
-def _metrics(connection: Connection, ids: Rows) -> list[MetricColumn]:
+def _metrics(
+    connection: Connection, ids: Rows, reductions: Reductions, names: Sequence[str] | None = None
+) -> list[MetricColumn]:
+    """The metrics of these experiments: all, or those of these names."""
     order = np.argsort(ids, kind="stable")
     ends = {"low": int(ids[order[0]]), "high": int(ids[order[-1]])}
     among = "experiment_id = ANY(:ids)" if len(ids) <= MOST_LOOKED_UP else "experiment_id BETWEEN :low AND :high"
-    values = {"ids": ids.tolist()} if len(ids) <= MOST_LOOKED_UP else ends
+    values: dict[str, Any] = {"ids": ids.tolist()} if len(ids) <= MOST_LOOKED_UP else ends
+    by = {word: [name for name, each in reductions.items() if each.by == word] for word in ("smallest", "largest")}
+    statement = _SUMMARIES.format(
+        value=_EXTREME if any(by.values()) else '"last"',
+        among=among if names is None else f"{among} AND metric.name = ANY(:names)",
+    )
     columns = []
-    for name, owners, last, counts in connection.execute(text(_SUMMARIES.format(among=among)), values):
-        owner = _unpacked(owners, is_whole=True)
-        places = np.minimum(np.searchsorted(ids, owner, sorter=order), len(ids) - 1)
-        rows = order[places]
+    found = connection.execute(text(statement), {**values, **by, "names": names}).all()
+    for metric_id, name, owners, numbers, counts in found:
+        rows, is_own = _places(ids, order, unpacked_whole(owners))
         # The stretch may hold experiments that nobody asked for.
-        own = ids[rows] == owner
-        if own.any():
-            kept = (_unpacked(sent, is_whole=False)[own] for sent in (last, counts))
-            columns.append(MetricColumn(name, rows[own], *kept))
+        if not is_own.any():
+            continue
+        column = MetricColumn(name, rows[is_own], unpacked(numbers)[is_own], unpacked(counts)[is_own])
+        reduction = reductions.get(name, LAST)
+        if reduction.by in FROM_CHUNKS:
+            reduced = reduce_chunks(connection, metric_id, reduction, among, values)
+            column = _replaced(column, len(ids), *_places(ids, order, reduced.owners), reduced)
+        columns.append(column)
     return columns
+
+
+def _places(ids: Rows, order: Rows, owners: Rows) -> tuple[Rows, NDArray[np.bool_]]:
+    """The rows of these experiments, and whether they are among those asked for."""
+    rows = order[np.minimum(np.searchsorted(ids, owners, sorter=order), len(ids) - 1)]
+    return rows, ids[rows] == owners
+
+
+def _replaced(column: MetricColumn, size: int, rows: Rows, is_own: NDArray[np.bool_], reduced: Reduced) -> MetricColumn:
+    """A column with other values: only those rows stay that have one."""
+    counts = np.zeros(size)
+    counts[column.rows] = column.counts
+    own = rows[is_own]
+    return MetricColumn(column.name, own, reduced.values[is_own], counts[own], reduced.has_epochs)
 
 
 def _remarks(connection: Connection, condition: str, values: Mapping[str, Any], ids: Rows) -> list[Remark]:

@@ -124,7 +124,7 @@ def test_metrics_belong_to_their_experiments_however_they_are_read(
     (loss,) = found.metrics
     order = np.argsort(loss.rows)
     assert (loss.name, loss.rows[order].tolist(), loss.counts[order].tolist()) == ("loss", [1, 2], [5.0, 6.0])
-    np.testing.assert_array_equal(loss.last[order], [np.nan, 6.0])
+    np.testing.assert_array_equal(loss.values[order], [np.nan, 6.0])
 
 
 def test_columns_bring_only_what_changed_and_no_writer_is_lost(
