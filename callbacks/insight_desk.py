@@ -15,9 +15,11 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from analysis.metrics import usual_goal
+from analysis.reductions import LAST, Reduction, Reductions
 from analysis.surrogate import Goal
 from layouts.run import RunSpec
 from storage.changes import changes_since
+from storage.columns import fetch_metrics
 from storage.records import Experiment, Run
 from storage.runs import find_run
 from storage.store import Store
@@ -50,7 +52,8 @@ class Finished:
 class Frame:
     """The experiments of one run in columns, as of `cursor`; `version` changes exactly when they do.
 
-    A metric's column has NaN where there is no value. Rows are in order of arrival.
+    A metric's column has NaN where there is no value. Rows are in order of arrival. `reduced` are columns of other
+    numbers than the last, for as long as nothing changes.
     """
 
     goals: dict[str, Goal] = field(default_factory=dict)
@@ -62,19 +65,39 @@ class Frame:
     names: list[str] = field(default_factory=list)
     columns: dict[str, list[Any]] = field(default_factory=dict)
     metrics: dict[str, list[float]] = field(default_factory=dict)
+    reduced: dict[tuple[str, Reduction], list[float]] = field(default_factory=dict)
     places: dict[int, int] = field(default_factory=dict)
 
-    def finished(self, numbers: set[int] | None, metrics: Sequence[str]) -> Finished:
-        """The finished experiments among these (None for all) with some metrics' last values."""
+    def finished(self, numbers: set[int] | None, metrics: Sequence[str], reductions: Reductions) -> Finished:
+        """The finished experiments among these (None for all) with some metrics, reduced as the frame was read."""
         wanted = [row for row, number in enumerate(self.numbers) if numbers is None or number in numbers]
         rows = [row for row in wanted if self.states[row] == "finished"]
-        nothing = [math.nan] * len(self.numbers)
+        columns = [self._column(metric, reductions.get(metric, LAST)) for metric in metrics]
         return Finished(
             [self.numbers[row] for row in rows],
             [{name: column[row] for name, column in self.columns.items()} for row in rows],
-            [[self.metrics.get(metric, nothing)[row] for row in rows] for metric in metrics],
+            [[column[row] for row in rows] for column in columns],
             sum(self.states[row] in {"failed", "stopped"} for row in wanted),
         )
+
+    def _column(self, metric: str, reduction: Reduction) -> list[float]:
+        nothing = [math.nan] * len(self.numbers)
+        return (
+            self.metrics.get(metric, nothing) if reduction == LAST else self.reduced.get((metric, reduction), nothing)
+        )
+
+    def reduce(self, store: Store, run_id: int, reductions: Reductions) -> None:
+        """Read the columns that are not there yet."""
+        missing = {name: each for name, each in reductions.items() if (name, each) not in self.reduced}
+        if not missing:
+            return
+        found = fetch_metrics(store, run_id, missing)
+        for column in found.metrics:
+            values = self.reduced[column.name, missing[column.name]] = [math.nan] * len(self.numbers)
+            for number, value in zip(found.numbers[column.rows].tolist(), column.values.tolist(), strict=True):
+                # What came in between is read with the next question.
+                if number in self.places:
+                    values[self.places[number]] = value
 
     def put(self, experiment: Experiment) -> None:
         """Add an experiment, or write over what was known of it."""
@@ -128,7 +151,7 @@ class Desk:
             yield proceed
 
     @contextmanager
-    def reading(self, store: Store, spec: RunSpec) -> Iterator[Frame]:
+    def reading(self, store: Store, spec: RunSpec, reductions: Reductions) -> Iterator[Frame]:
         """The run's experiments as they are now, for as long as nobody else brings them up to date."""
         with self._reading:
             frame = self._frames.get(spec["run_id"]) or _empty(find_run(store, spec["project_id"], spec["number"]))
@@ -136,6 +159,9 @@ class Desk:
             changes = changes_since(store, spec["project_id"], frame.cursor, run_id=spec["run_id"])
             for experiment in changes.experiments:
                 frame.put(experiment)
+            if changes.experiments:
+                frame.reduced.clear()
+            frame.reduce(store, spec["run_id"], reductions)
             frame.cursor = changes.cursor
             frame.version += bool(changes.experiments)
             _keep(self._frames, spec["run_id"], frame, MOST_FRAMES)

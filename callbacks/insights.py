@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from dash import Input, Output, State, no_update
 from analysis.effects import Effects, effects
 from analysis.importance import Ranking, TooFew, rank
 from analysis.pareto import front
+from analysis.reductions import LAST, Reductions, read_reductions, title_of
 from analysis.surrogate import Goal, Sample, sample
 from callbacks.group import CallbackGroup
 from callbacks.insight_desk import Finished, Frame, Superseded, desk_of
@@ -46,13 +47,15 @@ def explain(store: Store, request: Request | None, spec: RunSpec) -> Any:
         return no_update
     desk = desk_of(store)
     metric, numbers = str(request["metric"]), request.get("numbers")
+    reductions = _reductions(request, [metric])
+    title = _title(spec, metric, reductions)
     try:
         with desk.turn(f"{request.get('tab')}") as proceed:
-            with desk.reading(store, spec) as frame:
+            with desk.reading(store, spec, reductions) as frame:
                 goal = frame.goals.get(metric, "minimize")
-                key = (spec["run_id"], frame.version, metric, numbers)
-                those = frame.finished(numbers_in(numbers), [metric])
-            found = desk.answered(key, lambda: _explain(those, metric, goal, _scales(spec), proceed))
+                key = (spec["run_id"], frame.version, metric, reductions.get(metric, LAST), numbers)
+                those = frame.finished(numbers_in(numbers), [metric], reductions)
+            found = desk.answered(key, lambda: _explain(those, title, goal, _scales(spec), proceed))
     except Superseded:
         return no_update
     except Exception as error:
@@ -60,6 +63,16 @@ def explain(store: Store, request: Request | None, spec: RunSpec) -> Any:
             raise
         found = {"problem": AWAY, "said": ""}
     return {**found, "metric": metric, "at": request.get("at")}
+
+
+def _reductions(request: Request, metrics: Sequence[str]) -> Reductions:
+    """How the page reduces these metrics."""
+    return {name: each for name, each in read_reductions(request.get("reduce")).items() if name in metrics}
+
+
+def _title(spec: RunSpec, metric: str, reductions: Reductions) -> str:
+    goal = spec["goal"] if metric == spec["objective"] else None
+    return title_of(metric, reductions.get(metric, LAST), goal)
 
 
 def _explain(
@@ -155,15 +168,17 @@ def draw_front(store: Store, request: Request | None, spec: RunSpec) -> Any:
     if not request:
         return no_update
     names = (str(request["metrics"][0]), str(request["metrics"][1]))
+    reductions = _reductions(request, names)
+    titles = (_title(spec, names[0], reductions), _title(spec, names[1], reductions))
     try:
-        with desk_of(store).reading(store, spec) as frame:
+        with desk_of(store).reading(store, spec, reductions) as frame:
             goals: tuple[Goal, Goal] = (_goal(frame, request, 0), _goal(frame, request, 1))
-            those = frame.finished(numbers_in(request.get("numbers")), names)
+            those = frame.finished(numbers_in(request.get("numbers")), names, reductions)
     except Exception as error:
         if not is_outage(error):
             raise
         return {"said": AWAY, "figure": None}
-    return {**_front(those, names, goals), "at": request.get("at")}
+    return {**_front(those, titles, goals), "at": request.get("at")}
 
 
 def _front(those: Finished, names: tuple[str, str], goals: tuple[Goal, Goal]) -> dict[str, Any]:

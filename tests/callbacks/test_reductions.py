@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from app.packing import pack
+from callbacks.insights import draw_front, explain
 from callbacks.run_changes import changes
 from storage.store import Store
 from tests.callbacks.conftest import Laboratory
+from tests.callbacks.test_insights import spec
 from tests.callbacks.test_run import listed
 
 
@@ -97,3 +99,39 @@ def test_what_cannot_be_read_reduces_nothing(store: Store, running: Laboratory, 
     assert first is not None
     assert column(first["experiments"], "accuracy")["values"][0] == 0.7
     assert changes(store, "digits", 1, first["cursor"], asked) is None
+
+
+def test_what_matters_is_about_the_same_number_as_the_page(store: Store, laboratory: Laboratory) -> None:
+    rates = [0.0001, 0.001, 0.01, 0.1]
+    laboratory.launch({"batch_size": [16, 32, 64, 128], "lr": rates})
+    claim: Any = laboratory.start()
+    for _ in range(16):
+        # The last values follow one hyperparameter, the largest ones another.
+        best, last = 2 + rates.index(claim.settings["lr"]), claim.settings["batch_size"] / 128
+        claim = laboratory.report({"accuracy": [best, last], "loss": [best / 10, last]})
+    request = {"metric": "accuracy", "numbers": None, "tab": "t", "at": 1}
+    matters = [
+        explain(store, {**request, "reduce": json.dumps(reductions)}, spec(store))
+        for reductions in ({}, {"accuracy": "largest"}, {"accuracy": "epoch 1"}, {"loss": "epoch 1"})
+    ]
+    first = [next(iter(each["importance"]["data"][0]["customdata"])) for each in matters]
+    assert first == ["batch_size", "lr", "lr", "batch_size"]
+    titles = [json.dumps(each["effects"]) for each in matters]
+    assert ["accuracy (best)" in titles[1], "accuracy (at epoch 1)" in titles[2], "accuracy (" in titles[3]] == [
+        True,
+        True,
+        False,
+    ]
+    both = {"metrics": ["accuracy", "loss"], "goals": ["", ""], "numbers": None, "at": 2}
+    reduced = {**both, "reduce": json.dumps({"accuracy": "largest", "loss": "mean 2"})}
+    front = json.dumps(draw_front(store, reduced, spec(store)))
+    assert "accuracy (best)" in front
+    assert "loss (mean of last 2)" in front
+
+
+def test_what_is_explained_follows_the_news(store: Store, running: Laboratory) -> None:
+    both = {"metrics": ["accuracy", "loss"], "goals": ["", ""], "numbers": None, "at": 2}
+    reduced = {**both, "reduce": json.dumps({"accuracy": "largest"})}
+    assert "0.9" in json.dumps(draw_front(store, reduced, spec(store)))
+    running.report({"accuracy": [0.98, 0.1], "loss": [0.5]})
+    assert "0.98" in json.dumps(draw_front(store, reduced, spec(store)))
