@@ -1,0 +1,46 @@
+"""Plateau: it improved once, and the last stretch stands still."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.curves.base import Case, Flag
+from analysis.curves.ending import CHANCE, Ending, ending, stretch
+from analysis.curves.trend import Trend
+from analysis.curves.words import numbers, place, spoken
+
+# Both directions are ruled out with 95 %: two one-sided tests (Schuirmann 1987), not a failure to find a trend.
+CONFIDENCE = 0.95
+# Values and means of a level that does not move lie within so many standard deviations of it (Shewhart 1931).
+STRAY = 3.0
+
+
+def plateau(case: Case) -> Flag | None:
+    """Since it came to where it is, it moved less than its own jitter or less than one can see, and was worse before.
+
+    It is withdrawn when the metric moves again.
+    """
+    trend = case.trend
+    end = ending(trend)
+    if end is None or end.is_improving or end.before.chance > CHANCE:
+        return None
+    at = _began(trend, end)
+    still = stretch(trend, at) if at else end
+    if still.gain.most(CONFIDENCE) > max(still.line, STRAY * still.noise.deviation):
+        return None
+    level = float(trend.y[at:].mean()) * trend.scale
+    first, last = numbers(level, trend.level(0))
+    began, until = float(trend.x[at]), float(trend.x[-1])
+    sentence = (
+        f"{spoken(case.curve.metric).capitalize()} has stayed near {first} since {place(began, case.curve.unit)}"
+        f" (now {place(until, case.curve.unit)}); it began at {last}."
+    )
+    moved = -still.gain.value * trend.scale
+    return Flag("plateau", case.curve.metric, began, sentence, {"level": level, "last_at": until, "moved": moved})
+
+
+def _began(trend: Trend, end: Ending) -> int:
+    level = float(trend.y[end.start :].mean())
+    stray = max(end.line, STRAY * end.noise.error_of_mean(trend.width))
+    outside = np.flatnonzero(np.abs(trend.smooth[: end.start] - level) > stray)
+    return int(outside[-1]) + 1 if len(outside) else 0

@@ -1,0 +1,32 @@
+"""Numbers and names as sentences have them."""
+
+from __future__ import annotations
+
+from analysis.curves.pairs import read_name
+
+MOST_DIGITS = 12
+
+
+def spoken(metric: str) -> str:
+    """A metric's name in small words, as in "validation loss" for `val_loss`."""
+    name = read_name(metric)
+    return " ".join(filter(None, [name.part, *name.words])) or metric
+
+
+def place(x: float, unit: str) -> str:
+    """As in "epoch 7" or "step 12,000"."""
+    return f"{unit} {x:,.10g}"
+
+
+def numbers(*values: float) -> list[str]:
+    """Values with three digits, or as many as it takes to tell them apart."""
+    for digits in range(3, MOST_DIGITS):
+        texts = [f"{value:.{digits}g}" for value in values]
+        if len(set(texts)) == len(set(values)):
+            break
+    return texts
+
+
+def moved(first: float, last: float) -> str:
+    """Which way, in one word."""
+    return "rose" if last > first else "fell"
