@@ -31,48 +31,16 @@
 
     const element = (...parts) => window.dash_clientside.marks.element(...parts);
 
-    /** A small box at a place that goes with Escape and with a press elsewhere. */
-    const createPopover = (signal) => {
-        const box = element("div", {className: "ht-menu ht-matrix-popover", hidden: true, aria: {role: "dialog"}});
-        let opener = null;
-        const close = () => {
-            if (box.hidden) return false;
-            box.hidden = true;
-            if (box.contains(document.activeElement) || document.activeElement === document.body) opener?.focus({preventScroll: true});
-            return true;
-        };
-        document.addEventListener("pointerdown", (event) => { if (!box.contains(event.target)) close(); }, {signal, capture: true});
-        const place = () => {
-            if (box.hidden || !opener.isConnected) return;
-            const {left, top, bottom, width} = opener.getBoundingClientRect();
-            const middle = left + Math.max(0, (width - box.offsetWidth) / 2);
-            box.style.left = `${Math.max(4, Math.min(middle, window.innerWidth - box.offsetWidth - 8))}px`;
-            box.style.top = `${bottom + 4 + box.offsetHeight > window.innerHeight ? Math.max(4, top - box.offsetHeight - 4) : bottom + 4}px`;
-        };
-        window.addEventListener("scroll", place, {signal, passive: true, capture: true});
-        return {
-            box, close,
-            open(from, label, ...content) {
-                opener = from;
-                box.replaceChildren(...content);
-                box.setAttribute("aria-label", label);
-                box.hidden = false;
-                place();
-                box.querySelector("input, button")?.focus({preventScroll: true});
-            },
-        };
-    };
-
     /**
      * The controls in the head of the matrix's box. view: offered() rows and shown() rows as columns, axisOf(key).
      */
     const create = (host, board, settings, view) => {
-        const {experiments: columns, matrix_axes, matrix_settings, selection} = window.dash_clientside;
+        const {experiments: columns, matrix_axes, matrix_settings, popover: popovers, selection} = window.dash_clientside;
         const section = host.closest("section");
         const head = section.querySelector(".ht-box-head");
         // A page that begins anew has the controls of the one before.
         section.querySelectorAll(".ht-matrix-own").forEach((old) => old.remove());
-        const popover = createPopover(board.signal);
+        const popover = popovers.create(board.signal, "ht-matrix-popover");
         const rowsButton = element("button", {type: "button", className: "ht-toggle ht-matrix-rows", title: "Which hyperparameters are rows, and in which order",
             aria: {haspopup: "dialog"}});
         const colourSelect = element("select", {className: "ht-select ht-matrix-colour"});

@@ -83,6 +83,7 @@
 
         window.dash_clientside = window.dash_clientside || {};
         window.dash_clientside.shell = {
+            copy,
             setTitle: (parts) => {
                 document.title = titleOf(parts || []);
                 return window.dash_clientside.no_update;

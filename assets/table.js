@@ -190,6 +190,11 @@
         let rows = new Uint32Array(0);
         let sortedBy = [];
         let isStale = true;
+        // What the rows were chosen by, and whether a person has asked for other rows since.
+        let seenState = null;
+        let isAsked = false;
+        // What stands around the grid; there as soon as the grid is.
+        let parts = null;
         // The grid holds no rows beyond this one.
         let handedOut = 0;
         // Picked elsewhere while their rows were out of the grid's sight.
@@ -202,19 +207,41 @@
             if (board.signal.aborted) return;
             grid = made;
             readColumns();
+            parts = surround();
             arrange();
             grid.setGridOption("datasource", {getRows, rowCount: rows.length});
             listen("cellMouseOver", ({data, event}) => { if (data) board.hover(data.index, event, {isQuiet: true}); });
             listen("cellMouseOut", () => board.hover(-1));
             listen("rowClicked", ({event}) => { if (!(event.ctrlKey || event.metaKey || event.shiftKey)) unseen.clear(); });
             listen("selectionChanged", tellPicked);
+            listen("bodyScrollEnd", () => { if (parts.news.hasNews()) settle(); });
+            listen("cellKeyDown", ({data, event}) => { if (event.key === "Enter" && data && !event.target.closest("a")) board.open(data.index); });
             host.addEventListener("pointerenter", () => { isInside = true; }, {signal: board.signal});
             host.addEventListener("pointerleave", () => {
                 isInside = false;
                 settle();
             }, {signal: board.signal});
+            host.addEventListener("focusout", () => { if (parts.news.hasNews()) settle(); }, {signal: board.signal});
+            parts.heads.onSelection();
             // The grid of a page that began anew has its picked rows still.
             tellPicked();
+        };
+
+        /** The controls in the head of the box, and the menus of the grid's own heads. */
+        const surround = () => {
+            const {popover: popovers, table_columns, table_copy, table_head, table_news, table_panel} = window.dash_clientside;
+            const box = host.closest("section");
+            const part = (name) => box.querySelector(`#table-${name}`);
+            // A page that begins anew has the boxes of the one before.
+            box.querySelectorAll(".ht-table-popover").forEach((old) => old.remove());
+            const popover = popovers.create(board.signal, "ht-table-popover");
+            box.append(popover.box);
+            let panel = null;
+            const arrangement = table_columns.create(grid, board, {columnOf: (field) => shown.fields.get(field), listen, onChange: () => panel?.onColumns()});
+            panel = table_panel.create(part("columns"), board, arrangement, popover);
+            panel.onColumns();
+            table_copy.create(part("copy"), board, arrangement, () => inOrder(), popover);
+            return {arrangement, heads: table_head.create(host, board, arrangement, popover), news: table_news.create(part("news"), board.signal, showFirst)};
         };
 
         /** A page that begins anew keeps its grid, but not what listened to it. */
@@ -234,14 +261,34 @@
                 ends: new Map(own.filter(({role}) => role === "metric").map((column) => [column, columns.extent(board.experiments, column)]))};
         };
 
-        /** Sort and filter anew. */
-        const arrange = () => {
+        /** All experiments in the order of the table, as they are now. */
+        const inOrder = () => {
             if (isStale) {
                 const sorting = sortedBy.map(({colId, sort}) => ({column: shown.fields.get(colId), isDescending: sort === "desc"}));
                 order = sorted(board.experiments, sorting.filter(({column}) => column), order);
                 isStale = false;
             }
-            rows = masked(order, board.mask, selection.SELECTED);
+            return order;
+        };
+
+        /** Sort and filter anew. */
+        const arrange = () => {
+            rows = masked(inOrder(), board.mask, selection.SELECTED);
+            isAsked = false;
+            parts.news.clear();
+        };
+
+        /** Whether rows must stay where they are: under the pointer, at the cell that keys have reached, away from the top. */
+        const isHeld = () => isInside || grid.getVerticalPixelRange().top > 0 || host.querySelector(".ag-cell:focus-visible") !== null;
+
+        const tellNews = () => {
+            const {newsOf} = window.dash_clientside.table_news;
+            parts.news.tell(newsOf(rows, masked(inOrder(), board.mask, selection.SELECTED), board.experiments.size));
+        };
+
+        const showFirst = () => {
+            show();
+            if (rows.length) grid.ensureIndexVisible(0, "top");
         };
 
         /** What the grid asks for when rows come into its sight, or into another order. */
@@ -276,13 +323,16 @@
             if (before.length !== rows.length) grid.setRowCount(rows.length, true);
             const held = Math.min(handedOut, Math.max(before.length, rows.length));
             if (!beginAlike(before, rows, held)) grid.refreshInfiniteCache();
+            parts.arrangement.onSelection();
         };
 
         /** Do so when the browser has time; a frame of the brush never waits for it. */
         const settle = () => {
             waiting ??= setTimeout(() => window.requestIdleCallback(() => {
                 waiting = null;
-                if (grid && !board.signal.aborted) show();
+                if (!grid || board.signal.aborted) return;
+                if (isAsked || !isHeld()) show();
+                else tellNews();
             }, {timeout: IDLE_MS}), FOLLOW_MS);
         };
 
@@ -304,9 +354,12 @@
                 readColumns();
                 renew(change.touched);
             },
-            onSelection({isNews}) {
-                // News must not move rows under the pointer; they are put in order when it has left.
-                if (!(isNews && isInside)) settle();
+            onSelection() {
+                // News comes with the selection as it was: only what a person selects may move rows wherever they look.
+                isAsked ||= board.state() !== seenState;
+                seenState = board.state();
+                settle();
+                parts?.heads.onSelection();
             },
             onKept() {},
             onHover() {

@@ -1,4 +1,5 @@
-"""The columns of the experiment table. What its cells do is in assets/table.js, which also fills the rows."""
+"""The experiment table: its columns, and the controls in its head. What its cells do is in assets/table.js, which also
+fills the rows."""
 
 from __future__ import annotations
 
@@ -6,8 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import dash_ag_grid as dag
+from dash import html
+from dash.development.base_component import Component
 
 from layouts import run_ids
+from layouts.attributes import attributes
 
 ColumnDef = dict[str, Any]
 
@@ -31,28 +35,29 @@ def columns(
 ) -> list[ColumnDef]:
     """All columns; hyperparameters that are not tuned are there, but hidden.
 
+    What is hidden, pinned and how wide is so only in the beginning: a person may have arranged it since.
     Among the metrics the objective comes first, then those that a person wanted to see.
     hyperparameters, metrics: in the order of the page's experiment set, whose places are the names of fields (h0, m3).
     """
     first = {name: place for place, name in enumerate(dict.fromkeys([objective, *wanted]))}
     return [
-        _column("number", "Experiment", cellRenderer="ExperimentLink", pinned="left", width=108),
+        _column("number", "Experiment", cellRenderer="ExperimentLink", initialPinned="left", initialWidth=108),
         _column(
             "state",
             "State",
             cellRenderer="ExperimentState",
             tooltipValueGetter=_call("stateText"),
-            flex=1,
+            initialFlex=1,
             minWidth=178,
         ),
-        _column("epoch", "Progress", cellRenderer="Progress", type="rightAligned", width=112),
-        _column("duration", "Duration", valueFormatter=_call("time"), type="rightAligned", width=104),
+        _column("epoch", "Progress", cellRenderer="Progress", type="rightAligned", initialWidth=112),
+        _column("duration", "Duration", valueFormatter=_call("time"), type="rightAligned", initialWidth=104),
         *(
-            _value(f"h{place}", name, hide=name not in tuned, width=_width(name))
+            _value(f"h{place}", name, initialHide=name not in tuned, initialWidth=_width(name))
             for place, name in enumerate(hyperparameters)
         ),
         *(
-            _value(f"m{place}", name, cellStyle=_call("shade"), width=_width(name))
+            _value(f"m{place}", name, cellStyle=_call("shade"), initialWidth=_width(name))
             for place, name in sorted(enumerate(metrics), key=lambda metric: first.get(metric[1], len(first)))
         ),
     ]
@@ -77,8 +82,8 @@ def _call(name: str) -> dict[str, str]:
 
 
 def _width(name: str) -> int:
-    """Wide enough for the title in bold at 12 px, with its arrow of sorting."""
-    return min(220, max(88, 38 + round(6.9 * len(name))))
+    """Wide enough for the title in bold at 12 px, with its arrow and place of sorting."""
+    return min(220, max(88, 48 + round(6.9 * len(name))))
 
 
 def table(columns_at_first: Sequence[ColumnDef]) -> dag.AgGrid:
@@ -93,6 +98,7 @@ def table(columns_at_first: Sequence[ColumnDef]) -> dag.AgGrid:
             "sortable": True,
             "resizable": True,
             "suppressHeaderMenuButton": True,
+            "headerComponentParams": {"innerHeaderComponent": "ColumnHead"},
             "sortingOrder": ["asc", "desc", None],
         },
         dashGridOptions={
@@ -104,15 +110,46 @@ def table(columns_at_first: Sequence[ColumnDef]) -> dag.AgGrid:
                 "enableClickSelection": True,
             },
             "animateRows": False,
+            "maintainColumnOrder": True,
             "suppressFieldDotNotation": True,
             "suppressCellFocus": False,
             "suppressColumnVirtualisation": False,
             "tooltipShowDelay": 300,
             "suppressNoRowsOverlay": True,
+            # Dash's own datasource asks before ours takes its place, and nobody ever answers it.
+            "maxConcurrentDatasourceRequests": -1,
             "cacheBlockSize": 50,
             "maxBlocksInCache": 4,
             "rowBuffer": 4,
             "suppressDragLeaveHidesColumns": True,
         },
         style={"height": "100%", "width": "100%"},
+    )
+
+
+def controls() -> list[Component]:
+    """What stands in the head of the table's box: how many rows, what is new, and what can be done with all of it."""
+    return [
+        html.Span(id="table-count", className="ht-quiet", role="status"),
+        html.Button(
+            "",
+            id="table-news",
+            type="button",
+            className="ht-news",
+            disabled=True,
+            title="Put the rows in order, and go to the first",
+        ),
+        html.Span(
+            "Click or Space picks, with Ctrl or Shift several; Enter opens",
+            className="ht-quiet ht-hint",
+            title="Arrow keys move from cell to cell, Alt and the down arrow opens the menu of a column",
+        ),
+        _menu_button("table-columns", "Columns", "Which columns are shown, and in which order", "dialog"),
+        _menu_button("table-copy", "Copy", "The picked rows, or else the selected ones, as text", "menu"),
+    ]
+
+
+def _menu_button(name: str, words: str, hint: str, kind: str) -> Component:
+    return html.Button(
+        words, id=name, type="button", className="ht-toggle", title=hint, **attributes(aria_haspopup=kind)
     )

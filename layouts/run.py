@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from layouts import ids, insights, run_ids
 from layouts.charts import scatter_matrix
-from layouts.experiment_table import columns, table
+from layouts.experiment_table import columns, controls, table
 from layouts.shell import copyable
 
 
@@ -343,10 +343,7 @@ def _table(spec: RunSpec) -> Component:
     tuned = [hyperparameter["name"] for hyperparameter in spec["hyperparameters"] if hyperparameter["is_tuned"]]
     return _box(
         "Experiments",
-        [
-            html.Span(id="table-count", className="ht-quiet", role="status"),
-            html.Span("Click picks one, Ctrl or Shift and click several", className="ht-quiet ht-hint"),
-        ],
+        controls(),
         _action_bar(),
         html.Div(table(columns(names, tuned, [], spec["objective"])), id="table-host", className="ht-table"),
         html.P(

@@ -117,7 +117,7 @@ def test_the_table_names_columns_by_place_and_shows_the_objective_first() -> Non
     assert fields == ["number", "state", "epoch", "duration", "h0", "h1", "h2", "m1", "m0"]
     titles = {column["field"]: column["headerName"] for column in found}
     assert (titles["h2"], titles["m1"]) == ("a.b", "accuracy")
-    assert [column["field"] for column in found if column.get("hide")] == ["h1"]
+    assert [column["field"] for column in found if column.get("initialHide")] == ["h1"]
 
 
 def test_no_cell_needs_code_that_the_grid_would_have_to_run_from_text() -> None:
