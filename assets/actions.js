@@ -20,6 +20,16 @@
             hint: "Another attempt of what failed, was stopped or dropped"},
     ];
 
+    /** What can be made of experiments on the page: the selection, all that is kept on it, or what is off it. */
+    const CHOICES = [
+        {name: "select", words: "Select", hint: "Make the picked ones the selection"},
+        {name: "keep", words: "Keep only", hint: "Take all others off this page until you restore them"},
+        {name: "exclude", words: "Exclude", hint: "Take these off this page until you restore them"},
+    ];
+
+    /** The choices for a target: what is selected already is not selected once more. */
+    const choicesFor = ({kind}) => (kind === "none" ? [] : CHOICES.filter(({name}) => kind === "picked" || name !== "select"));
+
     /** To which experiments something is to be done: the picked ones, else those that a brush selected. */
     const targetOf = (set, {picked, mask, bit, isBrushed}) => {
         if (picked.length) {
@@ -62,7 +72,7 @@
         return {title, body: [wait, loss].filter(Boolean).join(" "), confirm: `${words[0].toUpperCase()}${words.slice(1)}`};
     };
 
-    const pure = {ACTIONS, countsFor, numbersFor, plural, questionOf, targetOf, targetWords};
+    const pure = {ACTIONS, choicesFor, countsFor, numbersFor, plural, questionOf, targetOf, targetWords};
 
     // --- the menu ------------------------------------------------------------------------------------------------------
 
@@ -74,7 +84,7 @@
     };
 
     /** The actions as a menu of a row: by a right click, or by the Menu key. */
-    const createMenu = (menu, table, board, {act, shown}) => {
+    const createMenu = (menu, table, board, {act, choose, shown}) => {
         const {element} = window.dash_clientside.marks;
         const {signal} = board;
         let opener = null;
@@ -86,13 +96,18 @@
             if (hadFocus) opener?.focus({preventScroll: true});
         };
 
-        const itemOf = (action, count) => {
-            const item = element("button", {type: "button", className: "ht-menu-item", title: action.hint, aria: {role: "menuitem"}});
-            caption(item, action, count);
+        const itemOf = ({hint, words}, onClick) => {
+            const item = element("button", {type: "button", className: "ht-menu-item", textContent: words, title: hint, aria: {role: "menuitem"}});
             item.addEventListener("click", () => {
                 close();
-                act(action);
+                onClick();
             });
+            return item;
+        };
+
+        const actionItem = (action, count) => {
+            const item = itemOf({hint: action.hint}, () => act(action));
+            caption(item, action, count);
             return item;
         };
 
@@ -100,7 +115,9 @@
             opener = document.activeElement;
             const target = shown();
             const counts = countsFor(board.experiments, target.indices);
-            const items = ACTIONS.map((action, place) => itemOf(action, counts[place]));
+            const choices = choicesFor(target).map((choice) => itemOf(choice, () => choose(choice.name)));
+            const items = [...choices, ...ACTIONS.map((action, place) => actionItem(action, counts[place]))];
+            choices.at(-1)?.classList.add("is-last");
             menu.replaceChildren(element("div", {className: "ht-menu-title", textContent: targetWords(target)}), ...items);
             menu.hidden = false;
             menu.style.left = `${Math.max(MENU_MARGIN, Math.min(x, window.innerWidth - menu.offsetWidth - MENU_MARGIN))}px`;
@@ -147,14 +164,16 @@
         const {element} = window.dash_clientside.marks;
         const {selection} = window.dash_clientside;
         const label = host.querySelector("#actions-target");
-        const unpick = element("button", {type: "button", className: "ht-link", textContent: "Unpick", hidden: true, title: "Pick none (Esc)"});
+        const unpick = element("button", {type: "button", className: "ht-link", textContent: "Unpick", title: "Pick none (Esc)"});
+        const choices = CHOICES.map(({name, words, hint}) => (
+            element("button", {type: "button", className: "ht-link", textContent: words, title: hint, dataset: {choice: name}})));
+        const links = element("span", {className: "ht-links", hidden: true}, ...choices, unpick);
         const buttons = ACTIONS.map((action) => element("button", {type: "button", className: "ht-button", title: action.hint, dataset: {action: action.name}}));
         let shown = {kind: "none", indices: []};
 
         const read = () => {
-            const {clauses, kept} = board.state();
             shown = targetOf(board.experiments, {picked: board.picked, mask: board.mask, bit: selection.SELECTED,
-                isBrushed: clauses.length + kept.length > 0});
+                isBrushed: selection.isNarrowed(board.state())});
         };
 
         const show = () => {
@@ -163,7 +182,7 @@
             read();
             const counts = countsFor(board.experiments, shown.indices);
             label.textContent = targetWords(shown);
-            unpick.hidden = shown.kind !== "picked";
+            links.hidden = shown.kind !== "picked";
             buttons.forEach((button, place) => caption(button, ACTIONS[place], counts[place]));
         };
 
@@ -174,6 +193,16 @@
             const request = {do: action.name, numbers};
             if (!action.asks) board.send(request);
             else board.ask(questionOf(...(action.name === "drop" ? [numbers.length, 0] : [0, numbers.length])), request);
+        };
+
+        /** Make the target the selection, all that is kept, or what is off the page. What is off it is picked no more. */
+        const choose = (name) => {
+            read();
+            const clauses = shown.kind === "picked" ? [selection.pickedClause(board.picked)] : board.clauses();
+            if (name === "select") board.commit(clauses);
+            else if (name === "keep") board.keep(clauses);
+            else board.exclude(shown.kind === "picked" ? clauses : null);
+            if (name === "exclude") board.views.table.pickNone();
         };
 
         /** Drop what waits and interrupt what runs, among the picked ones. */
@@ -187,11 +216,12 @@
         };
 
         host.querySelector("#actions-buttons").replaceChildren(...buttons);
-        host.querySelector(".ht-link")?.remove();
-        label.after(unpick);
+        host.querySelector(".ht-links")?.remove();
+        label.after(links);
+        choices.forEach((button) => button.addEventListener("click", () => choose(button.dataset.choice)));
         buttons.forEach((button, place) => button.addEventListener("click", () => act(ACTIONS[place])));
         unpick.addEventListener("click", () => board.views.table.pickNone());
-        createMenu(menu, table, board, {act, shown: () => {
+        createMenu(menu, table, board, {act, choose, shown: () => {
             read();
             return shown;
         }});

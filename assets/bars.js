@@ -132,9 +132,7 @@
             area.addEventListener("pointerleave", () => board.hover(-1));
             area.addEventListener("click", (event) => {
                 const index = indexAt(event);
-                if (index < 0) return;
-                if (event.ctrlKey || event.metaKey || event.shiftKey) board.pick(index);
-                else board.open(index);
+                if (index >= 0) board.click(index, event);
             });
             return plot;
         };

@@ -46,8 +46,8 @@
             const experiment = numberIn(path, "experiments");
             return {run: numberIn(path, "runs"), picked: experiment === null ? [] : [experiment], brush: null, selected: 0};
         }
-        const {clauses, kept} = board.state();
-        const indices = clauses.length + kept.length > 0 ? selectedIndices(board) : [];
+        const {clauses, kept, excluded} = board.state();
+        const indices = clauses.length + kept.length + excluded.length > 0 ? selectedIndices(board) : [];
         return {run: board.spec.number, picked: [...board.picked].sort((a, b) => a - b),
             brush: indices.length ? {...brushOf(board, indices)} : null, selected: indices.length};
     };

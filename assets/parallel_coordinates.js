@@ -83,7 +83,7 @@
             part("scroll").hidden = isEmpty;
             offer(next, defaults);
             const width = host.clientWidth - 2 * parseFloat(getComputedStyle(host).paddingLeft);
-            const nextShape = JSON.stringify([next.map(({key, axis, ticks}) => [key, axis, ticks]), width, isEmpty]);
+            const nextShape = JSON.stringify([next.map(({key, column, axis, ticks}) => [key, column.name, axis, ticks]), width, isEmpty]);
             if (nextShape === shape) return false;
             shape = nextShape;
             layout = model.layoutOf(next.length, width, next.length ? leftMargin(next[0]) : 0, RIGHT);
@@ -102,7 +102,7 @@
             const offered = ["hyperparameter", "metric"].flatMap((role) => columns.columnsOf(board.experiments, role))
                 .filter(({key}) => !isThere.has(key) && (defaults.includes(key) || columns.extent(board.experiments, board.experiments.columns.get(key))));
             const select = part("add");
-            const text = JSON.stringify([offered.map(({key}) => key), view.hidden.length]);
+            const text = JSON.stringify([offered.map(({key, name}) => [key, name]), view.hidden.length]);
             select.hidden = offered.length === 0;
             if (select.dataset.offered === text) return;
             select.dataset.offered = text;
@@ -342,9 +342,7 @@
             sheet.addEventListener("click", (event) => {
                 if (event.target.closest(".ht-axis-area, button")) return;
                 const index = lineAt(event);
-                if (index < 0) return;
-                if (event.ctrlKey || event.metaKey || event.shiftKey) board.pick(index);
-                else board.open(index);
+                if (index >= 0) board.click(index, event);
             }, {signal});
             part("fold").addEventListener("click", () => setView({...view, isFolded: !view.isFolded}), {signal});
             part("add").addEventListener("change", (event) => {

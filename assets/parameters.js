@@ -285,7 +285,7 @@
             if (!row.axis) return;
             const own = ownClause(row.key);
             const selected = columns.extent(board.experiments, row.column, board.mask, selection.SELECTED);
-            row.shown = [own?.range[0] ?? selected?.[0] ?? row.ends[0], own?.range[1] ?? selected?.[1] ?? row.ends[1]];
+            row.shown = [own?.range?.[0] ?? selected?.[0] ?? row.ends[0], own?.range?.[1] ?? selected?.[1] ?? row.ends[1]];
             const isAll = board.clauses().length === 0;
             const from = isAll ? 0 : thumbStep(row.axis, row.shown[0], 0);
             const to = isAll ? STEPS : thumbStep(row.axis, row.shown[1], STEPS);

@@ -80,7 +80,29 @@
         body: "Experiments that run are ended, those that wait never start. What is finished stays. To go on later, pause it instead.",
     });
 
-    const pure = {badgeOf, csvAddress, curvesAddress, pauseButton, pollInterval, scheduleOf, stateWords, stopQuestion, waitingWords};
+    const METRICS = "metrics";
+
+    /** The metrics that a query names, in order; null where it names none. */
+    const metricsFrom = (query) => {
+        const keys = new URLSearchParams(query).getAll(METRICS);
+        return keys.length ? keys : null;
+    };
+
+    /** The query with the metrics that a person chose; other parameters stay. */
+    const withMetrics = (query, keys) => {
+        const parameters = new URLSearchParams(query);
+        parameters.delete(METRICS);
+        keys.forEach((key) => parameters.append(METRICS, key));
+        const text = parameters.toString();
+        return text ? `?${text}` : "";
+    };
+
+    /** What is said when the address of the page was copied. */
+    const linkWords = (isShortened) => (isShortened ? "Link copied, without the long list of picked experiments: an address has no room for it"
+        : "Link to this page as it is now copied");
+
+    const pure = {badgeOf, csvAddress, curvesAddress, linkWords, metricsFrom, pauseButton, pollInterval, scheduleOf, stateWords, stopQuestion, waitingWords,
+        withMetrics};
 
     // --- the board -----------------------------------------------------------------------------------------------------
 
@@ -88,18 +110,24 @@
     // Where this page hears what changes, see assets/feed.js.
     let line = null;
 
+    const replaceQuery = (query) => {
+        // Dash's router listens to other events; the page stays as it is.
+        window.history.replaceState(window.history.state, "", window.location.pathname + query + window.location.hash);
+    };
+
     const isTyping = ({target}) => /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "range";
 
     /** Everything the views need, and nothing else on the page does. Lives until its page is left. */
     const createBoard = (root, spec) => {
-        const {experiments: columns, selection} = window.dash_clientside;
+        const {experiments: columns, selection, selection_address} = window.dash_clientside;
         const ending = new AbortController();
         const made = {
             root, spec, signal: ending.signal, run: null, timings: [],
             experiments: columns.create(spec.hyperparameters),
-            history: selection.begin(selection.fromQuery(window.location.search)),
+            history: selection.begin(selection_address.fromQuery(window.location.search)),
             draft: null, mask: new Uint8Array(0), keptCount: 0, selectedCount: 0,
-            hovered: -1, chosen: [], choiceIsTheirs: false, picked: [], locks: {}, asked: null,
+            hovered: -1, chosen: [], wanted: metricsFrom(window.location.search), picked: [], locks: {}, bookmarks: [], asked: null,
+            address: window.location.pathname,
             end: () => ending.abort(),
         };
         made.state = () => made.draft ?? made.history.present;
@@ -108,7 +136,7 @@
     };
 
     const wire = (made) => {
-        const {actions, experiments: columns, selection, scatter_matrix, bars, parameters, table} = window.dash_clientside;
+        const {actions, bookmarks, experiments: columns, selection, selection_address, scatter_matrix, bars, parameters, table} = window.dash_clientside;
         const part = (name) => made.root.querySelector(`#${name}`);
         let due = null;
 
@@ -118,6 +146,8 @@
             if (made.signal.aborted) return;
             const start = performance.now();
             Object.assign(made, selection.tiers(made.experiments, made.state(), made.mask));
+            // What went off the page under the pointer is lit no more.
+            if (made.hovered >= 0 && !(made.mask[made.hovered] & selection.KEPT)) made.hover(-1);
             if (isData) views.forEach((view) => view.onData(change));
             else if (isKept) views.forEach((view) => view.onKept());
             views.forEach((view) => view.onSelection({isNews}));
@@ -136,13 +166,14 @@
         };
 
         const keepAddress = () => {
-            const query = selection.toQuery(window.location.search, made.history.present);
-            // Dash's router listens to other events; the page stays as it is.
-            window.history.replaceState(window.history.state, "", window.location.pathname + query + window.location.hash);
+            const {query, isShortened} = selection_address.fitted(window.location.search, made.history.present);
+            made.isShortened = isShortened;
+            replaceQuery(query);
         };
 
         const move = (history) => {
-            const isKept = JSON.stringify(history.present.kept) !== JSON.stringify(made.state().kept);
+            const {kept, excluded} = made.state();
+            const isKept = history.present.kept !== kept || history.present.excluded !== excluded;
             made.draft = null;
             made.history = history;
             keepAddress();
@@ -156,10 +187,11 @@
                 made.draft = {...made.history.present, clauses};
                 ask({});
             },
-            commit: (clauses) => move(selection.commit(made.history, {...made.history.present, clauses})),
-            keep: () => move(selection.commit(made.history,
-                {clauses: [], kept: [...made.history.present.kept, ...made.clauses()]})),
-            restore: () => move(selection.commit(made.history, selection.NOTHING)),
+            step: (state) => move(selection.commit(made.history, state)),
+            commit: (clauses) => made.step({...made.history.present, clauses}),
+            keep: (clauses) => made.step(selection.keep(made.state(), clauses)),
+            exclude: (clauses) => made.step(selection.exclude(made.state(), clauses)),
+            restore: () => made.step(selection.NOTHING),
             undo: () => move(selection.undo(made.history)),
             redo: () => move(selection.redo(made.history)),
             hover: (index, event = null, {isQuiet = false} = {}) => {
@@ -168,6 +200,7 @@
                 made.hovered = index;
                 views.forEach((view) => view.onHover());
             },
+            visit: (query) => visit(made, query),
             addressOfNumber: (number) => curvesAddress(made.spec.slug, [number]),
             addressOf: (index) => made.addressOfNumber(made.experiments.numbers[index]),
             open: (index) => go(made.addressOf(index)),
@@ -178,6 +211,12 @@
                 go(address);
             },
             pick: (index) => made.views.table.pick(index),
+            /** A click on a mark opens its experiment; Shift adds it to what is picked, Ctrl takes it in or out. */
+            click: (index, event) => {
+                if (event.ctrlKey || event.metaKey) made.pick(index);
+                else if (!event.shiftKey) made.open(index);
+                else if (!made.picked.includes(made.experiments.numbers[index])) made.pick(index);
+            },
             onPicked: (numbers) => {
                 made.picked = numbers;
                 showPicked();
@@ -189,29 +228,44 @@
                     made.locks = changes.locks;
                     made.views.parameters.onLocks();
                 }
+                if (changes.bookmarks) {
+                    made.bookmarks = changes.bookmarks;
+                    made.views.bookmarks.show();
+                }
                 if (changes.experiments) {
                     const change = columns.patch(made.experiments, changes.experiments);
-                    chooseMetrics(change);
+                    chooseMetrics();
                     ask({isData: true, isNews: true, change});
                 }
                 showHeader();
             },
             choose: (keys) => {
                 if (keys.join() === made.chosen.join()) return;
-                made.choiceIsTheirs = true;
+                made.wanted = keys;
                 made.chosen = keys;
+                replaceQuery(withMetrics(window.location.search, keys));
                 ask({isData: true});
+            },
+            /** Draw everything that is known, as a board that has just begun does. */
+            show: () => {
+                chooseMetrics();
+                made.views.bookmarks.show();
+                ask({isData: true, change: {touched: null, metricsCame: true}});
+                showHeader();
             },
         });
 
-        Object.assign(made, requestsOf(made, createSaid(made), () => showHeader()));
+        const said = createSaid(made);
+        Object.assign(made, requestsOf(made, said, () => showHeader()), {say: (sentence) => said.show(sentence)});
 
         const chooseMetrics = () => {
             const metrics = columns.columnsOf(made.experiments, "metric");
             const wasChosen = made.chosen.join();
-            if (!made.choiceIsTheirs) made.chosen = columns.chooseMetrics(made.experiments, made.spec.objective, made.spec.metrics);
-            if (wasChosen === made.chosen.join() && made.offered === metrics.length) return;
-            made.offered = metrics.length;
+            const wanted = made.wanted?.filter((key) => made.experiments.columns.has(key)) ?? [];
+            made.chosen = wanted.length ? wanted : columns.chooseMetrics(made.experiments, made.spec.objective, made.spec.metrics);
+            const offered = JSON.stringify(metrics.map(({name}) => name));
+            if (wasChosen === made.chosen.join() && made.offered === offered) return;
+            made.offered = offered;
             window.dash_clientside.set_props("run-metrics", {
                 options: metrics.map(({key, name}) => ({value: key, label: name})), value: made.chosen});
         };
@@ -225,13 +279,14 @@
 
         const showSelection = () => {
             const {size} = made.experiments;
-            const {clauses, kept} = made.state();
-            say("selection-count", kept.length ? `${made.selectedCount} of ${made.keptCount} kept (${size} in all)`
-                : `${made.selectedCount} of ${size} selected`);
-            part("selection-bar").classList.toggle("is-active", clauses.length + kept.length > 0);
+            const {clauses} = made.state();
+            say("selection-count", selection.countWords(made.selectedCount, made.keptCount));
+            say("selection-off", selection.offWords(made.keptCount, size));
+            part("selection-bar").classList.toggle("is-active", selection.isNarrowed(made.state()));
             part("selection-clear").disabled = clauses.length === 0;
-            part("selection-keep").disabled = clauses.length === 0 || made.selectedCount === 0;
-            part("selection-restore").hidden = kept.length === 0;
+            for (const name of ["keep", "exclude"]) part(`selection-${name}`).disabled = clauses.length === 0 || made.selectedCount === 0;
+            part("selection-reduced").hidden = !selection.isReduced(made.state());
+            part("selection-note").hidden = !made.isShortened;
             part("selection-undo").disabled = made.history.past.length === 0;
             part("selection-redo").disabled = made.history.future.length === 0;
             say("table-count", `showing ${made.selectedCount} of ${size}`);
@@ -240,8 +295,7 @@
         };
 
         const linkDownload = () => {
-            const {clauses, kept} = made.state();
-            const isFiltered = clauses.length + kept.length > 0;
+            const isFiltered = selection.isNarrowed(made.state());
             const numbers = [];
             for (let index = 0; isFiltered && index < made.experiments.size; index += 1) {
                 if (made.mask[index] & selection.SELECTED) numbers.push(made.experiments.numbers[index]);
@@ -364,7 +418,8 @@
             actions.create(part("experiment-actions"), part("experiment-menu"), part("table-host"), made),
             window.dash_clientside.parallel_coordinates.create(part("parallel-coordinates"), made),
         ];
-        made.views = {parameters: views[0], bars: views[1], matrix: views[2], table: views[3], actions: views[4]};
+        made.views = {parameters: views[0], bars: views[1], matrix: views[2], table: views[3], actions: views[4],
+            bookmarks: bookmarks.create(part("bookmarks-toggle"), made)};
         listen(made, showElapsed);
         return made;
     };
@@ -445,6 +500,7 @@
                 made.listen();
                 showHeader();
                 made.views.parameters.onLocks();
+                made.views.bookmarks.onAnswer(answer);
             },
         };
     };
@@ -457,7 +513,7 @@
         const hide = () => { box.hidden = true; };
         return {
             show(sentence, undo) {
-                const button = undo?.numbers.length ? [element("button", {type: "button", className: "ht-link", textContent: "Undo"})] : [];
+                const button = undo && undo.numbers?.length !== 0 ? [element("button", {type: "button", className: "ht-link", textContent: "Undo"})] : [];
                 button[0]?.addEventListener("click", () => {
                     hide();
                     made.send(undo);
@@ -477,6 +533,24 @@
         window.scrollTo(0, 0);
     };
 
+    /** Show the same page as another query says; the browser's Back button returns to this one. */
+    const visit = (made, query) => {
+        if (query === window.location.search) return;
+        window.history.pushState({}, "", window.location.pathname + query);
+        beginAnew(made);
+    };
+
+    /** A board of the same run, with all that is known of it; its views read the address anew. */
+    const beginAnew = (made) => {
+        made.end();
+        const {experiments, run, locks, bookmarks, listen: hear} = made;
+        board = wire(createBoard(made.root, made.spec));
+        Object.assign(board, {experiments, run, locks, bookmarks, listen: hear});
+        board.show();
+        // The address may ask for other numbers of the same experiments.
+        board.listen();
+    };
+
     /** Listeners that end with the page. */
     const listen = (made, showElapsed) => {
         const {selection} = window.dash_clientside;
@@ -484,7 +558,8 @@
         const on = (target, type, handler) => target.addEventListener(type, handler, {signal});
         const press = (id, action) => on(root.querySelector(`#${id}`), "click", action);
         press("selection-clear", () => made.commit([]));
-        press("selection-keep", made.keep);
+        press("selection-keep", () => made.keep());
+        press("selection-exclude", () => made.exclude());
         press("selection-restore", made.restore);
         press("selection-undo", made.undo);
         press("selection-redo", made.redo);
@@ -504,6 +579,11 @@
             const isOn = selection.clausesOf(made.clauses(), "header:state").some(({values}) => values.includes(state));
             made.commit(selection.withClauses(made.clauses(), "header:state", isOn ? [] : [{field: "state", values: [state]}]));
         });
+        press("copy-link", (event) => {
+            event.currentTarget.dataset.copy = window.location.href;
+            made.say(linkWords(made.isShortened));
+        });
+        on(window, "popstate", () => { if (window.location.pathname === made.address) beginAnew(made); });
         press("run-pause", () => made.send({do: pauseButton(made.run, null).does}));
         press("run-stop", () => made.ask(stopQuestion(made.spec.number), {do: "stop"}));
         on(document, "keydown", (event) => onKey(made, event));
@@ -601,7 +681,7 @@
         window.hypertuner = window.hypertuner || {};
         window.hypertuner.selection = {
             state: () => board && {
-                clauses: board.clauses(), kept: board.state().kept, selected: board.selectedCount, keptCount: board.keptCount,
+                clauses: board.clauses(), kept: board.state().kept, excluded: board.state().excluded, selected: board.selectedCount, keptCount: board.keptCount,
                 size: board.experiments.size, hovered: board.hovered < 0 ? null : board.experiments.numbers[board.hovered],
                 numbers: [...board.experiments.numbers.subarray(0, board.experiments.size)]
                     .filter((_, index) => board.mask[index] & window.dash_clientside.selection.SELECTED),

@@ -264,21 +264,15 @@
 
         const hitAt = (panel, x, y, most) => matrix_panels.nearest(panel.column.places, panel.row.places, board.mask, selection.KEPT, x, y, most);
 
-        const isPicked = (index) => board.picked.includes(board.experiments.numbers[index]);
-
         /** What a panel's brush may ask of the matrix. */
         const hold = {
             rectangleOf,
             size: () => ({width: grid.panelWidth, height: grid.panelHeight}),
             brushTo: (panel, rectangle, {isFinal, byMiddle = false}) => select(panel, rectangle ? partsOf(panel, rectangle, byMiddle) : [], isFinal),
             hover: (panel, x, y, event) => board.hover(hitAt(panel, x, y, HOVER_DISTANCE), event),
-            /** A click opens a mark, Shift adds it to what is picked, Ctrl takes it in or out. */
             click(panel, x, y, event) {
                 const hit = hitAt(panel, x, y, HOVER_DISTANCE / 2);
-                if (hit < 0) return;
-                if (event.ctrlKey || event.metaKey) board.pick(hit);
-                else if (!event.shiftKey) board.open(hit);
-                else if (!isPicked(hit)) board.pick(hit);
+                if (hit >= 0) board.click(hit, event);
             },
             enlarge(panel) {
                 enlarged = enlarged ? null : {row: panel.row.column.key, column: panel.column.column.key};

@@ -1,11 +1,18 @@
-/** The one selection: clauses {source, field, range | values, missing}, the tiers they make, and their history and address. */
+/**
+ * The one selection: clauses {source, field, range | values | numbers, missing}, the tiers they make, and their history.
+ * `clauses` select; what is not in `kept`, or is in one of the groups of `excluded`, is off the page.
+ */
 (() => {
     // The tiers: all -> kept -> selected -> hovered. A mask has one byte per experiment.
     const KEPT = 1;
     const SELECTED = 2;
     // States are coded in the order of experiments.STATES: queued, running, and then those that have ended.
     const FIRST_ENDED = 2;
-    const NOTHING = Object.freeze({clauses: Object.freeze([]), kept: Object.freeze([])});
+    // A mark of the moment, while a group of what is excluded is looked for.
+    const EXCLUDED = 4;
+    const NOTHING = Object.freeze({clauses: Object.freeze([]), kept: Object.freeze([]), excluded: Object.freeze([])});
+    // Clauses that name experiments come from what was picked, wherever that was.
+    const PICKED = "picked";
 
     /** Replace what `source` selected before by `parts` ({field, range | values}); none withdraws its clauses. */
     const withClauses = (clauses, source, parts) => [
@@ -19,6 +26,24 @@
 
     const isOpen = (range) => !range || (range[0] === null && range[1] === null);
 
+    /** Whether anything is selected, or off the page. */
+    const isNarrowed = ({clauses, kept, excluded}) => clauses.length + kept.length + excluded.length > 0;
+
+    /** Whether anything is off the page. */
+    const isReduced = ({kept, excluded}) => kept.length + excluded.length > 0;
+
+    /** The clause that names these experiments. */
+    const pickedClause = (numbers) => ({source: PICKED, field: "number", numbers: [...numbers].sort((a, b) => a - b)});
+
+    /** What is selected stays on the page, and nothing else. */
+    const keep = (state, clauses = state.clauses) => ({...state, clauses: [], kept: [...state.kept, ...clauses]});
+
+    /** What is selected, or what `clauses` select, goes off the page; no clauses are no group. */
+    const exclude = (state, clauses = null) => {
+        const group = clauses ?? state.clauses;
+        return group.length === 0 ? state : {...state, clauses: clauses ? state.clauses : [], excluded: [...state.excluded, group]};
+    };
+
     const clausesOf = (clauses, source) => clauses.filter((clause) => clause.source === source);
 
     /** Whether an experiment has ended without a number, or without a category, in this column. */
@@ -30,7 +55,9 @@
      */
     const applyClause = (set, clause, mask, bit) => {
         const column = set.columns.get(clause.field);
-        if (!column) {
+        if (clause.numbers) {
+            applyNumbers(set, clause.numbers, mask, bit);
+        } else if (!column) {
             for (let index = 0; index < set.size; index += 1) mask[index] &= ~bit;
         } else if (clause.missing) {
             applyWithMissing(set, column, clause, mask, bit);
@@ -59,6 +86,25 @@
         }
     };
 
+    // By list, because a list may be long and is looked up with every move of a brush.
+    const tables = new WeakMap();
+
+    /** One byte for every number from 0 to the largest of a list in order. */
+    const tableOf = (numbers) => {
+        if (!tables.has(numbers)) {
+            const table = new Uint8Array((numbers.at(-1) ?? -1) + 1);
+            for (let place = 0; place < numbers.length; place += 1) table[numbers[place]] = 1;
+            tables.set(numbers, table);
+        }
+        return tables.get(numbers);
+    };
+
+    const applyNumbers = (set, wanted, mask, bit) => {
+        const isWanted = tableOf(wanted);
+        const {numbers} = set;
+        for (let index = 0; index < set.size; index += 1) if (!isWanted[numbers[index]]) mask[index] &= ~bit;
+    };
+
     const applyWithMissing = (set, column, {range, values}, mask, bit) => {
         const [low, high] = [range?.[0] ?? -Infinity, range?.[1] ?? Infinity];
         const codes = new Set((values ?? []).map((word) => column.codes.get(word)));
@@ -69,11 +115,19 @@
         }
     };
 
+    /** Take those off that pass every clause of a group. */
+    const applyExcluded = (set, group, tier) => {
+        for (let index = 0; index < set.size; index += 1) tier[index] |= EXCLUDED;
+        group.forEach((clause) => applyClause(set, clause, tier, EXCLUDED));
+        for (let index = 0; index < set.size; index += 1) if (tier[index] & EXCLUDED) tier[index] = 0;
+    };
+
     /** Write the tiers of every experiment into `mask` (made anew where it is too short); returns it with the counts. */
-    const tiers = (set, {clauses, kept}, mask = null) => {
+    const tiers = (set, {clauses, kept, excluded}, mask = null) => {
         const tier = mask !== null && mask.length >= set.size ? mask : new Uint8Array(set.size);
         tier.fill(KEPT | SELECTED, 0, set.size);
         kept.forEach((clause) => applyClause(set, clause, tier, KEPT | SELECTED));
+        excluded.forEach((group) => applyExcluded(set, group, tier));
         clauses.forEach((clause) => applyClause(set, clause, tier, SELECTED));
         let keptCount = 0;
         let selectedCount = 0;
@@ -104,52 +158,15 @@
         past: [...history.past, history.present], present: history.future[0], future: history.future.slice(1),
     });
 
-    // --- address -----------------------------------------------------------------------------------------------------
+    // --- words -------------------------------------------------------------------------------------------------------
 
-    const MISSING = "missing";
+    const written = (count) => count.toLocaleString("en-US");
 
-    const packed = ({source, field, range, values, missing}) => [
-        source, field, ...(values ? [values] : range ? [range[0], range[1]] : []), ...(missing ? [MISSING] : []),
-    ];
+    /** How many are selected, of those on the page. */
+    const countWords = (selected, kept) => `${written(selected)} of ${written(kept)} selected`;
 
-    const isEnd = (value) => value === null || typeof value === "number";
-
-    const unpacked = (item) => {
-        if (!Array.isArray(item) || typeof item[0] !== "string" || typeof item[1] !== "string") return [];
-        const missing = item.at(-1) === MISSING && item.length > 2;
-        const [source, field, ...rest] = missing ? item.slice(0, -1) : item;
-        const clause = {source, field, ...(missing && {missing})};
-        if (Array.isArray(rest[0])) return [{...clause, values: rest[0].map(String)}];
-        if (missing && rest.length === 0) return [clause];
-        return rest.length === 2 && rest.every(isEnd) ? [{...clause, range: rest}] : [];
-    };
-
-    const listFrom = (text) => {
-        if (!text) return [];
-        try {
-            const items = JSON.parse(text);
-            return Array.isArray(items) ? items.flatMap(unpacked) : [];
-        } catch {
-            // An address edited by hand may say anything; what cannot be read selects nothing.
-            return [];
-        }
-    };
-
-    /** The query with the selection in it; other parameters stay. Returns "" or "?...". */
-    const toQuery = (query, {clauses, kept}) => {
-        const parameters = new URLSearchParams(query);
-        for (const [name, list] of [["select", clauses], ["keep", kept]]) {
-            if (list.length) parameters.set(name, JSON.stringify(list.map(packed)));
-            else parameters.delete(name);
-        }
-        const text = parameters.toString();
-        return text ? `?${text}` : "";
-    };
-
-    const fromQuery = (query) => {
-        const parameters = new URLSearchParams(query);
-        return {clauses: listFrom(parameters.get("select")), kept: listFrom(parameters.get("keep"))};
-    };
+    /** How many are not on the page. */
+    const offWords = (kept, size) => `${written(size - kept)} of ${written(size)} off the page`;
 
     /** Numbers as a short list of ranges: 1-5,9. */
     const compactNumbers = (numbers) => {
@@ -164,8 +181,8 @@
         return parts.join(",");
     };
 
-    const api = {KEPT, NOTHING, SELECTED, begin, clausesOf, commit, compactNumbers, fromQuery, isMissing, redo, tiers, toQuery, undo,
-        withClause, withClauses};
+    const api = {KEPT, NOTHING, SELECTED, begin, clausesOf, commit, compactNumbers, countWords, exclude, isMissing, isNarrowed, isReduced, keep,
+        offWords, pickedClause, redo, tiers, undo, withClause, withClauses};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.selection = api;
     if (typeof module !== "undefined") module.exports = api;

@@ -16,6 +16,7 @@ from layouts import ids, run_ids, shell
 from layouts import run as layout
 from layouts.draft import DraftSpec
 from layouts.run import RunSpec
+from storage.bookmarks import BookmarkError
 from storage.changes import has_news
 from storage.locks import LockError
 from storage.projects import find_project
@@ -78,7 +79,7 @@ def answer(store: Store, request: Mapping[str, Any] | None, spec: RunSpec) -> An
         return no_update
     try:
         found = act(store, request, spec)
-    except (RunError, LockError) as error:
+    except (RunError, LockError, BookmarkError) as error:
         return {"at": request["at"], "error": str(error)}
     except Exception as error:
         if not is_outage(error):

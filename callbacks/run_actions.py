@@ -1,4 +1,4 @@
-"""What a person asks of a run, of some of its experiments, or of a lock: each is a row that others obey.
+"""What a person asks of a run, of some of its experiments, of a lock or of a bookmark: each is a row that others read.
 
 `act` does one request and says in a sentence what came of it.
 """
@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from layouts.run import RunSpec
+from storage.bookmarks import delete_bookmark, restore_bookmark, save_bookmark
 from storage.locks import remove_lock, set_lock
 from storage.lookups import dropped_numbers
 from storage.requests import (
@@ -41,7 +42,7 @@ class Answer:
 def act(store: Store, request: Request, spec: RunSpec) -> Answer:
     """Do what `request` names in `do`.
 
-    Raises RunError or LockError where it cannot be done; nothing is changed then.
+    Raises RunError, LockError or BookmarkError where it cannot be done; nothing is changed then.
     """
     return _ACTIONS[request["do"]](store, request, spec)
 
@@ -154,6 +155,25 @@ def _unlock(store: Store, request: Request, spec: RunSpec) -> Answer:
     return Answer()
 
 
+# --- bookmarks --------------------------------------------------------------------------------------------------------
+
+
+def _bookmark(store: Store, request: Request, spec: RunSpec) -> Answer:
+    replaces = bool(request.get("replaces"))
+    name = save_bookmark(store, spec["project_id"], request["name"], request["query"], _person(), replaces=replaces)
+    return Answer(f"Bookmark “{name}” {'replaced' if replaces else 'saved'} for everybody in this project")
+
+
+def _unbookmark(store: Store, request: Request, spec: RunSpec) -> Answer:
+    deleted = delete_bookmark(store, spec["project_id"], request["name"])
+    return Answer(f"Bookmark “{deleted['name']}” deleted", {"do": "bookmark_again", "bookmark": dict(deleted)})
+
+
+def _bookmark_again(store: Store, request: Request, spec: RunSpec) -> Answer:
+    restore_bookmark(store, spec["project_id"], request["bookmark"])
+    return Answer(f"Bookmark “{request['bookmark']['name']}” is back")
+
+
 @cache
 def _person() -> str:
     """Who works here: the page knows no accounts, so it is the user whose server this is."""
@@ -176,4 +196,7 @@ _ACTIONS: Mapping[str, Callable[[Store, Request, RunSpec], Answer]] = {
     "again": _again,
     "lock": _lock,
     "unlock": _unlock,
+    "bookmark": _bookmark,
+    "unbookmark": _unbookmark,
+    "bookmark_again": _bookmark_again,
 }

@@ -14,6 +14,7 @@ from callbacks.experiment_columns import Shown, columns, metric_names, metrics_a
 from callbacks.run_facts import category_of, spec_of, strategy_words
 from layouts.experiment_table import columns as table_columns
 from layouts.run import RunSpec
+from storage.bookmarks import bookmarks_of
 from storage.changes import ColumnChanges, columns_since
 from storage.columns import fetch_metrics
 from storage.locks import locks_since
@@ -32,7 +33,8 @@ NOBODY_WORKS = "Nothing is running this queue: start `hypertuner up`."
 class Cursor:
     """What a page holds, in the words of its last answer; it sends them back with its next question.
 
-    seen: a cursor of storage/changes.py. waiting, is_open, locks and metrics: what the page was told of the run.
+    seen: a cursor of storage/changes.py. waiting, is_open and metrics: what the page was told of the run. locks: the
+    version of the project's row, whose locks and bookmarks it was told.
     shape: what its columns and categories were made from. reductions: as the page asked for them, JSON.
     """
 
@@ -87,7 +89,7 @@ def changes(store: Store, slug: str, number: int, written: Mapping[str, Any], as
         if found.run_changed or waiting != cursor.waiting:
             is_open = run.state not in ENDED_STATES
             answer["run"] = _run_state(run, waiting if is_open else None)
-    locks = _locks_since(store, cursor.project, cursor.locks, answer)
+    locks = _kept_since(store, cursor.project, cursor.locks, answer)
     if spec is None and not answer:
         return None
     metrics = _fill(answer, spec, found, cursor.metrics, wanted) if spec else cursor.metrics
@@ -131,7 +133,7 @@ def _everything(store: Store, slug: str, number: int, wanted: Reductions) -> dic
     is_open = run.state not in ENDED_STATES
     waiting = _waiting(store) if is_open else None
     answer: dict[str, Any] = {"spec": spec, "run": _run_state(run, waiting)}
-    locks = _locks_since(store, project.id, "", answer)
+    locks = _kept_since(store, project.id, "", answer)
     metrics = _fill(answer, spec, found, (), wanted)
     answer["table"] = _table_columns(spec, metrics)
     shape = _shape_of(spec)
@@ -154,11 +156,13 @@ def _fill(
     return tuple(metrics)
 
 
-def _locks_since(store: Store, project_id: int, known: str, answer: dict[str, Any]) -> str:
-    """Put the locks into an answer where they are others than at this version; returns theirs."""
+def _kept_since(store: Store, project_id: int, known: str, answer: dict[str, Any]) -> str:
+    """Put locks and bookmarks into an answer where the project is no longer at this version; returns its version."""
     version, locks = locks_since(store, project_id, known)
     if locks is not None:
         answer["locks"] = {name: _lock_words(lock) for name, lock in locks.items()}
+        # Read after the version: what changes in between is told again.
+        answer["bookmarks"] = bookmarks_of(store, project_id)
     return version
 
 

@@ -114,20 +114,37 @@ def _selection_bar() -> Component:
                 ],
                 className="ht-history",
             ),
-            html.Button("Clear selection", id="selection-clear", type="button", className="ht-link", disabled=True),
-            html.Button(
-                "Keep only these",
-                id="selection-keep",
-                type="button",
-                className="ht-link",
-                disabled=True,
-                title="Take all others off this page until you restore them",
+            html.Span(
+                [
+                    _link("selection-clear", "Clear", "Select everything again (Esc)"),
+                    _link("selection-keep", "Keep only", "Take all others than the selected ones off this page"),
+                    _link("selection-exclude", "Exclude", "Take the selected ones off this page"),
+                ],
+                className="ht-selection-links",
             ),
-            html.Button("Restore all", id="selection-restore", type="button", className="ht-link", hidden=True),
+            html.P(
+                [
+                    html.Span(id="selection-off"),
+                    html.Button("Restore all", id="selection-restore", type="button", className="ht-link"),
+                ],
+                id="selection-reduced",
+                className="ht-selection-reduced",
+                hidden=True,
+            ),
+            html.P(
+                "The address has no room for the long list of picked experiments: a reload or a link leaves it out.",
+                id="selection-note",
+                className="ht-selection-note",
+                hidden=True,
+            ),
         ],
         id="selection-bar",
         className="ht-selection",
     )
+
+
+def _link(name: str, words: str, hint: str) -> Component:
+    return html.Button(words, id=name, type="button", className="ht-link", disabled=True, title=hint)
 
 
 def _icon(name: str, sign: str, words: str) -> Component:
@@ -190,7 +207,7 @@ def _header(spec: RunSpec) -> Component:
 
 
 def _actions(spec: RunSpec) -> Component:
-    """What can be done with the run, in three groups: steer it, launch from it, take it home."""
+    """What can be done with the run, in four groups: steer it, launch from it, share the page, take it home."""
     base = f"/download/{spec['slug']}"
     steer = [
         _button("Pause", run_ids.PAUSE, "What runs goes on to its end, and nothing new starts", hidden=True),
@@ -199,6 +216,15 @@ def _actions(spec: RunSpec) -> Component:
     launch = [
         _button("Add experiments", run_ids.EXTEND, "Let this run go on with more settings"),
         _button("Duplicate", run_ids.DUPLICATE, "A new run that begins with the choices of this one"),
+    ]
+    share = [
+        _button(
+            "Bookmarks",
+            "bookmarks-toggle",
+            "This page as it is now, under a name, for everybody in the project",
+            **_aria(haspopup="dialog"),
+        ),
+        _button("Copy link", "copy-link", "The address of this page as it is now, with selection and settings"),
     ]
     files = [
         html.A(
@@ -216,7 +242,9 @@ def _actions(spec: RunSpec) -> Component:
             rel="noopener",
         ),
     ]
-    return html.Div([html.Div(group, className="ht-group") for group in (steer, launch, files)], className="ht-actions")
+    return html.Div(
+        [html.Div(group, className="ht-group") for group in (steer, launch, share, files)], className="ht-actions"
+    )
 
 
 def _button(words: str, name: str, hint: str, **options: Any) -> Component:

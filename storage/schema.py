@@ -73,6 +73,19 @@ project = Table(
     _change(),
 )
 
+# The run page as somebody arranged it: see bookmarks.py.
+bookmark = Table(
+    "bookmark",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    _created(),
+    UniqueConstraint("project_id", "name"),
+)
+
 run = Table(
     "run",
     metadata,

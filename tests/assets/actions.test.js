@@ -48,3 +48,10 @@ test("what is asked names what is lost", () => {
     assert.equal(actions.questionOf(0, 1).title, "Interrupt 1 running experiment?");
     assert.equal(actions.questionOf(0, 1).confirm, "Interrupt 1 running");
 });
+
+test("picked ones can be selected, kept and excluded; what is selected already only the latter two", () => {
+    const names = (kind) => actions.choicesFor({kind}).map(({name}) => name);
+    assert.deepEqual(names("picked"), ["select", "keep", "exclude"]);
+    assert.deepEqual(names("selected"), ["keep", "exclude"]);
+    assert.deepEqual(names("none"), []);
+});

@@ -8,7 +8,7 @@ const COUNT = 20;
 const numbers = Array.from({length: COUNT}, (_, place) => place + 1);
 
 /** A board of 20 experiments; `selected` are numbers. */
-const boardOf = (selected, {picked = [], clauses = [{}], kept = []} = {}) => {
+const boardOf = (selected, {picked = [], clauses = [{}], kept = [], excluded = []} = {}) => {
     const hyperparameters = [
         {name: "lr", kind: "number", is_tuned: true}, {name: "optimizer", kind: "category", categories: ["sgd", "adam", "true"], is_tuned: true},
         {name: "seed", kind: "number", is_tuned: false}, {name: "__proto__", kind: "number", is_tuned: true},
@@ -23,7 +23,7 @@ const boardOf = (selected, {picked = [], clauses = [{}], kept = []} = {}) => {
             {name: "seed", values: numbers}, {name: "__proto__", values: numbers.map((number) => number % 2)}],
     });
     const mask = Uint8Array.from(numbers, (number) => (selected.includes(number) ? SELECTED | 1 : 1));
-    return {experiments: set, mask, picked, spec: {number: 3, hyperparameters}, state: () => ({clauses, kept})};
+    return {experiments: set, mask, picked, spec: {number: 3, hyperparameters}, state: () => ({clauses, kept, excluded})};
 };
 
 test("without a brush a page gives its run and what is picked", () => {
@@ -47,6 +47,7 @@ test("more than twelve numbers are a range", () => {
 
 test("keeping some is a brush, too; one that selects nothing is none", () => {
     assert.equal(origin.of(boardOf([1], {clauses: [], kept: [{}]})).selected, 1);
+    assert.equal(origin.of(boardOf([1], {clauses: [], excluded: [[{}]]})).selected, 1);
     assert.deepEqual(origin.of(boardOf([])), {run: 3, picked: [], brush: null, selected: 0});
 });
 

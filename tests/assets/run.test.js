@@ -69,3 +69,15 @@ test("what was left out is counted with its reasons", () => {
     assert.deepEqual(run.scheduleOf(18, leftOut), {words: "18 of 24 scheduled", reasons: ["4 done before", "2 not valid"]});
     assert.equal(run.scheduleOf(18, []), null);
 });
+
+test("the metrics that a person chose are in the address", () => {
+    assert.equal(run.metricsFrom("?tab=1"), null);
+    const query = run.withMetrics("?tab=1&metrics=m%3Aold", ["m:loss", "m:a&b"]);
+    assert.deepEqual(run.metricsFrom(query), ["m:loss", "m:a&b"]);
+    assert.equal(run.withMetrics(query, []), "?tab=1");
+});
+
+test("whoever copies the address hears what it leaves out", () => {
+    assert.match(run.linkWords(true), /without the long list/);
+    assert.doesNotMatch(run.linkWords(false), /without/);
+});

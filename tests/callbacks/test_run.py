@@ -379,6 +379,26 @@ def test_a_reused_experiment_names_its_source_and_a_repeat_its_number(store: Sto
     assert values_of(payload, "metrics", "accuracy") == [0.5, None]
 
 
+def test_a_bookmark_reaches_everybody_and_comes_back_after_its_deletion(store: Store, spec: RunSpec) -> None:
+    payload, cursor, _ = poll(store, {})
+    assert payload["bookmarks"] == []
+    said = ask(store, spec, "bookmark", name=" best  rates ", query="?select=x")["said"]
+    assert said == "Bookmark “best rates” saved for everybody in this project"
+    payload, cursor, _ = poll(store, cursor)
+    (kept,) = payload["bookmarks"]
+    assert (kept["name"], kept["query"]) == ("best rates", "?select=x")
+    assert "already" in ask(store, spec, "bookmark", name="best rates", query="")["error"]
+    assert "replaced" in ask(store, spec, "bookmark", name="best rates", query="?a=1", replaces=True)["said"]
+    assert "needs a name" in ask(store, spec, "bookmark", name=" ", query="")["error"]
+    found = ask(store, spec, "unbookmark", name="best rates")
+    payload, cursor, _ = poll(store, cursor)
+    assert payload["bookmarks"] == []
+    assert ask(store, spec, **found["undo"])["said"] == "Bookmark “best rates” is back"
+    payload, cursor, _ = poll(store, cursor)
+    assert payload["bookmarks"][0]["query"] == "?a=1"
+    assert poll(store, cursor)[0] is None
+
+
 # --- words ----------------------------------------------------------------------------------------------------------
 
 
