@@ -11,8 +11,8 @@ from analysis.curves.comparison import Difference, difference, third
 from analysis.curves.jitter import Jitter
 from analysis.curves.trend import Trend
 
-# Below this the last stretch would be all of the curve, and nothing would be left to compare it with.
-LEAST_POINTS = 12
+# Below this the last stretch would be nearly all of the curve, and little would be left to compare it with.
+LEAST_POINTS = 15
 # A third of a run is what one would have to wait for again; fewer points than these say nothing of a direction.
 LEAST_STRETCH = 9
 CHANCE = 0.01

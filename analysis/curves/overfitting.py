@@ -50,17 +50,16 @@ def _is_worse_after(validation: Trend, best: int) -> bool:
 
 
 def _trained(validation: Trend, training: Trend, best: int) -> tuple[float, float] | None:
-    """The training levels of the same first and last third, where the last is better; validation may be rarer."""
+    """Training at validation's best and at the end, where the same thirds improve; it may have more points."""
     part = third(len(validation) - best)
     since = int(np.searchsorted(training.x, validation.x[best]))
     first = training.y[since : int(np.searchsorted(training.x, validation.x[best + part - 1], side="right"))]
     last = training.y[int(np.searchsorted(training.x, validation.x[-part])) :]
-    if not len(first) or not len(last):
+    if not len(first) or not len(last) or training.smooth[-1] >= training.smooth[since]:
         return None
     noise = training.noise(min(since, len(training) - LEAST_POINTS))
-    if difference(first, last, noise, noise).chance > CHANCE_OF_TRAINING:
-        return None
-    return float(first.mean()) * training.scale, float(last.mean()) * training.scale
+    is_better = difference(first, last, noise, noise).chance <= CHANCE_OF_TRAINING
+    return (training.level(since), training.level(-1)) if is_better else None
 
 
 def _visible(validation: Trend, best: int) -> float:

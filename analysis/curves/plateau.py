@@ -26,9 +26,12 @@ def plateau(case: Case) -> Flag | None:
         return None
     at = _began(trend, end)
     still = stretch(trend, at) if at else end
-    if still.gain.most(CONFIDENCE) > max(still.line, STRAY * still.noise.deviation):
+    jitter = max(still.line, STRAY * still.noise.deviation)
+    mean = float(trend.y[at:].mean())
+    # What comes to rest above its best has got worse first: nobody calls that a plateau.
+    if still.gain.most(CONFIDENCE) > jitter or mean - float(trend.smooth[:at].min(initial=mean)) > jitter:
         return None
-    level = float(trend.y[at:].mean()) * trend.scale
+    level = mean * trend.scale
     first, last = numbers(level, trend.level(0))
     began, until = float(trend.x[at]), float(trend.x[-1])
     sentence = (

@@ -186,7 +186,7 @@ def _logged(task: Task, values: Floats) -> Floats:
 
 
 def _truth(story: str, calm: Floats, training: Floats, sizes: Sequence[float], events: Events) -> Truth:
-    """What is plain of a validation curve before noise; sizes: what the noise of training and validation is in the end."""
+    """What is plain of a validation curve before noise; sizes: of training's and validation's noise in the end."""
     count = len(calm)
     truth: dict[str, bool] = {"not_finite": False, "divergence": events.onset is not None}
     began: dict[str, float] = {}
@@ -219,5 +219,5 @@ def _truth_of_ending(calm: Floats, size: float, truth: dict[str, bool], began: d
     since = int(moving[-1]) + 1 if len(moving) else 0
     if is_improving or sum(halves) < -plain:
         truth["plateau"] = False
-    elif count - since >= max(10, count / 2) and gained >= PLAIN_DEVIATIONS * size and since:
+    elif count >= 15 and count - since >= max(10, count / 2) and gained >= PLAIN_DEVIATIONS * size and since:
         truth["plateau"], began["plateau"] = True, since + 1.0
