@@ -10,8 +10,10 @@ from typing import Literal
 from flask import Flask, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from analysis.reductions import read_reductions, title_of
 from app import report, table
 from app.security import error_page
+from storage.columns import fetch_metrics
 from storage.experiments import fetch_experiments
 from storage.projects import find_project
 from storage.records import Project, Run
@@ -95,8 +97,25 @@ def _experiments_csv(store: Store, slug: str) -> AnyResponse:
         experiments = [experiment for experiment in experiments if experiment.number in wanted]
     name = f"{project.slug}-run-{run_number}" if run_number else project.slug
     known = (run or project).hyperparameters
-    lines = table.experiments_csv(experiments, flavour=flavour, order=[str(each["name"]) for each in known])
+    reduced = _reduced(store, run, request.args.get("reduce")) if run else {}
+    order = [str(each["name"]) for each in known]
+    lines = table.experiments_csv(experiments, flavour=flavour, order=order, reduced=reduced)
     return _attachment(Response(_pieces(lines), mimetype="text/csv"), f"{name}.csv")
+
+
+def _reduced(store: Store, run: Run, written: str | None) -> dict[str, table.ReducedMetric]:
+    """The metrics of which the page shows another number than the last."""
+    reductions = read_reductions(written)
+    if not reductions:
+        return {}
+    found = fetch_metrics(store, run.id, reductions)
+    return {
+        column.name: table.ReducedMetric(
+            title_of(column.name, reductions[column.name], run.goal if column.name == run.objective else None),
+            dict(zip(found.numbers[column.rows].tolist(), column.values.tolist(), strict=True)),
+        )
+        for column in found.metrics
+    }
 
 
 def _flavour(written: str | None) -> Literal["exact", "spreadsheet"]:

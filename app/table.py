@@ -6,7 +6,8 @@ import csv
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -18,6 +19,15 @@ Flavour = Literal["exact", "spreadsheet"]
 
 Cell = Value | datetime
 
+
+@dataclass(frozen=True)
+class ReducedMetric:
+    """Another number of a metric than its last value: what it is called, and what experiments have, by number."""
+
+    title: str
+    values: Mapping[int, float]
+
+
 # What makes a spreadsheet compute a cell, its full-width forms, and what it strips before it looks.
 FORMULA_STARTS = tuple("=+-@＝＋－＠")
 CONTROL_STARTS = tuple("\t\r\n\0")
@@ -27,24 +37,30 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 def experiments_csv(
-    experiments: Sequence[Experiment], *, flavour: Flavour = "exact", order: Iterable[str] = ()
+    experiments: Sequence[Experiment],
+    *,
+    flavour: Flavour = "exact",
+    order: Iterable[str] = (),
+    reduced: Mapping[str, ReducedMetric] | None = None,
 ) -> Iterator[str]:
     """One line per experiment after a line of names, as pieces of text to send in turn; lines end with CR LF.
 
-    Columns: experiment, run, state, every hyperparameter, the last value of every metric, started (ISO 8601, UTC),
-    duration_s, reason. Hyperparameters come as in `order`, others after them as they turn up. A name that stands for
-    several columns gets its role in front: "metric loss", "hyperparameter loss".
+    Columns: experiment, run, state, every hyperparameter, the last value of every metric or what `reduced` has instead,
+    started (ISO 8601, UTC), duration_s, reason. Hyperparameters come as in `order`, others after them as they turn up.
+    A name that stands for several columns gets its role in front: "metric loss", "hyperparameter loss".
     Floats keep every digit, NaN and infinities are the words nan, inf, -inf; nothing at all where there is no value.
     """
     hyperparameters = _union(order, (experiment.settings for experiment in experiments))
     metrics = _union((), (experiment.metrics for experiment in experiments))
+    others = {name: each for name, each in (reduced or {}).items() if name in metrics}
+    titles = [others[name].title if name in others else name for name in metrics]
     writer = csv.writer(_Echo())
     write_cell = _exact_cell if flavour == "exact" else _spreadsheet_cell
     if flavour == "spreadsheet":
         yield BYTE_ORDER_MARK
-    yield writer.writerow([write_cell(name) for name in _names(hyperparameters, metrics)])
+    yield writer.writerow([write_cell(name) for name in _names(hyperparameters, titles)])
     for experiment in experiments:
-        yield writer.writerow([write_cell(cell) for cell in _row(experiment, hyperparameters, metrics)])
+        yield writer.writerow([write_cell(cell) for cell in _row(experiment, hyperparameters, metrics, others)])
 
 
 class _Echo:
@@ -69,13 +85,21 @@ def _names(hyperparameters: Sequence[str], metrics: Sequence[str]) -> list[str]:
     return [*before, *distinct("hyperparameter", hyperparameters), *distinct("metric", metrics), *after]
 
 
-def _row(experiment: Experiment, hyperparameters: Sequence[str], metrics: Sequence[str]) -> Iterator[Cell]:
+def _row(
+    experiment: Experiment,
+    hyperparameters: Sequence[str],
+    metrics: Sequence[str],
+    others: Mapping[str, ReducedMetric],
+) -> Iterator[Cell]:
     yield from (experiment.number, experiment.run_number, experiment.state)
     for name in hyperparameters:
         yield experiment.settings.get(name)
     for name in metrics:
-        summary = experiment.metrics.get(name)
-        yield summary.last if summary else None
+        if name in others:
+            yield others[name].values.get(experiment.number)
+        else:
+            summary = experiment.metrics.get(name)
+            yield summary.last if summary else None
     yield from (experiment.started_at, experiment.duration_s, experiment.reason)
 
 

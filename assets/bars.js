@@ -95,13 +95,15 @@
         const offerColumns = () => {
             const offered = [["number", "experiment"], ...columns.varying(board.experiments).map(({key, name}) => [key, name]),
                 ...columns.columnsOf(board.experiments, "metric").map(({key, name}) => [key, name]), ["duration", "duration"]];
-            if (sorting.options.length === offered.length) return;
+            const text = JSON.stringify(offered);
+            if (sorting.dataset.offered === text) return;
+            sorting.dataset.offered = text;
             const chosen = sorting.value || "number";
             sorting.replaceChildren(...offered.map(([value, text]) => new Option(text, value, false, value === chosen)));
         };
 
         const build = () => {
-            const keys = board.chosen.join();
+            const keys = JSON.stringify(board.chosen.map((key) => [key, board.experiments.columns.get(key)?.name]));
             grid.style.setProperty("--columns", columnsFor(board.chosen.length, host.clientWidth));
             note.hidden = board.chosen.length > 0;
             if (grid.dataset.keys === keys && plots.length) return;
@@ -114,7 +116,7 @@
             const column = board.experiments.columns.get(key);
             const base = marks.element("canvas");
             const top = marks.element("canvas");
-            const isObjective = column.name === board.spec.objective;
+            const isObjective = key === `m:${board.spec.objective}`;
             const title = marks.element("h3", {textContent: column.name, title: column.name});
             if (isObjective) {
                 title.append(marks.element("span", {className: "ht-objective", textContent: board.spec.goal === "minimize" ? "▾ objective" : "▴ objective",
@@ -233,6 +235,7 @@
             plot.width = widthOf(plot);
             plot.scale = barScale(columns.extent(board.experiments, plot.column), isFitted);
             plot.empty.hidden = plot.scale !== null;
+            plot.empty.textContent = `${window.dash_clientside.reductions.emptyWords(plot.column)}.`.replace(/^./, (letter) => letter.toUpperCase());
             plot.area.hidden = plot.scale === null;
             if (plot.scale === null) return;
             const context = marks.fit(plot.base, plot.width + LEFT + RIGHT, TOP + HEIGHT + BOTTOM);

@@ -7,7 +7,7 @@
     /** An empty column. Categories are coded 0, 1, 2 ...; a missing value is NaN, a reported NaN is also in `nan`. */
     const emptyColumn = (key, name, role, kind, capacity = 0) => ({
         key, name, role, kind, values: new Float64Array(capacity).fill(NaN),
-        categories: [], codes: new Map(), nan: new Set(), level: "epoch",
+        categories: [], codes: new Map(), nan: new Set(), level: "epoch", reduction: "last", hasEpochs: null,
     });
 
     /** An experiment set with its fixed columns and one column per hyperparameter, and no experiments. */
@@ -100,12 +100,25 @@
         return {touched, added, metricsCame: set.columns.size > known};
     };
 
-    /** A missing number is NaN; a NaN that the script reported is named by its row, too. */
-    const fillMetric = (set, touched, {name, values, nan, level}) => {
+    /** Replace whole metrics of the experiments that are there already. Returns a change like that of `patch`. */
+    const patchMetrics = (set, {number, metrics}) => {
+        // An experiment that has come since has no place, and an array takes nothing at -1.
+        const touched = Int32Array.from(number, (each) => set.indexOf.get(each) ?? -1);
+        metrics.forEach((metric) => fillMetric(set, touched, metric));
+        return {touched: null, added: 0, metricsCame: false};
+    };
+
+    /**
+     * A missing number is NaN; a NaN that the script reported is named by its row, too. The title says which number of its
+     * values a metric holds; its key does not.
+     */
+    const fillMetric = (set, touched, {name, title = name, reduction = "last", hasEpochs = null, values, nan, level}) => {
         const key = `m:${name}`;
         if (!set.columns.has(key)) set.columns.set(key, emptyColumn(key, name, "metric", "number", set.numbers.length));
         const column = set.columns.get(key);
         if (level) column.level = level;
+        column.hasEpochs = (column.reduction === reduction && column.hasEpochs) || hasEpochs;
+        Object.assign(column, {name: title, reduction});
         fill(column, touched, values);
         if (column.nan.size) touched.forEach((index) => column.nan.delete(index));
         nan.forEach((row) => column.nan.add(touched[row]));
@@ -296,7 +309,7 @@
     const wantedMetrics = (set, objective, wanted) => {
         if (!wanted.length) return [];
         const keys = [...new Set([objective, ...wanted])].map((name) => `m:${name}`);
-        return keys.filter((key) => set.columns.has(key) && countFinite(set, set.columns.get(key)) > 0);
+        return keys.filter((key) => set.columns.has(key) && (set.columns.get(key).reduction !== "last" || countFinite(set, set.columns.get(key)) > 0));
     };
 
     /**
@@ -306,13 +319,14 @@
     const chooseMetrics = (set, objective, wanted = [], most = 6) => {
         const asked = wantedMetrics(set, objective, wanted);
         if (asked.length) return asked;
-        const counts = new Map(columnsOf(set, "metric").map((column) => [column.key, countFinite(set, column)]));
+        const first = `m:${objective}`;
+        // What a person reduced to few numbers was chosen on purpose.
+        const counts = new Map(columnsOf(set, "metric").map((column) => [column.key, column.reduction === "last" ? countFinite(set, column) : set.size]));
         const largest = Math.max(0, ...counts.values());
         return columnsOf(set, "metric")
-            .filter((column) => column.name === objective || counts.get(column.key) * 2 >= largest)
-            .filter((column) => column.name === objective || counts.get(column.key) > 0)
-            .map((column, place) => ({key: column.key,
-                rank: (column.name === objective ? 0 : 1) + (column.level === "epoch" ? 0 : 2), place}))
+            .filter(({key}) => key === first || counts.get(key) * 2 >= largest)
+            .filter(({key}) => key === first || counts.get(key) > 0)
+            .map(({key, level}, place) => ({key, rank: (key === first ? 0 : 1) + (level === "epoch" ? 0 : 2), place}))
             .sort((a, b) => a.rank - b.rank || a.place - b.place)
             .slice(0, most).map(({key}) => key);
     };
@@ -380,7 +394,7 @@
     };
 
     const api = {STATES, axisOf, bandEdges, best, binsOf, chooseMetrics, columnsOf, compare, countBins, countFinite, countStates,
-        create, distinct, durationWords, extent, formatterOf, niceTicks, orderBy, patch, placesInQueue, plain, positionOf, short, ticksOf, valueAt, varying, wordOf};
+        create, distinct, durationWords, extent, formatterOf, niceTicks, orderBy, patch, patchMetrics, placesInQueue, plain, positionOf, short, ticksOf, valueAt, varying, wordOf};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.experiments = api;
     if (typeof module !== "undefined") module.exports = api;

@@ -10,8 +10,14 @@
 
     const addressOf = (slug, number) => `/changes/${encodeURIComponent(slug)}/runs/${number}`;
 
+    /** What a page asks: what changed since its cursor, and which numbers of its metrics it wants, as its address says. */
+    const questionOf = (cursor, query) => {
+        const reduce = new URLSearchParams(query).get("reduce");
+        return reduce === null ? {cursor} : {cursor, reduce};
+    };
+
     const send = (address, cursor, signal) => fetch(address, {
-        method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({cursor}), signal});
+        method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(questionOf(cursor, globalThis.location?.search)), signal});
 
     let early = null;
 
@@ -83,7 +89,7 @@
 
     if (typeof window !== "undefined") begin(window.location.pathname);
 
-    const api = {addressOf, begin, create};
+    const api = {addressOf, begin, create, questionOf};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.feed = api;
     if (typeof module !== "undefined") module.exports = api;

@@ -86,7 +86,10 @@
             const current = clientside().run.current();
             return current && current.root.isConnected ? current : null;
         };
-        const metrics = () => clientside().experiments.columnsOf(board().experiments, "metric").map(({name}) => name);
+        /** Names of metrics, and what the page calls the numbers of them. */
+        const titles = () => clientside().experiments.columnsOf(board().experiments, "metric").map(({key, name}) => [key.slice(2), name]);
+        const metrics = () => titles().map(([name]) => name);
+        const reduced = () => new URLSearchParams(window.location.search).get("reduce");
         const finished = () => {
             const {experiments} = clientside();
             return experiments.countStates(board().experiments)[experiments.STATES.indexOf("finished")];
@@ -100,16 +103,18 @@
         };
 
         const ask = () => {
-            made.asked = {finished: finished(), run: board().spec.run_id};
+            made.asked = {finished: finished(), run: board().spec.run_id, reduce: reduced()};
             made.isPending = false;
-            const shared = {numbers: numbers(), tab, at: Date.now()};
+            const shared = question();
             awaited = shared.at;
             clientside().set_props("insights-busy", {hidden: false});
             put("request", {...shared, metric: place("metric").value});
             askFront(shared);
         };
 
-        const askFront = (shared = {numbers: numbers(), tab, at: Date.now()}) => {
+        const question = () => ({numbers: numbers(), reduce: reduced(), tab, at: Date.now()});
+
+        const askFront = (shared = question()) => {
             const names = ["pareto-first", "pareto-second"].map((name) => place(name).value);
             if (names.some((name) => !name)) return;
             put("pareto-request", {...shared, metrics: names,
@@ -118,7 +123,7 @@
 
         const fillSelects = () => {
             const names = metrics();
-            const options = names.map((name) => [name, name]);
+            const options = titles();
             const first = names.includes(board().spec.objective) ? board().spec.objective : names[0];
             fill(place("metric"), options, first);
             place("pareto-chart").hidden = names.length < 2;
@@ -148,7 +153,7 @@
             if (!box.open || document.hidden || !board() || metrics().length === 0) return undefined;
             fillSelects();
             follow();
-            if (made.asked === null || made.asked.run !== board().spec.run_id) ask();
+            if (made.asked === null || made.asked.run !== board().spec.run_id || made.asked.reduce !== reduced()) ask();
             if (awaited !== null && Date.now() - awaited > PATIENCE_MS) arrived({at: awaited});
             const button = place("update");
             button.textContent = updateWords(finished() - made.asked.finished);

@@ -6,9 +6,10 @@
     const colourOptions = (set, objective) => {
         const {columnsOf, varying} = globalThis.dash_clientside.experiments;
         const metrics = columnsOf(set, "metric");
-        const first = metrics.filter(({name}) => name === objective);
+        const isFirst = ({key}) => key === `m:${objective}`;
+        const first = metrics.filter(isFirst);
         const named = (list) => list.map(({key, name}) => [key, name]);
-        return [["", "nothing"], ...first.map(({key, name}) => [key, `${name} (objective)`]), ...named(metrics.filter(({name}) => name !== objective)),
+        return [["", "nothing"], ...first.map(({key, name}) => [key, `${name} (objective)`]), ...named(metrics.filter((column) => !isFirst(column))),
             ...named(varying(set)), ["state", "state"], ["duration", "duration"], ["number", "experiment number"]];
     };
 

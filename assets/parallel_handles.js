@@ -110,7 +110,7 @@
             tick.style.top = `${frame.top + (1 - place) * frame.length}px`;
             return tick;
         });
-        const box = element("div", {className: `ht-axis${column.name === board.spec.objective ? " is-objective" : ""}`, dataset: {field: key}},
+        const box = element("div", {className: `ht-axis${key === `m:${board.spec.objective}` ? " is-objective" : ""}`, dataset: {field: key}},
             title, ...words, ...cutWords(element, axis, frame), missing, area);
         box.style.left = `${shown.x}px`;
         Object.assign(shown, {element: box, area, title, brush, ends, others, missing, stretch: null, hasMissing: false});

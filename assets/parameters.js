@@ -71,7 +71,7 @@
     // --- the view ------------------------------------------------------------------------------------------------------
 
     const create = (host, board) => {
-        const {experiments: columns, marks, selection} = window.dash_clientside;
+        const {experiments: columns, marks, reductions, selection} = window.dash_clientside;
         const {element} = marks;
         const lists = {
             hyperparameter: host.querySelector(".ht-panel-hyperparameters"),
@@ -184,13 +184,15 @@
 
         const rowOf = (column) => {
             const reset = element("button", {type: "button", className: "ht-reset", textContent: "↺", hidden: true,
-                title: `Clear what is selected by ${column.name}`, aria: {label: `Reset ${column.name}`}});
+                title: `Clear what is selected by ${nameOf(column)}`, aria: {label: `Reset ${nameOf(column)}`}});
             reset.addEventListener("click", () => choose(column.key, null, true));
             const head = element("div", {className: "ht-parameter-head"},
-                element("span", {className: "ht-parameter-name", textContent: column.name, title: titleOf(column)}), reset);
+                element("span", {className: "ht-parameter-name", textContent: nameOf(column), title: titleOf(column)}), reset);
             const lock = column.role === "hyperparameter" ? padlock(column) : null;
             if (lock) head.append(lock);
-            const row = {column, key: column.key, reset, lock, element: element("div",
+            const reduction = column.role === "metric" ? reductions.create(board, column.key, nameOf(column)) : null;
+            if (reduction) reset.before(reduction.element);
+            const row = {column, key: column.key, reset, lock, reduction, element: element("div",
                 {className: "ht-parameter", dataset: {field: column.key}}, head)};
             if (column.kind === "category") addChips(row);
             else addRange(row);
@@ -198,15 +200,18 @@
             return row.element;
         };
 
+        /** Beside its choice a metric's name says not again which number it is. */
+        const nameOf = ({role, key, name}) => (role === "metric" ? key.slice(2) : name);
+
         const titleOf = (column) => {
             const found = board.spec.hyperparameters.find(({name}) => column.role === "hyperparameter" && name === column.name);
-            return found?.help ? `${column.name}: ${found.help}` : column.name;
+            return found?.help ? `${column.name}: ${found.help}` : nameOf(column);
         };
 
         // --- ranges ---
 
         const addRange = (row) => {
-            const {name} = row.column;
+            const name = nameOf(row.column);
             const slider = (end) => element("input", {type: "range", min: 0, max: STEPS, step: "any", className: `ht-thumb ht-thumb-${end}`,
                 aria: {label: `${end === "low" ? "Lower" : "Upper"} limit of ${name}`}});
             const field = (end) => element("input", {type: "text", inputMode: "decimal", className: `ht-limit ht-limit-${end}`, autocomplete: "off",
@@ -276,6 +281,7 @@
             const isEmpty = row.axis === null;
             for (const part of [row.range, row.limits]) part.hidden = isEmpty;
             row.empty.hidden = !isEmpty;
+            row.empty.textContent = reductions.emptyWords(row.column);
             if (isEmpty) return;
             row.write = columns.formatterOf(board.experiments, row.column);
             row.bins = columns.binsOf(board.experiments, row.column, row.axis, BINS);
@@ -371,7 +377,10 @@
                 rows.filter((row) => row.range).forEach((row) => {
                     readData(row);
                 });
-                rows.forEach((row) => { row.width = row.range?.clientWidth; });
+                rows.forEach((row) => {
+                    row.width = row.range?.clientWidth;
+                    row.reduction?.show();
+                });
                 onLocks();
             },
             onLocks,

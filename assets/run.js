@@ -18,8 +18,9 @@
     };
 
     /** The address of the table as it is filtered. */
-    const csvAddress = ({slug, number}, numbers, isFiltered, compact) => {
-        const all = `/download/${encodeURIComponent(slug)}/experiments.csv?run=${number}&flavour=spreadsheet`;
+    const csvAddress = ({slug, number}, numbers, isFiltered, compact, reduce = null) => {
+        const reduced = reduce === null ? "" : `&reduce=${encodeURIComponent(reduce)}`;
+        const all = `/download/${encodeURIComponent(slug)}/experiments.csv?run=${number}&flavour=spreadsheet${reduced}`;
         return isFiltered && numbers.length <= MOST_NUMBERS_IN_LINK ? `${all}&numbers=${compact(numbers)}` : all;
     };
 
@@ -136,7 +137,7 @@
     };
 
     const wire = (made) => {
-        const {actions, bookmarks, experiments: columns, selection, selection_address, scatter_matrix, bars, parameters, table} = window.dash_clientside;
+        const {actions, bookmarks, experiments: columns, selection, selection_address, scatter_matrix, bars, parameters, reductions, table} = window.dash_clientside;
         const part = (name) => made.root.querySelector(`#${name}`);
         let due = null;
 
@@ -232,6 +233,10 @@
                     made.bookmarks = changes.bookmarks;
                     made.views.bookmarks.show();
                 }
+                if (changes.reduced) {
+                    ask({isData: true, change: columns.patchMetrics(made.experiments, changes.reduced)});
+                    chooseMetrics();
+                }
                 if (changes.experiments) {
                     const change = columns.patch(made.experiments, changes.experiments);
                     chooseMetrics();
@@ -246,6 +251,9 @@
                 replaceQuery(withMetrics(window.location.search, keys));
                 ask({isData: true});
             },
+            reductionOf: (key) => reductions.chosen(key.slice(2)),
+            /** Show another number of a metric, as assets/reductions.js writes it: everywhere on this page, with the next answer. */
+            reduce: (key, word) => { if (reductions.keep(key.slice(2), word)) made.listen(); },
             /** Draw everything that is known, as a board that has just begun does. */
             show: () => {
                 chooseMetrics();
@@ -301,7 +309,7 @@
                 if (made.mask[index] & selection.SELECTED) numbers.push(made.experiments.numbers[index]);
             }
             const link = part("download-csv");
-            link.href = csvAddress(made.spec, numbers, isFiltered, selection.compactNumbers);
+            link.href = csvAddress(made.spec, numbers, isFiltered, selection.compactNumbers, new URLSearchParams(window.location.search).get("reduce"));
             link.title = !isFiltered ? "The table of all experiments as CSV"
                 : numbers.length > MOST_NUMBERS_IN_LINK ? `All experiments as CSV: more than ${MOST_NUMBERS_IN_LINK} are selected`
                     : `The ${numbers.length} selected experiments as CSV`;

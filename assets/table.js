@@ -214,6 +214,7 @@
             listen("cellMouseOut", () => board.hover(-1));
             listen("rowClicked", ({event}) => { if (!(event.ctrlKey || event.metaKey || event.shiftKey)) unseen.clear(); });
             listen("selectionChanged", tellPicked);
+            listen("newColumnsLoaded", window.dash_clientside.reductions.fitHeads(grid));
             listen("bodyScrollEnd", () => { if (parts.news.hasNews()) settle(); });
             listen("cellKeyDown", ({data, event}) => { if (event.key === "Enter" && data && !event.target.closest("a")) board.open(data.index); });
             host.addEventListener("pointerenter", () => { isInside = true; }, {signal: board.signal});

@@ -95,7 +95,9 @@ def changes(store: Store, slug: str, number: int, written: Mapping[str, Any], as
     metrics = _fill(answer, spec, found, cursor.metrics, wanted) if spec else cursor.metrics
     if spec and others:
         # Read last: what is newer in it than in the rest is told again by the next answer.
-        answer["reduced"] = metrics_alone(fetch_metrics(store, cursor.run, others), list(others), _shown(spec, wanted))
+        shown = _shown(spec, wanted)
+        answer["reduced"] = metrics_alone(fetch_metrics(store, cursor.run, others), list(others), shown)
+        answer["table"] = _table_columns(spec, metrics, shown)
     told = replace(
         cursor, seen=found.cursor, waiting=waiting, is_open=is_open, locks=locks, metrics=metrics,
         reductions=_written(wanted),
@@ -135,7 +137,7 @@ def _everything(store: Store, slug: str, number: int, wanted: Reductions) -> dic
     answer: dict[str, Any] = {"spec": spec, "run": _run_state(run, waiting)}
     locks = _kept_since(store, project.id, "", answer)
     metrics = _fill(answer, spec, found, (), wanted)
-    answer["table"] = _table_columns(spec, metrics)
+    answer["table"] = _table_columns(spec, metrics, _shown(spec, wanted))
     shape = _shape_of(spec)
     cursor = Cursor(project.id, run.id, found.cursor, waiting, is_open, locks, metrics, shape, _written(wanted))
     answer["cursor"] = cursor.written()
@@ -152,7 +154,7 @@ def _fill(
     names = [hyperparameter["name"] for hyperparameter in spec["hyperparameters"]]
     answer["experiments"] = columns(found.experiments, names, metrics, _shown(spec, wanted))
     if tuple(metrics) != known:
-        answer["table"] = _table_columns(spec, metrics)
+        answer["table"] = _table_columns(spec, metrics, _shown(spec, wanted))
     return tuple(metrics)
 
 
@@ -172,10 +174,11 @@ def _shape_of(spec: RunSpec) -> str:
     return hashlib.sha256(shape.encode()).hexdigest()[:16]
 
 
-def _table_columns(spec: RunSpec, metrics: Sequence[str]) -> list[Any]:
+def _table_columns(spec: RunSpec, metrics: Sequence[str], shown: Shown) -> list[Any]:
     names = [hyperparameter["name"] for hyperparameter in spec["hyperparameters"]]
     tuned = [hyperparameter["name"] for hyperparameter in spec["hyperparameters"] if hyperparameter["is_tuned"]]
-    return table_columns(names, tuned, metrics, spec["objective"], spec["metrics"])
+    titles, wanted = ([shown.title(name) for name in those] for those in (metrics, spec["metrics"]))
+    return table_columns(names, tuned, titles, spec["objective"] and shown.title(spec["objective"]), wanted)
 
 
 def _lock_words(lock: Mapping[str, Any]) -> dict[str, Any]:

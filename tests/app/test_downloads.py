@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from urllib.parse import quote
 
 import pytest
+from sqlalchemy import text
 
 from app.downloads import read_numbers
-from storage.projects import register_project
+from storage.projects import metric_ids, register_project
 from storage.records import Project
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
@@ -38,6 +40,23 @@ def test_the_table_has_one_row_per_experiment(browser: Browser, project: Project
     assert len(rows(browser, "?run=1")) == 1 + 3
     assert len(rows(browser, "?run=1&numbers=2-3,4")) == 1 + 2
     assert len(rows(browser, "?numbers=")) == 1
+
+
+def test_a_run_comes_with_the_numbers_that_its_page_shows(browser: Browser, store: Store, project: Project) -> None:
+    ids = metric_ids(store, project.id, ["loss", "speed"])
+    with store.begin() as connection:
+        connection.execute(
+            text("""INSERT INTO metric_summary (experiment_id, metric_id, attempt, "count", "last", minimum, maximum)
+                SELECT id, metric, 1, 3, 2, number / 4.0, 3 FROM experiment, unnest(CAST(:metrics AS int[])) AS metric
+                WHERE number IN (1, 3)"""),
+            {"metrics": list(ids.values())},
+        )
+    query = "?run=1&reduce=" + quote('{"loss": "smallest", "speed": "last", "nothing": "largest"}')
+    names, *found = rows(browser, query)
+    assert names[4:6] == ["loss (smallest)", "speed"]
+    assert [row[4:6] for row in found] == [["0.25", "2.0"], ["", ""], ["0.75", "2.0"]]
+    for bad in ("?run=1&reduce={", "?run=1&reduce=", '?reduce={"loss":"smallest"}'):
+        assert rows(browser, bad)[0][4:6] == ["loss", "speed"]
 
 
 def test_it_is_a_file_with_a_name(browser: Browser, project: Project) -> None:

@@ -46,6 +46,21 @@ test("a NaN that became a number is one no more", () => {
     assert.equal(set.columns.get("m:loss").nan.size, 0);
 });
 
+test("another number of a metric replaces its column and its name, but not its key", () => {
+    const set = setOf(changesOf([1, 2], {loss: [0.5, NaN], nan: [1]}));
+    const change = experiments.patchMetrics(set, {number: [1, 9, 2], metrics: [
+        {name: "loss", title: "loss (at epoch 3)", reduction: "epoch 3", hasEpochs: true, values: [0.25, 7, 0.75], nan: [1], level: null}]});
+    const column = set.columns.get("m:loss");
+    assert.deepEqual([set.size, set.indexOf.has(9), change.touched], [2, false, null]);
+    assert.deepEqual([...column.values.slice(0, 2)], [0.25, 0.75]);
+    assert.deepEqual([column.name, column.reduction, column.level, experiments.wordOf(column, 1)], ["loss (at epoch 3)", "epoch 3", "epoch", "0.75"]);
+    const news = {reduction: "epoch 3", hasEpochs: null, values: [NaN], nan: [], level: null};
+    experiments.patchMetrics(set, {number: [1], metrics: [{name: "loss", ...news}]});
+    assert.equal(column.hasEpochs, true);
+    experiments.patchMetrics(set, {number: [1], metrics: [{name: "loss", ...news, reduction: "last"}]});
+    assert.deepEqual([column.name, column.hasEpochs], ["loss", null]);
+});
+
 test("codes are read as the words that they count in, and the last code as missing", () => {
     const set = setOf({...changesOf([1, 2, 3]), duration: {codes: Uint8Array.from([1, 0, 2]), words: [0.5, 2]},
         hyperparameters: [{name: "lr", values: Float64Array.from([0.1, NaN, 0.3])},
@@ -186,4 +201,11 @@ test("ticks are round and at least two where there is a range", () => {
 
 test("time is written as people say it", () => {
     assert.deepEqual([3.21, 42.9, 187, 7260, NaN].map(experiments.durationWords), ["3.2 s", "42 s", "3 min 07 s", "2 h 01 min", ""]);
+});
+
+test("a metric that somebody reduced to nothing stays chosen", () => {
+    const set = setOf(changesOf([1, 2], {loss: [0.5, 0.25]}));
+    experiments.patchMetrics(set, {number: [1, 2], metrics: [{name: "loss", title: "loss (at epoch 99)", reduction: "epoch 99", values: [NaN, NaN], nan: [], level: null}]});
+    assert.deepEqual(experiments.chooseMetrics(set, "loss"), ["m:loss"]);
+    assert.deepEqual(experiments.chooseMetrics(set, "loss", ["loss"]), ["m:loss"]);
 });

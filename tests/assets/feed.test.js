@@ -114,3 +114,9 @@ test("only a run's own address is asked early, and only its page takes the answe
     await tick(0);
     assert.deepEqual(asked.map(([address]) => address), ["/changes/digits/runs/4", "/changes/digits/runs/3"]);
 });
+
+test("a page that wants other numbers of its metrics says so, and one that does not says nothing of it", () => {
+    assert.deepEqual(feed.questionOf({seen: "1"}, "?select=x"), {cursor: {seen: "1"}});
+    assert.deepEqual(feed.questionOf({}, undefined), {cursor: {}});
+    assert.deepEqual(feed.questionOf({}, "?reduce=%7B%7D"), {cursor: {}, reduce: "{}"});
+});

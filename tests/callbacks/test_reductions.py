@@ -57,7 +57,8 @@ def test_another_reduction_brings_its_column_anew_and_nothing_else(store: Store,
     running.report({"accuracy": [0.3, math.nan]})
     _, cursor = poll(store, {})
     answer, cursor = poll(store, cursor, accuracy="epoch 2")
-    assert set(answer) == {"reduced", "cursor"}
+    assert set(answer) == {"reduced", "table", "cursor"}
+    assert [each["headerName"] for each in answer["table"]][-2:] == ["accuracy (at epoch 2)", "loss"]
     assert answer["reduced"]["number"] == [1, 2, 3, 4]
     (accuracy,) = answer["reduced"]["metrics"]
     assert (accuracy["reduction"], accuracy["hasEpochs"]) == ("epoch 2", True)
