@@ -640,7 +640,8 @@
         const isOpen = line?.root === root && line.run_id === spec?.run_id;
         if (!root || !spec || isOpen) return window.dash_clientside.no_update;
         line?.end();
-        const {feed} = window.dash_clientside;
+        const {feed, later} = window.dash_clientside;
+        later.begin();
         line = {root, run_id: spec.run_id, ...feed.create(feed.addressOf(spec.slug, spec.number), {
             onAnswer: (answer) => receive(root, spec, answer),
             onAway: () => window.dash_clientside.set_props("outage", {is_open: true}),
@@ -652,7 +653,8 @@
 
     /** Take an answer of callbacks/run_changes.py; one with a spec makes the board begin anew. */
     const receive = (root, {axes, ...spec}, answer) => {
-        const {set_props: put} = window.dash_clientside;
+        const {later, set_props: put} = window.dash_clientside;
+        const isFirst = board === null || board.root !== root;
         if (answer.spec) {
             board?.end();
             board = wire(createBoard(root, {...answer.spec, axes}));
@@ -660,8 +662,9 @@
             // An extended run has other hyperparameters; requests to the server go with them from now on.
             if (JSON.stringify(answer.spec) !== JSON.stringify(spec)) put("run-spec", {data: board.spec});
         }
-        if (answer.table) put("experiment-table", {columnDefs: answer.table});
+        if (answer.table) later.put("experiment-table", {columnDefs: answer.table});
         board.receive(answer);
+        if (isFirst) later.bring();
     };
 
     const chooseMetrics = (keys) => {

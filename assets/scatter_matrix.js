@@ -187,7 +187,7 @@
         const drawAxes = () => {
             const {paint} = window.dash_clientside.theme ?? {};
             const figure = axesFigure(board.spec.axes, rows, cols, grid);
-            window.dash_clientside.set_props("matrix-axes", {figure: paint ? paint(figure) : figure});
+            window.dash_clientside.later.put("matrix-axes", {figure: paint ? paint(figure) : figure});
             host.classList.toggle("has-two-lines", grid.strip > ONE_LINE_STRIP);
             sheet.style.width = `${grid.width}px`;
             sheet.style.height = `${grid.height}px`;

@@ -201,6 +201,7 @@
         const unseen = new Set();
 
         const connect = async () => {
+            await window.dash_clientside.later.filled();
             const made = await window.dash_ag_grid.getApiAsync(GRID);
             // Dash puts in a datasource of its own as soon as the grid is ready; ours takes its place.
             while (!board.signal.aborted && !made.getGridOption("datasource")) await new Promise((resolve) => setTimeout(resolve, 5));

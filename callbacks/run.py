@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dash import Input, Output, State, no_update
+from dash import ALL, Input, Output, State, no_update
 from dash.development.base_component import Component
 
 from callbacks.group import CallbackGroup
 from callbacks.run_actions import act
 from callbacks.run_facts import candidate_words, planned_count, spec_of, strategy_words
 from layouts import draft as draft_layout
-from layouts import ids, run_ids, shell
+from layouts import ids, later, run_ids, shell
 from layouts import run as layout
 from layouts.draft import DraftSpec
 from layouts.run import RunSpec
@@ -59,6 +59,13 @@ def draft_of(slug: str, run: Run) -> DraftSpec:
 # From here on the page asks by itself: assets/feed.js. Dash calls what has no output only when an input changes.
 callbacks.in_browser("run.open", Output(run_ids.DASHBOARD, "data-open"), Input(run_ids.SPEC, "data"))
 callbacks.in_browser("run.chooseMetrics", Input(run_ids.METRICS, "value"))
+callbacks.in_browser(
+    "later.fill",
+    Output(later.place(ALL), "children"),
+    Input(later.DUE, "data"),
+    State(later.held(ALL), "data"),
+    prevent_initial_call=True,
+)
 
 
 # --- what a person asks for -------------------------------------------------------------------------------------------

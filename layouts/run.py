@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from layouts import ids, insights, run_ids
 from layouts.charts import scatter_matrix
 from layouts.experiment_table import columns, controls, table
+from layouts.later import due, later
 from layouts.shell import copyable
 
 
@@ -55,6 +56,7 @@ def page(spec: RunSpec) -> Component:
             dcc.Store(id=run_ids.SPEC, data={**spec, "axes": scatter_matrix.figure()}),
             dcc.Store(id=run_ids.REQUEST),
             dcc.Store(id=run_ids.ANSWER),
+            due(),
             _parameter_panel(),
             html.Div(
                 [
@@ -63,7 +65,7 @@ def page(spec: RunSpec) -> Component:
                     _bars(),
                     _matrix(),
                     _parallel_coordinates(),
-                    insights.box(),
+                    later("insights", insights.box(), className="ht-insights-place"),
                     _table(spec),
                 ],
                 className="ht-run-main",
@@ -312,7 +314,10 @@ def _matrix() -> Component:
                 html.Div(
                     [
                         html.Div(className="ht-matrix-frames"),
-                        dcc.Graph(id=run_ids.AXES, figure=scatter_matrix.figure(), config=scatter_matrix.CONFIG),
+                        later(
+                            "axes",
+                            dcc.Graph(id=run_ids.AXES, figure=scatter_matrix.figure(), config=scatter_matrix.CONFIG),
+                        ),
                         html.Div(className="ht-matrix-panels"),
                     ],
                     className="ht-matrix-sheet",
@@ -373,7 +378,11 @@ def _table(spec: RunSpec) -> Component:
         "Experiments",
         controls(),
         _action_bar(),
-        html.Div(table(columns(names, tuned, [], spec["objective"])), id="table-host", className="ht-table"),
+        html.Div(
+            later("table", table(columns(names, tuned, [], spec["objective"])), className="ht-table-place"),
+            id="table-host",
+            className="ht-table",
+        ),
         html.P(
             "No experiment is in the selection. Clear it, or make a brush wider.",
             id="table-empty",

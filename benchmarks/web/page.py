@@ -25,15 +25,18 @@ MOST_WAIT_S = 10
 # The first moves compile what the later ones run.
 WARM_MOVES = 3
 
-# Notes when each expression is true for the first time, in a frame about to be drawn, and adds a frame for drawing.
-# What runs after the frame (half a second of Plotly's own start) does not delay what is on the screen by then.
+# Notes when each expression is true for the first time: in a frame about to be drawn, or at the end of a frame that made
+# it so. What runs after that frame (half a second of Plotly's own start) does not delay what is on the screen by then.
 _WATCH_PAINT = """(() => {
     const seen = (isThere) => new Promise((resolve) => {
+        const isFound = () => {
+            try { return Boolean(isThere()); } catch { return false; }
+        };
+        const ended = new MessageChannel();
+        ended.port1.onmessage = () => (isFound() ? resolve(performance.now() / 1000) : requestAnimationFrame(look));
         const look = () => {
-            let found = false;
-            try { found = Boolean(isThere()); } catch { /* not there yet */ }
-            if (!found) return requestAnimationFrame(look);
-            resolve((performance.now() + 1000 / 60) / 1000);
+            if (isFound()) resolve((performance.now() + 1000 / 60) / 1000);
+            else ended.port2.postMessage(null);
         };
         requestAnimationFrame(look);
     });

@@ -58,8 +58,13 @@ def components(root: Component) -> Iterator[Component]:
     yield from (found for found in root._traverse() if isinstance(found, Component))
 
 
-def ids_of(root: Component) -> list[Any]:
-    return [component.id for component in components(root) if getattr(component, "id", None)]
+def ids_of(root: Component) -> list[str]:
+    """Also of what comes into its place only later."""
+    there = [component for component in components(root) if getattr(component, "id", None)]
+    waiting = [
+        each.data["props"]["id"] for each in there if isinstance(each.id, dict) and "later-held" in each.id["type"]
+    ]
+    return [str(component.id) for component in there] + waiting
 
 
 def test_every_place_that_the_browser_fills_is_there_once() -> None:
@@ -83,7 +88,9 @@ def test_every_place_that_the_browser_fills_is_there_once() -> None:
 def test_the_page_loads_nothing_and_knows_what_it_is_about() -> None:
     page = run.page(SPEC)
     stores = {
-        component.id: getattr(component, "data", None) for component in components(page) if component._type == "Store"
+        str(component.id): getattr(component, "data", None)
+        for component in components(page)
+        if component._type == "Store"
     }
     assert stores[run_ids.SPEC]["run_id"] == 2
     json.dumps(stores[run_ids.SPEC])
