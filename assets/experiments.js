@@ -168,14 +168,15 @@
 
     /**
      * How a column lies on an axis: `range` in axis units (log10 where `log`), `ticks` where it has few values,
-     * `isBanded` where brushes take whole values. Null where there is nothing to draw.
+     * `isBanded` where brushes take whole values. Null where there is nothing to draw. most: of very many categories so many
+     * have a place of their own, and `places` says where each is (see assets/categories.js).
      */
-    const axisOf = (set, column) => {
+    const axisOf = (set, column, most = undefined) => {
         if (column.kind === "category") {
-            const last = column.categories.length - 1;
-            if (last < 0) return null;
-            return {log: false, range: [-0.5, last + 0.5], ticks: column.categories.map((_, code) => code),
-                labels: column.categories, isBanded: true};
+            if (column.categories.length === 0) return null;
+            const grouped = globalThis.dash_clientside.categories.grouped(set, column, most);
+            const {ticks, labels} = grouped ?? {ticks: column.categories.map((_, code) => code), labels: column.categories};
+            return {log: false, range: [-0.5, ticks.length - 0.5], ticks, labels, isBanded: true, ...grouped};
         }
         const ends = extent(set, column);
         if (ends === null) return null;
@@ -210,7 +211,9 @@
         const [low, high] = axis.range;
         if (axis.ticks) {
             const step = Math.ceil(axis.ticks.length / most);
-            return axis.ticks.filter((_, place) => place % step === 0);
+            // The place of all others means nothing without its word.
+            const last = axis.others ? axis.ticks.length - 1 : -1;
+            return axis.ticks.filter((_, place) => place === last || (place % step === 0 && (last < 0 || place + step <= last || step === 1)));
         }
         const isInside = (unit) => unit >= low && unit <= high;
         if (!axis.log) {
@@ -225,7 +228,8 @@
     };
 
     /** Where a value lies on its axis, 0 to 1. */
-    const positionOf = (axis, value) => ((axis.log ? Math.log10(value) : value) - axis.range[0]) / (axis.range[1] - axis.range[0]);
+    const positionOf = (axis, value) => ((axis.places ? axis.places[value] : axis.log ? Math.log10(value) : value) - axis.range[0])
+        / (axis.range[1] - axis.range[0]);
 
     /** The value at a place on the axis, 0 to 1. */
     const valueAt = (axis, position) => {

@@ -21,9 +21,10 @@
     /**
      * How a column lies in the matrix: what experiments.axisOf says, `isReversed`, and `gutter`, the share of the length
      * that missing values have at its low end. scale: {log, isReversed} as a person chose them, `log` undefined for automatic.
+     * most: how many of very many categories have a place of their own.
      */
-    const axisOf = (set, column, {log, isReversed = false} = {}) => {
-        const axis = globalThis.dash_clientside.experiments.axisOf(set, column);
+    const axisOf = (set, column, {log, isReversed = false} = {}, most = undefined) => {
+        const axis = globalThis.dash_clientside.experiments.axisOf(set, column, most);
         if (axis === null) return null;
         const isOther = log !== undefined && log !== axis.log && (!log || canBeLog(set, column)) && column.kind !== "category";
         return {...(isOther ? rescaled(set, column, axis, log) : axis), isReversed, gutter: 0};
@@ -65,7 +66,7 @@
         const {jitterOf} = globalThis.dash_clientside.marks;
         const {isMissing} = globalThis.dash_clientside.selection;
         const states = set.columns?.get("state")?.values;
-        const {gutter = 0, log, range: [low, high]} = axis;
+        const {gutter = 0, log, places: own, range: [low, high]} = axis;
         const spread = spreadOf(axis, set.size, length);
         // The same as placeOf, without its calls: a hundred thousand values wait here.
         const room = (1 - gutter) * length / (high - low);
@@ -74,7 +75,7 @@
         const places = new Float32Array(set.size);
         for (let index = 0; index < set.size; index += 1) {
             const value = column.values[index];
-            const place = start + slope * (log ? Math.log10(value) : value);
+            const place = start + slope * (own ? own[value] : log ? Math.log10(value) : value);
             // Rounding may put a value at the very end just beyond it.
             if (place >= gutter * length - 1e-6 && place <= length + 1e-6) {
                 places[index] = spread === 0 ? Math.max(0, place) : place + spread * jitterOf(set.numbers[index] ^ salt);
@@ -123,7 +124,7 @@
         let held = axis.ticks.filter((_, i) => isHeld(i));
         if (held.length === 0) held = [axis.ticks[closest(middles, (low + high) / 2)]];
         return column.kind === "category"
-            ? {field: column.key, values: held.map((code) => column.categories[code])}
+            ? {field: column.key, values: held.flatMap((tick) => globalThis.dash_clientside.categories.wordsAt(column, axis, tick))}
             : {field: column.key, range: [held[0], held.at(-1)]};
     };
 
@@ -148,7 +149,8 @@
         const {bandEdges, positionOf} = globalThis.dash_clientside.experiments;
         const clamp = (position) => Math.min(1, Math.max(0, position));
         if (axis.isBanded) {
-            const isHeld = clause.values ? (tick) => clause.values.includes(column.categories[tick])
+            const {wordsAt} = globalThis.dash_clientside.categories;
+            const isHeld = clause.values ? (tick) => wordsAt(column, axis, tick).some((word) => clause.values.includes(word))
                 : (tick) => tick >= (clause.range[0] ?? -Infinity) && tick <= (clause.range[1] ?? Infinity);
             const edges = bandEdges(axis);
             const held = axis.ticks.map((tick, i) => (isHeld(tick) ? i : -1)).filter((i) => i >= 0);

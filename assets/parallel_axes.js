@@ -185,7 +185,8 @@
 
     const bandsOf = (column, axis, {values, range}) => {
         const [low, high] = range ?? [];
-        const isHeld = values ? (tick) => values.includes(column.categories?.[tick])
+        const {wordsAt} = globalThis.dash_clientside.categories;
+        const isHeld = values ? (tick) => Boolean(column.categories) && wordsAt(column, axis, tick).some((word) => values.includes(word))
             : (tick) => tick >= (low ?? -Infinity) && tick <= (high ?? Infinity);
         const edges = shared().bandEdges(axis);
         const found = [];

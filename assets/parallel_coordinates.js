@@ -10,6 +10,8 @@
     const MOST_AT_ONCE = 4000;
     const MOST_TICK = 12;
     const TICK_SPACING = 30;
+    // Words of very many categories stand closer, or too few of them would be named.
+    const LEAST_SPACING = 15;
 
     // --- pure ---------------------------------------------------------------------------------------------------------
 
@@ -69,7 +71,7 @@
             const column = board.experiments.columns.get(key);
             const kind = model.kindOf(view, key);
             const axis = column && model.axisFor(board.experiments, column, kind);
-            return axis ? [{key, column, axis, kind, ticks: model.ticksFor(board.experiments, column, axis, Math.floor(FRAME.length / TICK_SPACING))}] : [];
+            return axis ? [{key, column, axis, kind, ticks: model.ticksFor(board.experiments, column, axis, Math.floor(FRAME.length / (axis.places ? LEAST_SPACING : TICK_SPACING)))}] : [];
         };
 
         const leftMargin = (first) => Math.max(RIGHT, 22 + 6.6 * Math.max(0, ...first.ticks.map(({text}) => Math.min(MOST_TICK, text.length))));

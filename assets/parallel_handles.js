@@ -2,6 +2,7 @@
 (() => {
     const CLICK_DISTANCE = 4;
     const MENU_MARGIN = 8;
+    const MOST_CHARACTERS = 13;
 
     // --- pure ---------------------------------------------------------------------------------------------------------
 
@@ -106,7 +107,7 @@
         missing.addEventListener("click", () => owner.toggleMissing(shown));
         missing.style.top = `${frame.gutter}px`;
         const words = shown.ticks.map(({place, text}) => {
-            const tick = element("span", {className: "ht-axis-tick", textContent: text, title: text});
+            const tick = element("span", {className: "ht-axis-tick", textContent: window.dash_clientside.categories.shortened(text, MOST_CHARACTERS), title: text});
             tick.style.top = `${frame.top + (1 - place) * frame.length}px`;
             return tick;
         });

@@ -16,6 +16,10 @@
     const ONE_LINE = 310;
     const ONE_LINE_STRIP = 15;
     const HOVER_DISTANCE = 18;
+    const LEAST_LINE = 11;
+    const WIDTH_OF_LETTER = 7.6;
+    // So many of very many categories can be told apart in a row that is not enlarged.
+    const MOST_IN_ROW = 9;
     // Above so many pairs the trend follows a brush when it rests; below, at every move.
     const MOST_PAIRS = 200_000;
     const REST_MS = 90;
@@ -40,25 +44,26 @@
         };
     };
 
-    /** A name that is not too long. */
-    const shortened = (text, most) => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
-
     /** Words as Plotly is to show them: its `<b>` or `<sub>` as they are written. */
     const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
     /** The ticks of an axis and their words. */
     const ticksOf = (axis, most) => {
         const {short, ticksOf: valuesOf} = globalThis.dash_clientside.experiments;
+        const {shortened} = globalThis.dash_clientside.categories;
         const labels = axis.labels && new Map(axis.ticks.map((tick, place) => [tick, axis.labels[place]]));
         return valuesOf(axis, most).map((tick) => [tick, shortened(labels?.get(tick) ?? short(tick, 4), 12)]);
     };
 
     const ticksAcross = (axis, grid) => ticksOf(axis, Math.max(2, Math.floor(grid.panelWidth / 52)));
 
+    /** Up a row words of categories may stand closer than numbers, of which two tell the scale. */
+    const ticksUp = (axis, grid) => ticksOf(axis, Math.max(3, Math.floor(grid.panelHeight / (axis.places ? LEAST_LINE : 24))));
+
     /** The part of an axis that its values decide: scale, range and the ticks with their words. */
     const scaleOf = (axis, ticks) => ({
         type: axis.log ? "log" : "linear", range: axis.isReversed ? [...axis.range].reverse() : axis.range, tickmode: "array",
-        tickvals: ticks.map(([tick]) => tick), ticktext: ticks.map(([, word]) => escaped(word)),
+        tickvals: ticks.map(([tick]) => (axis.places ? axis.places[tick] : tick)), ticktext: ticks.map(([, word]) => escaped(word)),
     });
 
     /** The figure of the axes alone: `base` from layouts/charts/scatter_matrix.py plus one axis per row and column. */
@@ -76,7 +81,7 @@
         });
         rows.forEach(({axis}, place) => {
             const start = grid.y(place) - grid.top;
-            layout[`yaxis${suffix(place)}`] = {...scaleOf(axis, ticksOf(axis, Math.max(3, Math.floor(grid.panelHeight / 24)))), anchor: "free", position: 0,
+            layout[`yaxis${suffix(place)}`] = {...scaleOf(axis, ticksUp(axis, grid)), anchor: "free", position: 0,
                 domain: [start + (1 - axis.gutter) * grid.panelHeight, start].map((y) => 1 - y / plotHeight)};
         });
         // Plotly draws a pair of axes only where a trace uses it.
@@ -102,6 +107,9 @@
         host.querySelector(".ht-matrix-foot")?.remove();
         const foot = marks.element("div", {className: "ht-matrix-foot"});
         sheet.after(foot);
+        sheet.querySelector(".ht-matrix-side")?.remove();
+        const side = marks.element("div", {className: "ht-matrix-side"});
+        sheet.append(side);
         const painter = matrix_panels.createPainter(board);
         let panels = [];
         let grid = null;
@@ -127,7 +135,7 @@
 
         const described = (key) => {
             const column = board.experiments.columns.get(key);
-            const axis = column && matrix_axes.axisOf(board.experiments, column, settings.get().scales.get(key));
+            const axis = column && matrix_axes.axisOf(board.experiments, column, settings.get().scales.get(key), enlarged ? undefined : MOST_IN_ROW);
             return axis ? [{name: column.name, column, axis}] : [];
         };
 
@@ -178,8 +186,7 @@
             empty.textContent = nextRows.length === 0
                 ? "No hyperparameter takes more than one value in this run, so there is nothing to set against the metrics."
                 : "No metric has a number yet.";
-            place.replaceChildren();
-            frames.replaceChildren();
+            for (const part of [place, frames, side]) part.replaceChildren();
             [panels, rows, cols, shape] = [[], [], [], ""];
             return false;
         };
@@ -192,7 +199,9 @@
             sheet.style.width = `${grid.width}px`;
             sheet.style.height = `${grid.height}px`;
             foot.style.width = `${grid.width}px`;
-            foot.replaceChildren(...cols.flatMap(footOf));
+            foot.replaceChildren(styled(marks.element("span", {className: "ht-matrix-corner"}), {width: grid.left - 3}), ...cols.flatMap(footOf));
+            side.style.width = `${grid.left - 3}px`;
+            side.replaceChildren(...rows.flatMap(sideOf));
         };
 
         const styled = (made, style) => {
@@ -203,8 +212,10 @@
         /** A name of an axis that opens its scales. */
         const titleOf = (line, kind) => {
             const words = scaleWords(line.axis);
+            // Up a row there is less room, and names of one kind often differ at their ends.
+            const most = kind === "is-row" ? Math.floor((grid.panelHeight - 6.6 * words.length) / WIDTH_OF_LETTER) : Infinity;
             const button = marks.element("button", {type: "button", className: `ht-matrix-name ${kind}`, title: `${line.name}: change its scale`,
-                dataset: {axis: line.column.key}}, marks.element("span", {textContent: line.name}), ...(words ? [marks.element("i", {textContent: words})] : []));
+                dataset: {axis: line.column.key}}, marks.element("span", {textContent: window.dash_clientside.categories.shortened(line.name, most)}), ...(words ? [marks.element("i", {textContent: words})] : []));
             button.addEventListener("click", () => controls.openScale(button, line));
             return button;
         };
@@ -220,6 +231,16 @@
             return [...missing, ...ticks, styled(titleOf(line, "is-column"), {left, width: grid.panelWidth})];
         };
 
+        /** The words beside a row: they stay in sight while the columns scroll. */
+        const sideOf = (line, r) => {
+            const [top, width] = [grid.y(r), grid.left - 8];
+            const ticks = ticksUp(line.axis, grid).map(([tick, word]) => styled(marks.element("span", {className: "ht-tick is-beside", textContent: word}),
+                {top: top + (1 - matrix_axes.placeOf(line.axis, tick)) * grid.panelHeight, width}));
+            const missing = line.axis.gutter > 0 ? [styled(marks.element("span", {className: "ht-tick is-missing is-beside", textContent: "missing"}),
+                {top: top + grid.panelHeight - GUTTER_UP / 2, width})] : [];
+            return [...ticks, ...missing, styled(titleOf(line, "is-row"), {top, height: grid.panelHeight})];
+        };
+
         const layPanels = () => {
             const focused = document.activeElement?.closest(".ht-matrix-panel")?.dataset;
             panels = rows.flatMap((row, r) => cols.map((column, c) => {
@@ -231,10 +252,7 @@
                 return Object.assign(panel, {r});
             }));
             place.replaceChildren(...panels.map((panel) => panel.element));
-            frames.replaceChildren(...panels.map((panel) => panel.frame),
-                ...rows.map((row, r) => styled(titleOf(row, "is-row"), {top: grid.y(r), height: grid.panelHeight})),
-                ...rows.flatMap((row, r) => (row.axis.gutter > 0 ? [styled(marks.element("span", {className: "ht-tick is-missing is-beside", textContent: "missing"}),
-                    {top: grid.y(r) + grid.panelHeight - GUTTER_UP, width: grid.left - 6})] : [])));
+            frames.replaceChildren(...panels.map((panel) => panel.frame));
             panels.find(({row, column}) => row.column.key === focused?.row && column.column.key === focused?.column)?.element.focus({preventScroll: true});
         };
 

@@ -12,8 +12,8 @@ CONFIG: Any = {**GRAPH_CONFIG, "staticPlot": True, "displayModeBar": False, "res
 
 def figure() -> Figure:
     """An empty figure whose template gives every axis of the matrix its look."""
-    # The names and ticks of columns must stay in sight while rows scroll, so the browser writes them itself.
-    look = {"layout": {"xaxis": _axis(showticklabels=False), "yaxis": _axis()}}
+    # Names and ticks must stay in sight while rows or columns scroll, so the browser writes them itself.
+    look = {"layout": {"xaxis": _axis(), "yaxis": _axis()}}
     return {"data": [], "layout": layout(template=look)}
 
 
@@ -21,6 +21,7 @@ def _axis(**more: Any) -> dict[str, Any]:
     return axis(
         # The browser gives each axis its place; margins that grow by themselves would move the axes off the canvases.
         automargin=False,
+        showticklabels=False,
         showline=False,
         zeroline=False,
         fixedrange=True,

@@ -1,5 +1,6 @@
 const assert = require("node:assert/strict");
 const {test} = require("node:test");
+require("../../assets/categories.js");
 const experiments = require("../../assets/experiments.js");
 require("../../assets/marks.js");
 require("../../assets/matrix_axes.js");
@@ -45,7 +46,7 @@ test("a value on any axis comes back from its place, on every scale and in both 
 });
 
 test("every category lies in its own band, and a brush around its middle takes it alone", () => {
-    for (const count of [1, 2, 3, 7, 40, 200]) {
+    for (const count of [1, 2, 3, 7, 30]) {
         const words = Array.from({length: count}, (_, i) => `word ${i}`);
         const {set, column} = categories(words);
         for (const isReversed of [false, true]) {

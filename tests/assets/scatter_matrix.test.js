@@ -1,5 +1,6 @@
 const assert = require("node:assert/strict");
 const {test} = require("node:test");
+require("../../assets/categories.js");
 const experiments = require("../../assets/experiments.js");
 const axes = require("../../assets/matrix_axes.js");
 const matrix = require("../../assets/scatter_matrix.js");
