@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.axes import Floats
+from analysis.curves.ending import Ending, ending
 from analysis.curves.trend import Goal, Trend, trend
 from analysis.metrics import usual_goal
 
@@ -54,6 +55,11 @@ class Case:
     def trend(self) -> Trend:
         """Computed once for all rules."""
         return trend(self.curve.x, self.curve.values, self.curve.goal)
+
+    @cached_property
+    def ending(self) -> Ending | None:
+        """Computed once, too."""
+        return ending(self.trend)
 
 
 Rule = Callable[[Case], Flag | None]

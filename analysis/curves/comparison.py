@@ -34,7 +34,11 @@ class Difference:
 def difference(above: Floats, below: Floats, noise_above: Jitter, noise_below: Jitter) -> Difference:
     """The mean of `above` less that of `below`, (points,) each and at least one, with the noise of each."""
     error = math.hypot(noise_above.error_of_mean(len(above)), noise_below.error_of_mean(len(below)))
-    return Difference(float(above.mean() - below.mean()), error, min(noise_above.freedom, noise_below.freedom))
+    return Difference(
+        float(above.sum()) / len(above) - float(below.sum()) / len(below),
+        error,
+        min(noise_above.freedom, noise_below.freedom),
+    )
 
 
 def third(count: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from analysis.curves.base import Case, Flag
-from analysis.curves.ending import ending
 from analysis.curves.words import moved, numbers, place, spoken
 
 
@@ -13,7 +12,7 @@ def improving(case: Case) -> Flag | None:
     It is withdrawn when the metric comes to rest: this one speaks of the end only.
     """
     trend = case.trend
-    end = ending(trend)
+    end = case.ending
     if end is None or not end.is_improving:
         return None
     began, until = float(trend.x[end.start]), float(trend.x[-1])

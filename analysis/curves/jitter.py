@@ -77,13 +77,21 @@ def _deviation(y: Floats, distance: int) -> float:
     # The variance of white noise in residuals is one and a half of its own.
     residuals = (y[distance:-distance] - (y[: -2 * distance] + y[2 * distance :]) / 2) / math.sqrt(1.5)
     # What all of them share is the bend of the trend.
-    sizes = np.abs(residuals - np.median(residuals))
-    fence = FENCE * FROM_MEDIAN * float(np.median(sizes))
+    sizes = np.abs(residuals - _median(residuals))
+    fence = FENCE * FROM_MEDIAN * _median(sizes)
     # Where most residuals are exactly zero, as with counts of a small validation set, the rest still tells something.
-    return float((np.minimum(sizes, fence) if fence else sizes).mean()) * FROM_MEAN
+    return float((np.minimum(sizes, fence) if fence else sizes).sum()) / len(sizes) * FROM_MEAN
+
+
+def _median(values: Floats) -> float:
+    # Of a hundred values np.median takes ten times as long.
+    ordered = np.sort(values)
+    return float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 def _resolution(y: Floats) -> float:
     """What rounding alone would give: values on a grid are a twelfth of its square off in variance (Sheppard)."""
-    gaps = np.diff(np.unique(y))
-    return float(gaps.min()) / math.sqrt(12) if len(gaps) else 0.0
+    ordered = np.sort(y)
+    gaps = ordered[1:] - ordered[:-1]
+    least = float(gaps.min(initial=np.inf, where=gaps > 0))
+    return least / math.sqrt(12) if math.isfinite(least) else 0.0

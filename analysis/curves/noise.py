@@ -14,8 +14,8 @@ from analysis.curves.words import numbers, spoken
 LEAST_POINTS = 20
 # From fewer curves nobody knows what is usual.
 LEAST_LEVELS = 5
-# One in 160 curves that are alike lies so far above the others (normal distribution).
-OUTLYING = 2.5
+# Nineteen of twenty curves that are alike lie within so many deviations; LEAST_TIMES keeps most of the rest.
+OUTLYING = 2.0
 # Less than this many times the usual is not called noisy, however alike the others are: it is what two healthy curves
 # may differ by.
 LEAST_TIMES = 2.5

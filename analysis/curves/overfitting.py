@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from analysis.curves.base import Case, Flag
 from analysis.curves.comparison import difference, third
-from analysis.curves.trend import Trend
+from analysis.curves.trend import Trend, running_mean
 from analysis.curves.words import moved, numbers, place, spoken
 
 # With fewer points a bend is not told from noise.
@@ -20,6 +22,8 @@ CHANCE = 0.05
 CHANCE_OF_TRAINING = 0.05
 # Nobody sees less than this on a chart, be it of the fall before or of the level itself.
 VISIBLE = 0.02
+# The narrowest mean.
+NARROW = 3
 
 
 def overfitting(case: Case) -> Flag | None:
@@ -34,8 +38,13 @@ def overfitting(case: Case) -> Flag | None:
     best = int(len(case.trend) - 1 - np.argmin(case.trend.smooth[::-1]))
     if not _is_worse_after(case.trend, best):
         return None
-    trained = _trained(case.trend, case.training.trend, best)
-    return _flag(case, case.training, best, trained) if trained else None
+    if not _is_training_better(case.trend, case.training.trend, best):
+        return None
+    turn = _turn(case.trend, best)
+    trained = _levels(case.training.trend, float(case.trend.x[turn.at]))
+    # What is said must be true of the very epochs that are named.
+    is_improving = (trained[1] < trained[0]) == (case.training.trend.scale > 0)
+    return _flag(case, case.training, turn, trained) if is_improving else None
 
 
 def _is_worse_after(validation: Trend, best: int) -> bool:
@@ -49,17 +58,38 @@ def _is_worse_after(validation: Trend, best: int) -> bool:
     return worse.chance <= CHANCE / len(validation) and worse.value >= _visible(validation, best)
 
 
-def _trained(validation: Trend, training: Trend, best: int) -> tuple[float, float] | None:
-    """Training at validation's best and at the end, where the same thirds improve; it may have more points."""
+def _is_training_better(validation: Trend, training: Trend, best: int) -> bool:
+    """Whether the same last third is better than the same first one; training may have more points."""
     part = third(len(validation) - best)
     since = int(np.searchsorted(training.x, validation.x[best]))
     first = training.y[since : int(np.searchsorted(training.x, validation.x[best + part - 1], side="right"))]
     last = training.y[int(np.searchsorted(training.x, validation.x[-part])) :]
-    if not len(first) or not len(last) or training.smooth[-1] >= training.smooth[since]:
-        return None
+    if not len(first) or not len(last):
+        return False
     noise = training.noise(min(since, len(training) - LEAST_POINTS))
-    is_better = difference(first, last, noise, noise).chance <= CHANCE_OF_TRAINING
-    return (training.level(since), training.level(-1)) if is_better else None
+    return difference(first, last, noise, noise).chance <= CHANCE_OF_TRAINING
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """The point where validation turns, and its level there in the metric's own unit."""
+
+    at: int
+    level: float
+
+
+def _turn(validation: Trend, best: int) -> _Turn:
+    """The best point nearby: a wide mean is drawn from a sharp turn towards its flatter side."""
+    reach = validation.width // 2
+    first = max(best - reach, 0)
+    narrow = running_mean(validation.y, min(validation.width, NARROW))
+    at = first + int(np.argmin(narrow[first : best + reach + 1]))
+    return _Turn(at, float(narrow[at]) * validation.scale)
+
+
+def _levels(training: Trend, since: float) -> tuple[float, float]:
+    """Then and now; where training was not logged then, the next time it was."""
+    return training.level(min(int(np.searchsorted(training.x, since)), len(training) - 1)), training.level(-1)
 
 
 def _visible(validation: Trend, best: int) -> float:
@@ -68,10 +98,10 @@ def _visible(validation: Trend, best: int) -> float:
     return VISIBLE * (min(fall, level) if fall and level else max(fall, level))
 
 
-def _flag(case: Case, partner: Case, best: int, trained: tuple[float, float]) -> Flag:
+def _flag(case: Case, partner: Case, turn: _Turn, trained: tuple[float, float]) -> Flag:
     name, unit = spoken(case.curve.metric).capitalize(), case.curve.unit
-    began, end = float(case.trend.x[best]), float(case.trend.x[-1])
-    levels = case.trend.level(best), case.trend.level(-1)
+    began, end = float(case.trend.x[turn.at]), float(case.trend.x[-1])
+    levels = turn.level, case.trend.level(-1)
     (first, last), (then, now) = numbers(*levels), numbers(*trained)
     sentence = (
         f"{name} {moved(*levels)} from about {first} at {place(began, unit)} to {last} at {place(end, unit)},"

@@ -17,8 +17,9 @@ COUNTED_BY = {"epoch", "step", "batch", "iter", "iteration"}
 # A model cannot overfit these.
 COSTS = {"time", "seconds", "second", "latency", "memory", "runtime", "duration", "speed", "throughput", "lr", "fps"}
 # What may follow a prefix that is written together with it, as in valloss; else `value` would be a validation metric.
-METRICS = SMALL_IS_GOOD | {"acc", "accuracy", "auc", "f", "iou", "map", "precision", "recall", "dice", "bleu", "score"}
-WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+METRICS = SMALL_IS_GOOD | {"acc", "accuracy", "auc", "f1", "iou", "map", "precision", "recall", "dice", "bleu", "score"}
+HUMP = re.compile(r"(?<=[a-z\d])(?=[A-Z])")
+BREAK = re.compile(r"[\W_]+")
 GLUED = re.compile(
     f"(?P<part>{'|'.join(sorted(TRAINING | VALIDATION | TEST, key=len, reverse=True))})(?P<metric>{'|'.join(METRICS)})"
 )
@@ -35,7 +36,7 @@ class Name:
 
 def read_name(metric: str) -> Name:
     """Take a metric's name apart, as in ("validation", ("loss",)) for `val/loss`, `valLoss` and `valloss`."""
-    words = [word.lower() for word in WORDS.findall(metric)]
+    words = [word.lower() for word in BREAK.split(HUMP.sub(" ", metric)) if word]
     if words and (glued := GLUED.fullmatch(words[0])):
         words[:1] = [glued["part"], glued["metric"]]
     part, counted_by, rest = "", "", []
@@ -63,7 +64,7 @@ def pairs(metrics: Iterable[str]) -> dict[str, str]:
         partners = [
             (other.part != "training", other.counted_by != name.counted_by, other.counted_by != "epoch", text)
             for text, other in names.items()
-            if other.part in ("training", "") and other.words == name.words
+            if other.words == name.words and (other.part == "training" or (not other.part and other.words))
         ]
         if partners:
             found[metric] = min(partners)[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.curves.base import Case, Flag
-from analysis.curves.ending import CHANCE, Ending, ending, stretch
+from analysis.curves.ending import CHANCE, Ending, stretch
 from analysis.curves.trend import Trend
 from analysis.curves.words import numbers, place, spoken
 
@@ -21,7 +21,7 @@ def plateau(case: Case) -> Flag | None:
     It is withdrawn when the metric moves again.
     """
     trend = case.trend
-    end = ending(trend)
+    end = case.ending
     if end is None or end.is_improving or end.before.chance > CHANCE:
         return None
     at = _began(trend, end)

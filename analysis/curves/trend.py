@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from analysis.axes import Floats
-from analysis.curves.jitter import Jitter, jitter, memory_of
+from analysis.curves.jitter import FROM_MEDIAN, Jitter, jitter, memory_of
 
 Goal = Literal["minimize", "maximize"]
 
@@ -87,12 +87,16 @@ def despiked(y: Floats) -> Floats:
     if len(y) <= 2 * REACH:
         return y
     windows = np.lib.stride_tricks.sliding_window_view(y, 2 * REACH + 1)
-    middle = np.r_[y[:REACH], np.median(windows, axis=1), y[-REACH:]]
-    for at, inner in ((1, (0, 1, 2)), (-2, (-1, -2, -3))):
-        middle[at] = np.median(y[list(inner)])
+    inner = np.sort(windows, axis=1)[:, REACH]
+    local = np.sort(np.abs(windows - inner[:, None]), axis=1)[:, REACH] * FROM_MEDIAN
+    ends = np.zeros(REACH)
+    middle = np.r_[y[:REACH], inner, y[-REACH:]]
+    middle[1], middle[-2] = sorted(y[:3])[1], sorted(y[-3:])[1]
     for at, one, two in ((0, 1, 2), (-1, -2, -3)):
-        middle[at] = np.median([y[at], middle[one], 3 * middle[one] - 2 * middle[two]])
-    return np.where(np.abs(y - middle) > OUTLYING * jitter(y).deviation, middle, y)
+        middle[at] = sorted((y[at], middle[one], 3 * middle[one] - 2 * middle[two]))[1]
+    # The larger of both: a sharp turn is no outlier, nor is noise that happens to be small around it.
+    usual = np.maximum(jitter(y).deviation, np.r_[ends, local, ends])
+    return np.where(np.abs(y - middle) > OUTLYING * usual, middle, y)
 
 
 def running_mean(y: Floats, width: int) -> Floats:

@@ -164,7 +164,7 @@ def _overfit(validation: Floats, training: Floats, chance: np.random.Generator) 
 def _explosion(count: int, onset: int, chance: np.random.Generator) -> Floats:
     after = np.maximum(np.arange(count) - onset + 1, 0)
     final = chance.uniform(6, 12) if chance.random() < 0.3 else math.exp(chance.uniform(math.log(10), math.log(1e8)))
-    return final * (np.exp(np.minimum(after * math.log(1 + final) / after[-1], 60)) - 1) / final
+    return final * (np.exp(np.minimum(after * math.log(1 + final) / max(after[-1], 1), 60)) - 1) / final
 
 
 def _deviations(task: Task, clean: Floats, times: float) -> Floats:
