@@ -70,6 +70,7 @@
         const fitting = host.querySelector(".ht-bars-fit");
         let plots = [];
         let order = new Uint32Array(0);
+        let pickedPlaces = [];
         let isDescending = false;
         let isFitted = true;
 
@@ -250,6 +251,23 @@
             drawBars(context, plot, selection.SELECTED, marks.colourOf("--ht-mark-selected"));
         };
 
+        /** A stroke under each picked one. */
+        const drawPicked = (plot) => {
+            if (!plot.scale || !pickedPlaces.length) return;
+            const context = plot.top.getContext("2d");
+            context.fillStyle = marks.colourOf("--ht-text");
+            for (const place of pickedPlaces) {
+                const [x, wide] = barAt(place, order.length, plot.width);
+                context.fillRect(LEFT + x - 1, TOP + HEIGHT + 1, Math.max(3, wide + 2), 3);
+            }
+        };
+
+        const readPicked = () => {
+            const isPicked = new Set(board.pickedIndices());
+            pickedPlaces = [];
+            if (isPicked.size) order.forEach((index, place) => { if (isPicked.has(index)) pickedPlaces.push(place); });
+        };
+
         const drawHovered = (plot) => {
             if (!plot.scale || board.hovered < 0) return;
             const place = order.indexOf(board.hovered);
@@ -271,12 +289,21 @@
                 order = columns.orderBy(board.experiments, sorting.value || "number", isDescending);
                 build();
                 plots.forEach(drawBase);
+                readPicked();
             },
             onSelection() {
                 plots.forEach(drawTop);
+                plots.forEach(drawPicked);
                 plots.forEach(drawHovered);
             },
-            onKept() { plots.forEach(drawBase); },
+            onPicked() {
+                readPicked();
+                view.onSelection();
+            },
+            onKept() {
+                plots.forEach(drawBase);
+                readPicked();
+            },
             onHover() { view.onSelection(); },
         };
         listen();

@@ -159,6 +159,8 @@
             popover.open(toggle, "Bookmarks", form.element, list, empty);
             show();
             popover.place();
+            // A page of a run that has ended asks seldom.
+            board.listen();
         }, {signal: board.signal});
         return {show, onAnswer: form.onAnswer};
     };

@@ -1,6 +1,7 @@
 /** The panels of the scatter matrix: their elements, where their marks lie, and how they are painted. */
 (() => {
     // With more marks than this in a panel, overlaps hide most of them: the kept ones become a shading of their density.
+    const PICK_RADIUS = 6.5;
     const MOST_MARKS = 2000;
     // The side of a cell of the shading, in CSS pixels.
     const CELL = 2;
@@ -41,7 +42,11 @@
             : `Shading: how many lie in each place. The ${count} selected are marks on top.`;
     };
 
-    const pure = {densityWords, lineOf, nearest};
+    /** Rings around marks at these places, as one path. */
+    const ringsAt = (places, radius) => places.map(([x, y]) => (
+        `M${(x - radius).toFixed(1)} ${y.toFixed(1)}a${radius} ${radius} 0 1 0 ${2 * radius} 0a${radius} ${radius} 0 1 0 ${-2 * radius} 0`)).join("");
+
+    const pure = {densityWords, lineOf, nearest, ringsAt};
 
     // --- the panels -----------------------------------------------------------------------------------------------------
 
@@ -52,6 +57,9 @@
         const line = document.createElementNS(SVG, "svg");
         line.append(document.createElementNS(SVG, "line"));
         line.setAttribute("class", "ht-trend-line");
+        const picks = document.createElementNS(SVG, "svg");
+        picks.append(document.createElementNS(SVG, "path"));
+        picks.setAttribute("class", "ht-picks");
         const label = element("div", {className: "ht-trend", hidden: true});
         const lit = element("div", {className: "ht-lit", hidden: true});
         const limits = element("button", {type: "button", className: "ht-brush-limits", textContent: "…", title: "Type the limits of this brush (L)",
@@ -60,12 +68,12 @@
         const enlarge = element("button", {type: "button", className: "ht-enlarge", textContent: grid.isEnlarged ? "⤡" : "⤢",
             title: grid.isEnlarged ? "Back to all panels (Esc)" : "Enlarge this panel (Enter)",
             aria: {label: grid.isEnlarged ? "Back to all panels" : `Enlarge ${row.name} by ${column.name}`}});
-        const panel = {source: `matrix:${row.column.key}:${column.column.key}`, row, column, ...layers, line, label, lit, brush, limits, enlarge,
+        const panel = {source: `matrix:${row.column.key}:${column.column.key}`, row, column, ...layers, line, picks, label, lit, brush, limits, enlarge,
             element: element("div", {
                 className: "ht-matrix-panel", tabIndex: 0, dataset: {row: row.column.key, column: column.column.key},
                 aria: {role: "group", label: `${row.name} by ${column.name}: drag to select; arrow keys move the brush, with Alt its far edges, with `
                     + "Shift ten times as far; L types its limits, Enter enlarges the panel, Escape clears"},
-            }, layers.base, layers.shade, layers.top, line, label, lit, brush, enlarge),
+            }, layers.base, layers.shade, layers.top, line, picks, label, lit, brush, enlarge),
             frame: element("div", {className: "ht-matrix-frame"}, ...guttersOf(row, column, grid))};
         for (const part of [panel.element, panel.frame]) Object.assign(part.style, box);
         return panel;
@@ -199,7 +207,16 @@
             if (isThere) panel.lit.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
         };
 
-        return {paintKept, paintSelected, prepare, showLit, showTrend};
+        const showPicked = (panel) => {
+            const [xs, ys] = [panel.column.places, panel.row.places];
+            const places = xs && ys ? board.pickedIndices().map((index) => [xs[index], ys[index]]).filter(([x, y]) => x >= 0 && y >= 0) : [];
+            const path = ringsAt(places, PICK_RADIUS);
+            if (panel.rings === path) return;
+            panel.rings = path;
+            panel.picks.firstChild.setAttribute("d", path);
+        };
+
+        return {paintKept, paintSelected, prepare, showLit, showPicked, showTrend};
     };
 
     const api = {...pure, createPainter, panelOf};

@@ -8,6 +8,7 @@
     // After this a request that nobody answered is given up; buttons must not wait for ever.
     const PATIENCE_MS = 12000;
     const UNDO_MS = 10000;
+    const MOST_PICKED_SHOWN = 100;
 
     // --- pure ---------------------------------------------------------------------------------------------------------
 
@@ -126,7 +127,7 @@
             root, spec, signal: ending.signal, run: null, timings: [],
             experiments: columns.create(spec.hyperparameters),
             history: selection.begin(selection_address.fromQuery(window.location.search)),
-            draft: null, mask: new Uint8Array(0), keptCount: 0, selectedCount: 0,
+            draft: null, base: {}, mask: new Uint8Array(0), keptCount: 0, selectedCount: 0,
             hovered: -1, chosen: [], wanted: metricsFrom(window.location.search), picked: [], locks: {}, bookmarks: [], asked: null,
             address: window.location.pathname,
             end: () => ending.abort(),
@@ -141,12 +142,21 @@
         const part = (name) => made.root.querySelector(`#${name}`);
         let due = null;
 
+        /** What is on the page, worked out anew only when that may have changed. */
+        const baseOf = (isData) => {
+            const {kept, excluded} = made.state();
+            if (isData || made.base.kept !== kept || made.base.excluded !== excluded) {
+                made.base = {kept, excluded, tiers: selection.baseTiers(made.experiments, made.state())};
+            }
+            return made.base.tiers;
+        };
+
         const frame = () => {
             const {isData, isKept, isNews, change} = due;
             due = null;
             if (made.signal.aborted) return;
             const start = performance.now();
-            Object.assign(made, selection.tiers(made.experiments, made.state(), made.mask));
+            Object.assign(made, selection.tiers(made.experiments, made.state(), made.mask, baseOf(isData)));
             // What went off the page under the pointer is lit no more.
             if (made.hovered >= 0 && !(made.mask[made.hovered] & selection.KEPT)) made.hover(-1);
             if (isData) views.forEach((view) => view.onData(change));
@@ -162,8 +172,10 @@
         const ask = (what) => {
             if (due === null) requestAnimationFrame(frame);
             const changes = [due?.change, what.change].filter(Boolean);
+            const isKept = Boolean(due?.isKept || what.isKept);
             due = {...due, ...what, change: changes.length < 2 ? changes[0] : {touched: null, metricsCame: true}};
             due.isNews = Boolean(what.isNews);
+            due.isKept = isKept;
         };
 
         const keepAddress = () => {
@@ -221,8 +233,11 @@
             onPicked: (numbers) => {
                 made.picked = numbers;
                 showPicked();
-                made.views.actions.onPicked();
+                views.forEach((view) => view.onPicked?.());
             },
+            /** Where the picked ones are in the set, of those on the page; a picture shows the first of very many. */
+            pickedIndices: () => made.picked.slice(0, MOST_PICKED_SHOWN).map((number) => made.experiments.indexOf.get(number))
+                .filter((index) => made.mask[index] & selection.KEPT),
             receive: (changes) => {
                 if (changes.run) made.run = {...changes.run, heardAt: performance.now()};
                 if (changes.locks) {

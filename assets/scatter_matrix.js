@@ -381,12 +381,14 @@
                     panel.isTopStale = true;
                     showBrush(panel);
                 }
+                view.onPicked();
                 paint();
                 controls.say(matrix_panels.densityWords(board.experiments.size, board.selectedCount));
             },
             /** What is kept changed: the dim marks, too, are others now. */
             onKept() { for (const panel of panels) panel.isBaseStale = true; },
             onHover() { panels.forEach(painter.showLit); },
+            onPicked() { panels.forEach(painter.showPicked); },
         };
         return view;
     };

@@ -122,13 +122,19 @@
         for (let index = 0; index < set.size; index += 1) if (tier[index] & EXCLUDED) tier[index] = 0;
     };
 
-    /** Write the tiers of every experiment into `mask` (made anew where it is too short); returns it with the counts. */
-    const tiers = (set, {clauses, kept, excluded}, mask = null) => {
-        const tier = mask !== null && mask.length >= set.size ? mask : new Uint8Array(set.size);
-        tier.fill(KEPT | SELECTED, 0, set.size);
+    /** The tiers before anything is selected; they stay while a brush moves. */
+    const baseTiers = (set, {kept, excluded}) => {
+        const tier = new Uint8Array(set.size).fill(KEPT | SELECTED);
         kept.forEach((clause) => applyClause(set, clause, tier, KEPT | SELECTED));
         excluded.forEach((group) => applyExcluded(set, group, tier));
-        clauses.forEach((clause) => applyClause(set, clause, tier, SELECTED));
+        return tier;
+    };
+
+    /** Write the tiers of every experiment into `mask` (made anew where it is too short); returns it with the counts. */
+    const tiers = (set, state, mask = null, base = baseTiers(set, state)) => {
+        const tier = mask !== null && mask.length >= set.size ? mask : new Uint8Array(set.size);
+        tier.set(base);
+        state.clauses.forEach((clause) => applyClause(set, clause, tier, SELECTED));
         let keptCount = 0;
         let selectedCount = 0;
         for (let index = 0; index < set.size; index += 1) {
@@ -144,7 +150,11 @@
 
     const begin = (state = NOTHING) => ({past: [], present: state, future: []});
 
-    const isSame = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+    const isObject = (value) => typeof value === "object" && value !== null;
+
+    /** Whether two plain values are equal; long lists are mostly the very same. */
+    const isSame = (a, b) => a === b || (isObject(a) && isObject(b) && Object.keys(a).length === Object.keys(b).length
+        && Object.keys(a).every((key) => isSame(a[key], b[key])));
 
     /** Make a state the present one and remember the one before; the same state again is no step. */
     const commit = (history, state) => (isSame(history.present, state) ? history
@@ -181,7 +191,7 @@
         return parts.join(",");
     };
 
-    const api = {KEPT, NOTHING, SELECTED, begin, clausesOf, commit, compactNumbers, countWords, exclude, isMissing, isNarrowed, isReduced, keep,
+    const api = {KEPT, NOTHING, SELECTED, baseTiers, begin, clausesOf, commit, compactNumbers, countWords, exclude, isMissing, isNarrowed, isReduced, keep,
         offWords, pickedClause, redo, tiers, undo, withClause, withClauses};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.selection = api;

@@ -82,9 +82,9 @@
         return text ? `?${text}` : "";
     };
 
-    /** The longest list of numbers in a state, or null. */
-    const longestList = ({clauses, kept, excluded}) => [...clauses, ...kept, ...excluded.flat()].filter(({numbers}) => numbers)
-        .reduce((most, {numbers}) => (most === null || numbers.length > most.length ? numbers : most), null);
+    /** The list of numbers that takes most room in an address, or null. */
+    const longestList = ({clauses, kept, excluded}) => [...clauses, ...kept, ...excluded.flat()].flatMap(({numbers}) => (numbers ? [numbers] : []))
+        .reduce((most, numbers) => (most === null || writtenNumbers(numbers).length > writtenNumbers(most).length ? numbers : most), null);
 
     /** The state without what names these numbers; a group goes as a whole. */
     const without = ({clauses, kept, excluded}, list) => {
@@ -98,12 +98,12 @@
      */
     const fitted = (query, state) => {
         let shown = state;
-        let text = written(query, shown);
-        for (let list = longestList(shown); text.length > MOST_CHARACTERS && list; list = longestList(shown)) {
+        for (let list = longestList(shown); list; list = longestList(shown)) {
+            // What is too long by itself is not even tried: that would take as long as a frame.
+            if (writtenNumbers(list).length <= MOST_CHARACTERS && written(query, shown).length <= MOST_CHARACTERS) break;
             shown = without(shown, list);
-            text = written(query, shown);
         }
-        return {query: text, isShortened: shown !== state};
+        return {query: written(query, shown), isShortened: shown !== state};
     };
 
     const toQuery = (query, state) => fitted(query, state).query;

@@ -25,3 +25,8 @@ test("the shading says what it shows", () => {
     assert.match(matrix.densityWords(10000, 10000), /in colour the 10,000 selected/);
     assert.match(matrix.densityWords(10000, 12), /The 12 selected are marks/);
 });
+
+test("a ring is drawn around its mark", () => {
+    assert.equal(matrix.ringsAt([[10, 20]], 6), "M4.0 20.0a6 6 0 1 0 12 0a6 6 0 1 0 -12 0");
+    assert.equal(matrix.ringsAt([], 6), "");
+});

@@ -126,3 +126,11 @@ test("what is off the page is counted", () => {
     assert.deepEqual([selection.isReduced(selection.NOTHING), selection.isReduced({...selection.NOTHING, excluded: [[lr(0, 1)]]})], [false, true]);
     assert.deepEqual([selection.isNarrowed(selection.NOTHING), selection.isNarrowed({...selection.NOTHING, clauses: [lr(0, 1)]})], [false, true]);
 });
+
+test("what is on the page is worked out once while a brush moves", () => {
+    const state = {...selection.NOTHING, kept: [loss(2, null)], clauses: [lr(0.2, null)]};
+    const base = selection.baseTiers(SET, state);
+    assert.deepEqual([...base], [3, 3, 3, 0]);
+    assert.deepEqual(selection.tiers(SET, state, null, base), selection.tiers(SET, state));
+    assert.deepEqual([...base], [3, 3, 3, 0]);
+});
