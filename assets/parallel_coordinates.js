@@ -1,8 +1,9 @@
 /** Parallel coordinates: an axis per hyperparameter and metric, a line per experiment, a brush on every axis. */
 (() => {
     const FRAME = {top: 70, length: 236, gutter: 328, height: 354};
-    // Without a missing value there is no gutter.
+    // Where no value is missing, or may be for a while, there is no gutter.
     const HEIGHT_WITHOUT = 326;
+    const OPEN = new Set(["queued", "running", "paused"]);
     const RIGHT = 68;
     const HOVER_DISTANCE = 14;
     const REFINE_MS = 120;
@@ -46,6 +47,8 @@
         let shown = [];
         let layout = null;
         let frame = FRAME;
+        // It stays once it is there: what is below would move whenever the last missing value comes.
+        let hasGutter = false;
         let scene = null;
         let bright = null;
         let refining = null;
@@ -127,7 +130,8 @@
                 }
                 return found;
             });
-            frame = {...FRAME, height: showMissing(size) ? FRAME.height : HEIGHT_WITHOUT};
+            hasGutter = showMissing(size) || hasGutter || OPEN.has(board.run?.state);
+            frame = {...FRAME, height: hasGutter ? FRAME.height : HEIGHT_WITHOUT};
             scene = {...frame, width: layout.width, size, xs: shown.map(({x}) => x), ys, tints: tintsOf(size), moving: {}};
             Object.assign(sheet.style, {width: `${layout.width}px`, height: `${frame.height}px`});
         };

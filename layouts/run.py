@@ -111,18 +111,18 @@ def _selection_bar() -> Component:
             html.B("loading …", id="selection-count", role="status"),
             html.Span(
                 [
-                    _icon("selection-undo", "↶", "Undo (Ctrl+Z)"),
-                    _icon("selection-redo", "↷", "Redo (Shift+Ctrl+Z)"),
-                ],
-                className="ht-history",
-            ),
-            html.Span(
-                [
                     _link("selection-clear", "Clear", "Select everything again (Esc)"),
                     _link("selection-keep", "Keep only", "Take all others than the selected ones off this page"),
                     _link("selection-exclude", "Exclude", "Take the selected ones off this page"),
                 ],
                 className="ht-selection-links",
+            ),
+            html.Span(
+                [
+                    _icon("selection-undo", "↶", "Undo (Ctrl+Z)"),
+                    _icon("selection-redo", "↷", "Redo (Shift+Ctrl+Z)"),
+                ],
+                className="ht-history",
             ),
             html.P(
                 [
