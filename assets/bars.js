@@ -6,6 +6,7 @@
     const TOP = 8;
     const BOTTOM = 18;
     const WIDEST_BAR = 34;
+    const PARAMETER = "bars";
 
     // --- pure ---------------------------------------------------------------------------------------------------------
 
@@ -57,7 +58,29 @@
         return Math.max(1, Math.min(most, Math.ceil(count / rows)));
     };
 
-    const pure = {barAt, barScale, columnEnds, columnsFor, fractionOf, placeAt};
+    /** The query with how the bars are arranged; other parameters stay, and what is as by default is left out. */
+    const toQuery = (query, {sort, isDescending, isFitted}) => {
+        const parameters = new URLSearchParams(query);
+        const words = [sort, ...(isDescending ? ["desc"] : []), ...(isFitted ? [] : ["zero"])];
+        if (words.join() === "number") parameters.delete(PARAMETER);
+        else parameters.set(PARAMETER, JSON.stringify(words));
+        const text = parameters.toString();
+        return text ? `?${text}` : "";
+    };
+
+    /** How a query arranges the bars; what cannot be read is as by default. */
+    const fromQuery = (query) => {
+        let words = null;
+        try {
+            words = JSON.parse(new URLSearchParams(query).get(PARAMETER));
+        } catch {
+            // An address edited by hand may say anything.
+        }
+        const [sort, ...others] = Array.isArray(words) ? words : [];
+        return {sort: typeof sort === "string" ? sort : "number", isDescending: others.includes("desc"), isFitted: !others.includes("zero")};
+    };
+
+    const pure = {barAt, barScale, columnEnds, columnsFor, fractionOf, fromQuery, placeAt, toQuery};
 
     // --- the view ------------------------------------------------------------------------------------------------------
 
@@ -71,26 +94,30 @@
         let plots = [];
         let order = new Uint32Array(0);
         let pickedPlaces = [];
-        let isDescending = false;
-        let isFitted = true;
+        let arrangement = fromQuery(window.location.search);
 
         const listen = () => {
-            sorting.addEventListener("change", onOptions, {signal: board.signal});
-            direction.addEventListener("click", () => {
-                isDescending = !isDescending;
-                onOptions();
-            }, {signal: board.signal});
-            fitting.addEventListener("click", () => {
-                isFitted = !isFitted;
-                onOptions();
-            }, {signal: board.signal});
+            sorting.addEventListener("change", () => arrange({sort: sorting.value}), {signal: board.signal});
+            direction.addEventListener("click", () => arrange({isDescending: !arrangement.isDescending}), {signal: board.signal});
+            fitting.addEventListener("click", () => arrange({isFitted: !arrangement.isFitted}), {signal: board.signal});
         };
 
-        const onOptions = () => {
+        const arrange = (change) => {
+            arrangement = {...arrangement, ...change};
+            const {pathname, search, hash} = window.location;
+            // Dash's router listens to other events; the page stays as it is.
+            window.history.replaceState(window.history.state, "", pathname + toQuery(search, arrangement) + hash);
+            showOptions();
+            board.redraw();
+        };
+
+        const showOptions = () => {
+            const {isDescending, isFitted, sort} = arrangement;
+            // It may be about a metric that has no number yet.
+            if ([...sorting.options].some(({value}) => value === sort)) sorting.value = sort;
             direction.textContent = isDescending ? "↓" : "↑";
             direction.setAttribute("aria-label", isDescending ? "Largest first" : "Smallest first");
             fitting.setAttribute("aria-pressed", String(!isFitted));
-            board.redraw();
         };
 
         const offerColumns = () => {
@@ -99,8 +126,8 @@
             const text = JSON.stringify(offered);
             if (sorting.dataset.offered === text) return;
             sorting.dataset.offered = text;
-            const chosen = sorting.value || "number";
-            sorting.replaceChildren(...offered.map(([value, text]) => new Option(text, value, false, value === chosen)));
+            sorting.replaceChildren(...offered.map(([value, words]) => new Option(words, value)));
+            showOptions();
         };
 
         const build = () => {
@@ -234,7 +261,7 @@
 
         const drawBase = (plot) => {
             plot.width = widthOf(plot);
-            plot.scale = barScale(columns.extent(board.experiments, plot.column), isFitted);
+            plot.scale = barScale(columns.extent(board.experiments, plot.column), arrangement.isFitted);
             plot.empty.hidden = plot.scale !== null;
             plot.empty.textContent = `${window.dash_clientside.reductions.emptyWords(plot.column)}.`.replace(/^./, (letter) => letter.toUpperCase());
             plot.area.hidden = plot.scale === null;
@@ -286,7 +313,7 @@
         const view = {
             onData() {
                 offerColumns();
-                order = columns.orderBy(board.experiments, sorting.value || "number", isDescending);
+                order = columns.orderBy(board.experiments, arrangement.sort, arrangement.isDescending);
                 build();
                 plots.forEach(drawBase);
                 readPicked();
@@ -307,6 +334,7 @@
             onHover() { view.onSelection(); },
         };
         listen();
+        showOptions();
         return view;
     };
 

@@ -31,3 +31,12 @@ test("plots stand side by side as evenly as the width allows", () => {
     assert.deepEqual([1, 2, 3, 4, 5, 6].map((count) => bars.columnsFor(count, 1000)), [1, 2, 3, 2, 3, 3]);
     assert.equal(bars.columnsFor(4, 500), 1);
 });
+
+test("how the bars are arranged is in the address, unless it is as by default", () => {
+    const plain = {sort: "number", isDescending: false, isFitted: true};
+    const arranged = {sort: "m:loss", isDescending: true, isFitted: false};
+    const query = bars.toQuery("?tab=1", arranged);
+    assert.deepEqual(bars.fromQuery(query), arranged);
+    assert.equal(bars.toQuery(query, plain), "?tab=1");
+    for (const text of ["", "?bars=7", "?bars=%5B1%5D", "?bars=%5B", "?bars=null"]) assert.deepEqual(bars.fromQuery(text), plain);
+});
