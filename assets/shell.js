@@ -4,7 +4,7 @@
     // --- pure ---------------------------------------------------------------------------------------------------------
 
     /** Which button a key presses: `[modifiers none] key -> id`. */
-    const SHORTCUTS = {"?": "help-toggle", n: "start-run", t: "theme-toggle"};
+    const SHORTCUTS = {"?": "help-toggle", b: "bookmarks-toggle", n: "start-run", t: "theme-toggle"};
 
     /** The id of the button that a key event presses, or null: keys belong to fields and dialogs first. */
     const shortcutOf = (key, {isTyping, hasModifier, dialogIsOpen}) =>

@@ -18,6 +18,7 @@ RETRY_INTERVAL_MS = 3_000
 SHORTCUTS = (
     ("?", "this list"),
     ("n", "start a new run"),
+    ("b", "bookmarks, on a run's page"),
     ("t", "light or dark"),
     ("/", "search hyperparameters, in the launch dialog"),
     ("Ctrl + Enter", "launch, in the launch dialog"),
