@@ -33,7 +33,7 @@
     // --- the view ------------------------------------------------------------------------------------------------------
 
     const create = (host, board) => {
-        const {experiments: columns, marks, parallel_axes: model, parallel_handles: handles, parallel_lines: lines, selection} = window.dash_clientside;
+        const {experiments: columns, marks, parallel_axes: model, parallel_handles: handles, parallel_lines: lines, parallel_pin, selection} = window.dash_clientside;
         const part = (name) => host.querySelector(`.ht-parallel-${name}`);
         const [base, top, over] = ["base", "top", "over"].map((name) => marks.element("canvas", {className: `ht-parallel-${name}`}));
         const places = marks.element("div", {className: "ht-parallel-axes"});
@@ -53,6 +53,8 @@
         let bright = null;
         let refining = null;
         let isNews = false;
+
+        const pin = parallel_pin.create(part("scroll"), sheet, {signal: board.signal, right: RIGHT, draw: (...given) => drawPinned(...given)});
 
         const isShown = () => isVisible && !view.isFolded;
         const isDragging = () => shown.some(({area}) => area.isDragging());
@@ -132,7 +134,7 @@
             });
             hasGutter = showMissing(size) || hasGutter || OPEN.has(board.run?.state);
             frame = {...FRAME, height: hasGutter ? FRAME.height : HEIGHT_WITHOUT};
-            scene = {...frame, width: layout.width, size, xs: shown.map(({x}) => x), ys, tints: tintsOf(size), moving: {}};
+            scene = {...frame, width: layout.width, size, xs: shown.map((_, place) => layout.x(place)), ys, tints: tintsOf(size), moving: {}};
             Object.assign(sheet.style, {width: `${layout.width}px`, height: `${frame.height}px`});
         };
 
@@ -201,7 +203,7 @@
         const isMoving = () => board.draft !== null;
 
         /** Draw one tier: coarser while something moves or where there are very many, and in full once all is quiet. */
-        const drawTier = (canvas, bit, count, colours, isQuick) => lines.draw(canvas, scene, {mask: board.mask, bit, count, isMoving: isQuick,
+        const drawTier = (canvas, bit, count, colours, isQuick, of = scene) => lines.draw(canvas, of, {mask: board.mask, bit, count, isMoving: isQuick,
             isTurned: board.spec.goal === "minimize", ...colours});
 
         /** The dim lines are drawn once, not with every move; where all are selected, nothing would be seen of them. */
@@ -242,6 +244,13 @@
             Object.assign(stale, {base: false, fineBase: false, fineTop: false});
         };
 
+        /** Both tiers of the window with the last axis; two axes cost little, so they are never coarser than a drag needs. */
+        const drawPinned = (canvases, of) => {
+            canvases.base.style.visibility = base.style.visibility;
+            if (board.selectedCount < board.keptCount) drawTier(canvases.base, selection.KEPT, board.keptCount, dimColours(), isMoving(), of);
+            drawTier(canvases.top, selection.SELECTED, board.selectedCount, bright, isMoving(), of);
+        };
+
         const showBrushes = () => {
             for (const each of shown) {
                 const source = `axis:${each.key}`;
@@ -258,7 +267,10 @@
         const drawHovered = () => {
             if (!isShown() || !scene) return;
             const context = marks.fit(over, layout.width, frame.height);
-            lines.drawOne(context, scene, board.hovered, [[marks.colourOf("--ht-surface"), 5], [marks.colourOf("--ht-text"), 2]]);
+            const hovered = [[marks.colourOf("--ht-surface"), 5], [marks.colourOf("--ht-text"), 2]];
+            const drawn = [[board.hovered, hovered]];
+            drawn.forEach(([index, of]) => lines.drawOne(context, scene, index, of));
+            pin.over(drawn);
         };
 
         /** Draw what is stale, if anybody can see it. */
@@ -270,6 +282,7 @@
             drawBase();
             if (!stale.top) return;
             drawTop();
+            pin.redraw();
             showBrushes();
         };
 
@@ -278,6 +291,7 @@
             if (shown.length) placeLines();
             else scene = null;
             bright = brightColours();
+            pin.lay(scene, shown, layout?.spacing);
             Object.assign(stale, {data: false, base: true, top: true});
         };
 
@@ -332,7 +346,8 @@
             if (y < FRAME.top - HOVER_DISTANCE) return -1;
             // Among selected lines the dim ones are background.
             const bit = board.selectedCount > 0 ? selection.SELECTED : selection.KEPT;
-            return model.nearestLine(scene.ys, layout, board.mask, bit, x, y, HOVER_DISTANCE);
+            const {ys, layout: place} = pin.under(x) ?? {ys: scene.ys, layout};
+            return model.nearestLine(ys, place, board.mask, bit, x, y, HOVER_DISTANCE);
         };
 
         const showFold = () => {
@@ -367,7 +382,7 @@
             });
         };
 
-        sheet.replaceChildren(base, top, places, over);
+        sheet.replaceChildren(base, top, places, over, pin.box);
         showFold();
         listen();
         return {

@@ -17,7 +17,7 @@
     const ONE_LINE_STRIP = 15;
     const HOVER_DISTANCE = 18;
     const LEAST_LINE = 11;
-    const WIDTH_OF_LETTER = 7.6;
+    const WIDTH_OF_LETTER = 8.8;
     // So many of very many categories can be told apart in a row that is not enlarged.
     const MOST_IN_ROW = 9;
     // Above so many pairs the trend follows a brush when it rests; below, at every move.

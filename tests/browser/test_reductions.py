@@ -33,7 +33,8 @@ def values(page: Page) -> list[float]:
 
 
 def await_title(page: Page, title: str) -> None:
-    expect(page.locator(f'.ht-bars-plot[data-metric="{ACCURACY}"] h3')).to_have_text(
+    heading = page.locator(f'.ht-bars-plot[data-metric="{ACCURACY}"] h3')
+    expect(heading).to_have_text(re.compile(rf"^{re.escape(title)}\s*[▴▾]"))
         re.compile(rf"^{re.escape(title)}\W")
     )
 
