@@ -35,8 +35,6 @@ def values(page: Page) -> list[float]:
 def await_title(page: Page, title: str) -> None:
     heading = page.locator(f'.ht-bars-plot[data-metric="{ACCURACY}"] h3')
     expect(heading).to_have_text(re.compile(rf"^{re.escape(title)}\s*[▴▾]"))
-        re.compile(rf"^{re.escape(title)}\W")
-    )
 
 
 def test_one_choice_holds_for_every_view_and_stays_in_the_address(page: Page, finished_demo: Product) -> None:
