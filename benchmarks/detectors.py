@@ -97,8 +97,12 @@ def false_on_short(seeds: Iterable[int]) -> float:
 
 
 def while_growing(seeds: Iterable[int]) -> dict[str, float]:
-    """Whether overfitting, once said, is said of all longer beginnings, too; and how often it is ever said wrongly."""
-    kept, ever = [], []
+    """Whether overfitting, once said, is said of all longer beginnings, too; and how often it is ever said wrongly.
+
+    Counted apart where the learning rate restarts: there training itself gets worse for a while, which withdraws it.
+    """
+    kept: dict[bool, list[bool]] = {True: [], False: []}
+    ever = []
     for planted in (each for seed in seeds for each in project(seed) if len(each.x) >= PREFIXES):
         truth = planted.truth.get("overfitting")
         if truth is None:
@@ -106,10 +110,14 @@ def while_growing(seeds: Iterable[int]) -> dict[str, float]:
         places = np.unique(np.linspace(1, len(planted.x), PREFIXES).astype(int))
         said = ["overfitting" in found(planted, count=int(place)) for place in places]
         if truth and any(said):
-            kept.extend(said[said.index(True) :])
+            kept[planted.schedule == "restarts"].extend(said[said.index(True) :])
         if not truth:
             ever.append(any(said))
-    return {"overfitting_kept": float(np.mean(kept)), "overfitting_ever_false": float(np.mean(ever))}
+    return {
+        "overfitting_kept": float(np.mean(kept[False])),
+        "overfitting_kept_in_cycles": float(np.mean(kept[True])),
+        "overfitting_ever_false": float(np.mean(ever)),
+    }
 
 
 def seconds_per_thousand() -> float:

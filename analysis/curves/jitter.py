@@ -69,7 +69,9 @@ def memory_of(y: Floats) -> float:
     near = _deviation(y, 1) if len(y) > 2 * DISTANCES[-1] else 0.0
     if not near:
         return 0.0
-    ratio = float(np.mean([(_deviation(y, far) / near) ** 2 for far in DISTANCES]))
+    # Beyond the last entry of the table nothing changes, and squares of large ratios are no numbers.
+    most = near * float(RATIOS[-1])
+    ratio = sum((min(_deviation(y, far), most) / near) ** 2 for far in DISTANCES) / len(DISTANCES)
     return float(np.interp(ratio / math.exp(ERROR_OF_RATIO / math.sqrt(len(y))), RATIOS, MEMORIES))
 
 

@@ -19,6 +19,8 @@ OUTLYING = 2.0
 # Less than this many times the usual is not called noisy, however alike the others are: it is what two healthy curves
 # may differ by.
 LEAST_TIMES = 2.5
+# No metric is larger or, but for zero, smaller; a ratio of the two is still a number.
+HUGE = 1e150
 # From the distance between the lower quartile and the median to a standard deviation, for a normal distribution.
 FROM_QUARTILE = 0.6745
 # The error of a logarithmic deviation told from n residuals, of which half are independent, is 1 / sqrt(n).
@@ -31,7 +33,7 @@ def noise_level(curve: Curve) -> float | None:
     if len(values) < LEAST_POINTS:
         return None
     largest = float(np.abs(values).max()) or 1.0
-    return jitter(values / largest).deviation * largest
+    return min(jitter(values / largest).deviation * largest, HUGE)
 
 
 def noise(case: Case) -> Flag | None:
@@ -40,13 +42,13 @@ def noise(case: Case) -> Flag | None:
     The flag may change as the other curves grow, and as the metric becomes calmer.
     """
     level = noise_level(case.curve)
-    levels = np.log([each for each in case.usual_noise if 0 < each < math.inf])
+    levels = np.log(np.clip([each for each in case.usual_noise if 0 < each < math.inf], 1 / HUGE, HUGE))
     if not level or len(levels) < LEAST_LEVELS:
         return None
     low, usual = map(float, np.quantile(levels, [0.25, 0.5]))
     # Only the lower half says how much calm curves differ: noisy and exploding ones are in the upper.
     spread = (usual - low) / FROM_QUARTILE
-    above = math.log(level) - usual
+    above = math.log(max(level, 1 / HUGE)) - usual
     if above < math.log(LEAST_TIMES) or above < OUTLYING * max(spread, ERROR / math.sqrt(len(case.curve.x))):
         return None
     own, others = numbers(level, math.exp(usual))

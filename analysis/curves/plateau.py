@@ -32,14 +32,22 @@ def plateau(case: Case) -> Flag | None:
     if still.gain.most(CONFIDENCE) > jitter or mean - float(trend.smooth[:at].min(initial=mean)) > jitter:
         return None
     level = mean * trend.scale
-    first, last = numbers(level, trend.level(0))
+    # As it was logged: a start is often so steep that its mean with its neighbours says little.
+    start = float(case.curve.values[np.isfinite(case.curve.values)][0])
+    here, there = numbers(level, start)
     began, until = float(trend.x[at]), float(trend.x[-1])
     sentence = (
-        f"{spoken(case.curve.metric).capitalize()} has stayed near {first} since {place(began, case.curve.unit)}"
-        f" (now {place(until, case.curve.unit)}); it began at {last}."
+        f"{spoken(case.curve.metric).capitalize()} has stayed near {here} since {place(began, case.curve.unit)}"
+        f" (now {place(until, case.curve.unit)}); it began at {there}."
     )
     moved = -still.gain.value * trend.scale
-    return Flag("plateau", case.curve.metric, began, sentence, {"level": level, "last_at": until, "moved": moved})
+    return Flag(
+        "plateau",
+        case.curve.metric,
+        began,
+        sentence,
+        {"level": level, "first": start, "last_at": until, "moved": moved},
+    )
 
 
 def _began(trend: Trend, end: Ending) -> int:

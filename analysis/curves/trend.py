@@ -53,9 +53,9 @@ def trend(x: Floats, values: Floats, goal: Goal) -> Trend:
     x, values: (points,), x rising strictly. Points that are not finite are left out.
     """
     proper = np.isfinite(values)
-    x, values = aggregated(x[proper], values[proper])
-    largest = float(np.abs(values).max(initial=0.0)) or 1.0
-    y = despiked(values / largest * (1 if goal == "minimize" else -1))
+    largest = float(np.abs(values[proper]).max(initial=0.0)) or 1.0
+    x, y = aggregated(x[proper], values[proper] / largest * (1 if goal == "minimize" else -1))
+    y = despiked(y)
     # Grows with the root of the length: both the noise that is left and the bend that is lost shrink.
     width = 2 * math.floor(math.sqrt(len(y)) / 2) + 1
     # The first half is often so bent that no residual tells a bend from memory.
@@ -63,7 +63,7 @@ def trend(x: Floats, values: Floats, goal: Goal) -> Trend:
     return Trend(x, y, running_mean(y, width), width, largest if goal == "minimize" else -largest, memory)
 
 
-def aggregated(x: Floats, values: Floats) -> tuple[Floats, Floats]:
+def aggregated(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """At most MOST_POINTS medians, each of as many points; x is where its points begin.
 
     Groups are powers of two in size, so that a growing curve keeps its groups until their size doubles.
@@ -72,10 +72,10 @@ def aggregated(x: Floats, values: Floats) -> tuple[Floats, Floats]:
     while len(x) > size * MOST_POINTS:
         size *= 2
     if size == 1:
-        return x, values
+        return x, y
     whole = len(x) // size * size
-    medians = np.median(values[:whole].reshape(-1, size), axis=1)
-    rest = [np.median(values[whole:])] if whole < len(x) else []
+    medians = np.median(y[:whole].reshape(-1, size), axis=1)
+    rest = [np.median(y[whole:])] if whole < len(x) else []
     return x[::size], np.r_[medians, rest]
 
 

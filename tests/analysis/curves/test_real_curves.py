@@ -9,7 +9,6 @@ from sklearn.neural_network import MLPClassifier
 
 from analysis.curves import Flag, curve, flags
 
-
 EPOCHS = 40
 
 

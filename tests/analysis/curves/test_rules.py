@@ -252,6 +252,16 @@ def test_short_curves_have_no_flag_but_divergence(values: Floats, seed: int) -> 
     assert rules <= {"divergence"}
 
 
+@pytest.mark.parametrize("size", [1e-300, 1.7e308, 1.86e154])
+def test_huge_and_tiny_values_are_values_like_others(size: float) -> None:
+    chance = np.random.default_rng(0)
+    values = size * chance.choice([-1.0, 0.0, 1.0, 1e-154], 2_500)
+    for part in (values, values[:33], np.where(np.arange(33) < 24, size, values[:33])):
+        made = curve("val_loss", np.arange(float(len(part))), part)
+        assert flags([made, curve("loss", made.x, part[::-1])], {"val_loss": [1e-300] * 9}) is not None
+        assert 0 < (noise_level(made) or 0) < INF
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from([1e-200, 1e-6, 1e6, 1e200]))
 def test_the_unit_of_a_metric_does_not_matter(unit: float) -> None:
