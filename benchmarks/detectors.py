@@ -16,7 +16,7 @@ from analysis.curves import RULES, Curve, Flag, curve, flags, noise_level
 from benchmarks.figures import Budget, arguments, present
 from benchmarks.planted.curves import Planted, project
 
-FIRST_SEED = 10_000
+FIRST_SEED = 20_000
 NAMES = tuple(rule.__name__ for rule in RULES)
 # What may be said of a curve too short for anything else.
 OF_SHORT = ("not_finite", "divergence")
