@@ -267,8 +267,9 @@
         const drawHovered = () => {
             if (!isShown() || !scene) return;
             const context = marks.fit(over, layout.width, frame.height);
+            const strokes = [[marks.colourOf("--ht-surface"), 4], [marks.colourOf("--ht-muted"), 2]];
             const hovered = [[marks.colourOf("--ht-surface"), 5], [marks.colourOf("--ht-text"), 2]];
-            const drawn = [[board.hovered, hovered]];
+            const drawn = [...board.pickedIndices().map((index) => [index, strokes]), [board.hovered, hovered]];
             drawn.forEach(([index, of]) => lines.drawOne(context, scene, index, of));
             pin.over(drawn);
         };
@@ -392,8 +393,10 @@
                 isNews = Boolean(step?.isNews);
                 stale.top = true;
                 refresh();
+                if (board.picked.length) drawHovered();
             },
             onHover: drawHovered,
+            onPicked: drawHovered,
         };
     };
 

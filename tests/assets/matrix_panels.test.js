@@ -1,5 +1,6 @@
 const assert = require("node:assert/strict");
 const {test} = require("node:test");
+require("../../assets/categories.js");
 require("../../assets/experiments.js");
 require("../../assets/matrix_axes.js");
 const matrix = require("../../assets/matrix_panels.js");
