@@ -33,7 +33,8 @@ _WATCH_PAINT = """(() => {
             try { return Boolean(isThere()); } catch { return false; }
         };
         const ended = new MessageChannel();
-        ended.port1.onmessage = () => (isFound() ? resolve(performance.now() / 1000) : requestAnimationFrame(look));
+        const next = () => (isFound() ? resolve(performance.now() / 1000) : requestAnimationFrame(look));
+        ended.port1.onmessage = next;
         const look = () => {
             if (isFound()) resolve((performance.now() + 1000 / 60) / 1000);
             else ended.port2.postMessage(null);
