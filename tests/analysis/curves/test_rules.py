@@ -94,8 +94,8 @@ def test_a_new_best_withdraws_it() -> None:
 @given(st.integers(0, 10_000), st.integers(10, 40), st.floats(0.008, 0.03))
 def test_it_stays_while_the_trend_goes_on(seed: int, turn: int, slope: float) -> None:
     validation, training = overfitted(150, turn, slope, seed)
-    # With margin: the rise has reached twenty deviations of the noise.
-    sure = turn + math.ceil(0.2 / slope) + 10
+    # With margin: the rise has reached thirty deviations of the noise.
+    sure = turn + math.ceil(0.3 / slope) + 10
     for count in range(sure, 151, 7):
         beginning = (curve(each.metric, each.x[:count], each.values[:count]) for each in (validation, training))
         assert ("overfitting", "val_loss") in said(*beginning), count
