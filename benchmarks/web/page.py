@@ -25,8 +25,8 @@ MOST_WAIT_S = 10
 # The first moves compile what the later ones run.
 WARM_MOVES = 3
 
-# Notes when each expression is true for the first time: in a frame about to be drawn, or at the end of a frame that made
-# it so. What runs after that frame (half a second of Plotly's own start) does not delay what is on the screen by then.
+# Notes when each expression is true for the first time: in a frame about to be drawn, or at the end of a frame that
+# made it so. What runs later (half a second of Plotly's own start) does not delay what is on the screen by then.
 _WATCH_PAINT = """(() => {
     const seen = (isThere) => new Promise((resolve) => {
         const isFound = () => {
