@@ -34,7 +34,7 @@ def overfitted(count: int = 60, turn: int = 20, slope: float = 0.01, seed: int =
     falling = 2.0 * np.exp(-t / turn * 2)
     return (
         curve("val_loss", t, noisy(0.4 + falling + slope * np.maximum(0, t - turn), 0.01, seed)),
-        curve("loss", t, noisy(0.02 + falling, 0.005, seed + 1)),
+        curve("loss", t, noisy(0.02 + falling + 0.5 * np.exp(-t / 60), 0.005, seed + 1)),
     )
 
 
