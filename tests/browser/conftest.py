@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from werkzeug.serving import make_server
 
+from app.server import create_app
+from app.settings import Settings
 from hypertuner.cli.doctor import find_browser
+from storage.store import Store
+from storage.tokens import create_link_token
 from tests.product import Product, hypertuner
 
 # The machine may be busy; whatever must be quick says so itself.
@@ -71,12 +80,9 @@ def session_state(browser: Browser, demo: Product) -> str:
     return path
 
 
-@pytest.fixture
-def page(browser: Browser, demo: Product, session_state: str) -> Iterator[Page]:
-    """A logged-in page; anything on its console fails the test."""
-    context = browser.new_context(
-        storage_state=session_state, base_url=demo.link.split("/login")[0], viewport={"width": 1280, "height": 900}
-    )
+@contextmanager
+def silent_page(context: BrowserContext) -> Iterator[Page]:
+    """A page of a context, which is closed with it; anything on its console fails the test."""
     page = context.new_page()
     page.set_default_timeout(30_000)
     complaints: list[str] = []
@@ -90,6 +96,42 @@ def page(browser: Browser, demo: Product, session_state: str) -> Iterator[Page]:
     yield page
     context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def page(browser: Browser, demo: Product, session_state: str) -> Iterator[Page]:
+    """A logged-in page of the demo."""
+    context = browser.new_context(
+        storage_state=session_state, base_url=demo.link.split("/login")[0], viewport={"width": 1280, "height": 900}
+    )
+    with silent_page(context) as page:
+        yield page
+
+
+@pytest.fixture
+def address(store: Store, data_dir: Path) -> Iterator[str]:
+    """A server without an engine, for what the test itself writes into its store."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = make_server(
+        "127.0.0.1", port, create_app(Settings(data_dir=data_dir, port=port), store).server, threaded=True
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def visitor(browser: Browser, address: str, store: Store) -> Iterator[Page]:
+    """A logged-in page of the server without an engine."""
+    context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
+    with silent_page(context) as page:
+        page.goto(f"/login?token={create_link_token(store)}")
+        yield page
 
 
 @pytest.fixture(scope="session")

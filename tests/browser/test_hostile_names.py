@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import json
-import logging
-import socket
-import threading
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
-from werkzeug.serving import make_server
 
 from analysis.hyperparameters import Hyperparameter
-from app.server import create_app
-from app.settings import Settings
 from storage.projects import metric_ids, register_project
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
@@ -59,23 +50,6 @@ def launch(store: Store) -> None:
             0, 1, 0, 1, values, views, stdout_tail=log, stderr_tail=log, rejected_lines=1, rejected_sample=log
         )
         claim = finish_experiment(store, claim, batch, Ending(state, 1.0, 1, log), run_fence=run.fence, host=HOSTILE[0])
-
-
-@pytest.fixture
-def address(store: Store, data_dir: Path) -> Iterator[str]:
-    """A server for this store alone."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = make_server(
-        "127.0.0.1", port, create_app(Settings(data_dir=data_dir, port=port), store).server, threaded=True
-    )
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.shutdown()
-    thread.join()
 
 
 def test_names_are_only_names(browser: Browser, address: str, store: Store) -> None:
