@@ -45,14 +45,25 @@ _WATCH_PAINT = """(() => {
     window.__painted = Promise.race([late, Promise.all([seen(() => %s), seen(() => %s)])]);
 })();"""
 
-# Notes for every move how long it takes from the event to the end of the next frame.
+# Notes for every move how long it takes from the event to the end of the next frame, and how much of that is work: what
+# listens to the event, and the frame; the rest is waiting for the screen's next beat, up to 16.7 ms.
 _WATCH_MOVES = """(() => {
     window.__moves = [];
+    let heard = 0;
     document.addEventListener("pointermove", (event) => {
-        const channel = new MessageChannel();
-        channel.port1.onmessage = () => window.__moves.push(performance.now() - event.timeStamp);
-        requestAnimationFrame(() => channel.port2.postMessage(null));
+        const ended = new MessageChannel();
+        const started = performance.now();
+        let drawing = 0;
+        ended.port1.onmessage = () => {
+            const end = performance.now();
+            window.__moves.push([heard - started + end - drawing, end - event.timeStamp]);
+        };
+        requestAnimationFrame(() => {
+            drawing = performance.now();
+            ended.port2.postMessage(null);
+        });
     }, {capture: true});
+    window.addEventListener("pointermove", () => { heard = performance.now(); });
 })();"""
 
 Box = dict[str, float]
@@ -154,10 +165,15 @@ def _renderers() -> Iterator[psutil.Process]:
 
 @dataclass(frozen=True)
 class Moves:
-    """Mouse moves of a brush in milliseconds: work of the main thread, and from the event to the end of the frame."""
+    """Mouse moves of a brush in milliseconds.
+
+    work: what the page's main thread does up to the end of the frame in which the views have changed. until_frame: how
+    long that takes from the event on. until_quiet: all work that the move causes, also what is deferred.
+    """
 
     work: Sequence[float]
-    frame: Sequence[float]
+    until_frame: Sequence[float]
+    until_quiet: Sequence[float]
 
 
 def brush(visit: Visit, box: Box, count: int) -> Moves:
@@ -166,15 +182,16 @@ def brush(visit: Visit, box: Box, count: int) -> Moves:
     page.evaluate(_WATCH_MOVES)
     page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.1)
     page.mouse.down()
-    work = []
+    until_quiet = []
     for move in range(count + WARM_MOVES):
         across = 0.25 + 0.6 * abs((move * 0.083) % 2 - 1)
         up = 0.3 + 0.6 * abs((move * 0.057) % 2 - 1)
         before = visit.work_s()
         page.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] * up)
-        work.append(1000 * (visit.settle_s() - before))
+        until_quiet.append(1000 * (visit.settle_s() - before))
     page.mouse.up()
-    return Moves(work[WARM_MOVES:], page.evaluate("window.__moves")[-count:])
+    noted = page.evaluate("window.__moves")[-count:]
+    return Moves([work for work, _ in noted], [latency for _, latency in noted], until_quiet[WARM_MOVES:])
 
 
 def release(visit: Visit, box: Box, count: int) -> Moves:
@@ -195,7 +212,7 @@ def release(visit: Visit, box: Box, count: int) -> Moves:
             work.append(1000 * (visit.settle_s() - before))
             # The last stretch was the quiet one.
             seen.append(1000 * (time.perf_counter() - started - QUIET_S))
-    return Moves(work, seen)
+    return Moves([], seen, work)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

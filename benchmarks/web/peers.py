@@ -116,9 +116,10 @@ def _brushed(visit: Visit, peer: Peer, moves: int) -> Moves:
 
 def of_moves(moves: Moves) -> dict[str, float]:
     """Their percentiles, if there are any."""
-    if not moves.work:
-        return {}
+    kinds = {"work": moves.work, "frame": moves.until_frame, "quiet": moves.until_quiet}
     return {
-        "move_p50_ms": percentile(moves.work, 0.5), "move_p95_ms": percentile(moves.work, 0.95),
-        "frame_p50_ms": percentile(moves.frame, 0.5), "frame_p95_ms": percentile(moves.frame, 0.95),
-    }  # fmt: skip
+        f"{name}_p{round(100 * share)}_ms": percentile(values, share)
+        for name, values in kinds.items()
+        if values
+        for share in (0.5, 0.95)
+    }
