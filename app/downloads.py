@@ -38,7 +38,8 @@ def attach(server: Flask, store: Store) -> None:
     def pdf(slug: str, number: int) -> AnyResponse:
         return _or_sentence(lambda: _run_report(store, slug, number))
 
-    server.add_url_rule("/download/<slug>/experiments.csv", "experiments_csv", csv, methods=["GET"])
+    # Very many numbers have no room in an address, so that they come in a body.
+    server.add_url_rule("/download/<slug>/experiments.csv", "experiments_csv", csv, methods=["GET", "POST"])
     server.add_url_rule("/download/<slug>/runs/<int:number>/report.pdf", "run_report", pdf, methods=["GET"])
 
 
@@ -92,7 +93,7 @@ def _experiments_csv(store: Store, slug: str) -> AnyResponse:
     project = _project(store, slug)
     run = _run(store, project, int(run_number)) if run_number else None
     experiments = fetch_experiments(store, project.id, run_id=run.id if run else None)
-    if (written := request.args.get("numbers")) is not None:
+    if (written := request.values.get("numbers")) is not None:
         wanted = read_numbers(written)
         experiments = [experiment for experiment in experiments if experiment.number in wanted]
     name = f"{project.slug}-run-{run_number}" if run_number else project.slug

@@ -51,6 +51,20 @@
         return {lows, highs};
     };
 
+    /**
+     * The places whose number is written below, at least so many bars apart. Numbers that count up one by one are
+     * written where they are round.
+     */
+    const footPlaces = (numbers, least) => {
+        const places = [...numbers.keys()];
+        if (least <= 1) return places;
+        const isCounting = numbers.every((number, place) => place === 0 || number === numbers[place - 1] + 1);
+        if (!isCounting) return places.filter((place) => place % least === 0);
+        const power = 10 ** Math.floor(Math.log10(least));
+        const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= least);
+        return places.filter((place) => numbers[place] % step === 0);
+    };
+
     /** How many plots side by side: as even as possible, none narrower than can be read. */
     const columnsFor = (count, width) => {
         const most = Math.max(1, Math.floor(width / 290));
@@ -80,7 +94,7 @@
         return {sort: typeof sort === "string" ? sort : "number", isDescending: others.includes("desc"), isFitted: !others.includes("zero")};
     };
 
-    const pure = {barAt, barScale, columnEnds, columnsFor, fractionOf, fromQuery, placeAt, toQuery};
+    const pure = {barAt, barScale, columnEnds, columnsFor, footPlaces, fractionOf, fromQuery, placeAt, toQuery};
 
     // --- the view ------------------------------------------------------------------------------------------------------
 
@@ -223,7 +237,8 @@
             const floor = TOP + HEIGHT;
             const slot = Math.min(width / order.length, WIDEST_BAR);
             const largest = String(columns.extent(board.experiments, board.experiments.columns.get("number"))?.[1] ?? "").length;
-            const step = Math.max(1, Math.ceil((largest * 6.6 + 8) / slot));
+            const numbers = Array.from(order, (index) => board.experiments.numbers[index]);
+            const isNamed = new Set(footPlaces(numbers, Math.max(1, Math.ceil((largest * 6.6 + 8) / slot))));
             context.textAlign = "center";
             context.textBaseline = "top";
             for (let place = 0; place < order.length; place += 1) {
@@ -234,9 +249,9 @@
                 if (!Number.isFinite(plot.column.values[index]) && colours[states[index]]) {
                     drawSign(context, middle, floor, wide, colours[states[index]]);
                 }
-                if (place % step === 0 && middle + largest * 3.3 <= LEFT + width + RIGHT) {
+                if (isNamed.has(place) && middle + largest * 3.3 <= LEFT + width + RIGHT) {
                     context.fillStyle = quiet;
-                    context.fillText(String(board.experiments.numbers[index]), middle, floor + 5);
+                    context.fillText(String(numbers[place]), middle, floor + 5);
                 }
             }
         };

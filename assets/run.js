@@ -4,7 +4,8 @@
     const ENDED_POLL_MS = 15000;
     const HIDDEN_POLL_MS = 30000;
     const ENDED = new Set(["finished", "failed", "stopped"]);
-    const MOST_NUMBERS_IN_LINK = 500;
+    // Servers and proxies refuse longer addresses.
+    const MOST_CHARACTERS_IN_LINK = 3000;
     // After this a request that nobody answered is given up; buttons must not wait for ever.
     const PATIENCE_MS = 12000;
     const UNDO_MS = 10000;
@@ -18,11 +19,15 @@
         return ENDED.has(state) ? ENDED_POLL_MS : OPEN_POLL_MS;
     };
 
-    /** The address of the table as it is filtered. */
-    const csvAddress = ({slug, number}, numbers, isFiltered, compact, reduce = null) => {
+    /**
+     * Where the table comes from as it is filtered. numbers: the experiments in short, null for all of them. Those that an
+     * address has no room for are sent in the request's body.
+     */
+    const csvRequest = ({slug, number}, numbers, reduce = null) => {
         const reduced = reduce === null ? "" : `&reduce=${encodeURIComponent(reduce)}`;
         const all = `/download/${encodeURIComponent(slug)}/experiments.csv?run=${number}&flavour=spreadsheet${reduced}`;
-        return isFiltered && numbers.length <= MOST_NUMBERS_IN_LINK ? `${all}&numbers=${compact(numbers)}` : all;
+        if (numbers === null) return {address: all, body: null};
+        return numbers.length <= MOST_CHARACTERS_IN_LINK ? {address: `${all}&numbers=${numbers}`, body: null} : {address: all, body: {numbers}};
     };
 
     /** The address of the curves of some experiments. */
@@ -103,7 +108,7 @@
     const linkWords = (isShortened) => (isShortened ? "Link copied, without the long list of picked experiments: an address has no room for it"
         : "Link to this page as it is now copied");
 
-    const pure = {badgeOf, csvAddress, curvesAddress, linkWords, metricsFrom, pauseButton, pollInterval, scheduleOf, stateWords, stopQuestion, waitingWords,
+    const pure = {badgeOf, csvRequest, curvesAddress, linkWords, metricsFrom, pauseButton, pollInterval, scheduleOf, stateWords, stopQuestion, waitingWords,
         withMetrics};
 
     // --- the board -----------------------------------------------------------------------------------------------------
@@ -312,7 +317,7 @@
             part("selection-note").hidden = !made.isShortened;
             part("selection-undo").disabled = made.history.past.length === 0;
             part("selection-redo").disabled = made.history.future.length === 0;
-            say("table-count", `showing ${made.selectedCount} of ${size}`);
+            say("table-count", `showing ${selection.written(made.selectedCount)} of ${selection.written(size)}`);
             part("table-empty").hidden = made.selectedCount > 0 || size === 0;
             if (!made.draft) linkDownload();
         };
@@ -323,11 +328,11 @@
             for (let index = 0; isFiltered && index < made.experiments.size; index += 1) {
                 if (made.mask[index] & selection.SELECTED) numbers.push(made.experiments.numbers[index]);
             }
+            const reduce = new URLSearchParams(window.location.search).get("reduce");
             const link = part("download-csv");
-            link.href = csvAddress(made.spec, numbers, isFiltered, selection.compactNumbers, new URLSearchParams(window.location.search).get("reduce"));
-            link.title = !isFiltered ? "The table of all experiments as CSV"
-                : numbers.length > MOST_NUMBERS_IN_LINK ? `All experiments as CSV: more than ${MOST_NUMBERS_IN_LINK} are selected`
-                    : `The ${numbers.length} selected experiments as CSV`;
+            made.csv = csvRequest(made.spec, isFiltered ? selection.compactNumbers(numbers) : null, reduce);
+            link.href = made.csv.address;
+            link.title = isFiltered ? `The ${numbers.length.toLocaleString("en-US")} selected experiments as CSV` : "The table of all experiments as CSV";
         };
 
         const showPicked = () => {
@@ -574,6 +579,16 @@
         board.listen();
     };
 
+    /** Get a file whose request is too long for an address; the page stays. */
+    const download = ({address, body}) => {
+        const {element} = window.dash_clientside.marks;
+        const fields = Object.entries(body).map(([name, value]) => element("input", {type: "hidden", name, value}));
+        const form = element("form", {method: "post", action: address, hidden: true}, ...fields);
+        document.body.append(form);
+        form.submit();
+        form.remove();
+    };
+
     /** Listeners that end with the page. */
     const listen = (made, showElapsed) => {
         const {selection} = window.dash_clientside;
@@ -590,6 +605,11 @@
             if (event.ctrlKey || event.metaKey || event.shiftKey) return;
             event.preventDefault();
             go(event.currentTarget.getAttribute("href"));
+        });
+        press("download-csv", (event) => {
+            if (!made.csv?.body) return;
+            event.preventDefault();
+            download(made.csv);
         });
         press("run-best", (event) => {
             if (event.ctrlKey || event.metaKey || event.shiftKey) return;

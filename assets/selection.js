@@ -192,7 +192,7 @@
     };
 
     const api = {KEPT, NOTHING, SELECTED, baseTiers, begin, clausesOf, commit, compactNumbers, countWords, exclude, isMissing, isNarrowed, isReduced, keep,
-        offWords, pickedClause, redo, tiers, undo, withClause, withClauses};
+        offWords, pickedClause, redo, tiers, undo, withClause, withClauses, written};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.selection = api;
     if (typeof module !== "undefined") module.exports = api;

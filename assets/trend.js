@@ -52,7 +52,7 @@
         const {short} = globalThis.dash_clientside.experiments;
         const [low, high] = interval.map(twoDecimals);
         return [`slope ${signed(short(slope, 2))}${isLogY ? " decades" : ""} per ${isLogX ? "decade" : "unit"}`,
-            `r = ${twoDecimals(r)} [${low}, ${high}], n = ${n}`];
+            `r = ${twoDecimals(r)} [${low}, ${high}], n = ${n.toLocaleString("en-US")}`];
     };
 
     const api = {fitOf, intervalOf, wordsOf};

@@ -40,3 +40,11 @@ test("how the bars are arranged is in the address, unless it is as by default", 
     assert.equal(bars.toQuery(query, plain), "?tab=1");
     for (const text of ["", "?bars=7", "?bars=%5B1%5D", "?bars=%5B", "?bars=null"]) assert.deepEqual(bars.fromQuery(text), plain);
 });
+
+test("numbers below the bars are round where they count up, and never too close", () => {
+    const counting = Array.from({length: 300}, (_, place) => place + 1);
+    assert.deepEqual(bars.footPlaces(counting, 86).map((place) => counting[place]), [100, 200, 300]);
+    assert.deepEqual(bars.footPlaces(counting.slice(0, 12), 3).map((place) => counting[place]), [5, 10]);
+    assert.deepEqual(bars.footPlaces([4, 5, 6], 1), [0, 1, 2]);
+    assert.deepEqual(bars.footPlaces([9, 2, 7, 1, 3], 2), [0, 2, 4]);
+});

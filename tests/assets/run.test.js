@@ -13,11 +13,12 @@ test("an open run is asked for every second, an ended or hidden one seldom", () 
 });
 
 test("the download names the selected experiments, unless they are too many for an address", () => {
-    assert.equal(run.csvAddress(SPEC, [1, 2, 3, 9], true, compactNumbers), "/download/digits/experiments.csv?run=3&flavour=spreadsheet&numbers=1-3,9");
-    assert.equal(run.csvAddress(SPEC, [1, 2], false, compactNumbers), "/download/digits/experiments.csv?run=3&flavour=spreadsheet");
-    assert.equal(run.csvAddress(SPEC, [], false, compactNumbers, '{"a b":"smallest"}'),
-        "/download/digits/experiments.csv?run=3&flavour=spreadsheet&reduce=%7B%22a%20b%22%3A%22smallest%22%7D");
-    assert.equal(run.csvAddress(SPEC, Array.from({length: 501}, (_, i) => i), true, compactNumbers), "/download/digits/experiments.csv?run=3&flavour=spreadsheet");
+    const all = "/download/digits/experiments.csv?run=3&flavour=spreadsheet";
+    assert.deepEqual(run.csvRequest(SPEC, "1-3,9"), {address: `${all}&numbers=1-3,9`, body: null});
+    assert.deepEqual(run.csvRequest(SPEC, null), {address: all, body: null});
+    assert.equal(run.csvRequest(SPEC, null, '{"a b":"smallest"}').address, `${all}&reduce=%7B%22a%20b%22%3A%22smallest%22%7D`);
+    const many = "1,".repeat(2000);
+    assert.deepEqual(run.csvRequest(SPEC, many), {address: all, body: {numbers: many}});
 });
 
 test("picked experiments open together", () => {
