@@ -93,8 +93,10 @@ def _experiments_csv(store: Store, slug: str) -> AnyResponse:
     project = _project(store, slug)
     run = _run(store, project, int(run_number)) if run_number else None
     experiments = fetch_experiments(store, project.id, run_id=run.id if run else None)
-    if (written := request.values.get("numbers")) is not None:
-        wanted = read_numbers(written)
+    body = request.get_json(silent=True) if request.method == "POST" else None
+    written = body.get("numbers") if isinstance(body, dict) else request.args.get("numbers")
+    if written is not None:
+        wanted = read_numbers(str(written))
         experiments = [experiment for experiment in experiments if experiment.number in wanted]
     name = f"{project.slug}-run-{run_number}" if run_number else project.slug
     known = (run or project).hyperparameters

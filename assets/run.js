@@ -579,14 +579,17 @@
         board.listen();
     };
 
-    /** Get a file whose request is too long for an address; the page stays. */
-    const download = ({address, body}) => {
-        const {element} = window.dash_clientside.marks;
-        const fields = Object.entries(body).map(([name, value]) => element("input", {type: "hidden", name, value}));
-        const form = element("form", {method: "post", action: address, hidden: true}, ...fields);
-        document.body.append(form);
-        form.submit();
-        form.remove();
+    /** Get a file whose request is too long for an address. */
+    const download = async ({address, body}, name) => {
+        const response = await fetch(address, {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)})
+            .catch(() => null);
+        if (!response?.ok) {
+            window.dash_clientside.set_props("notice", {children: "The file could not be made. Is the server still there?", is_open: true});
+            return;
+        }
+        const link = window.dash_clientside.marks.element("a", {href: URL.createObjectURL(await response.blob()), download: name});
+        link.click();
+        URL.revokeObjectURL(link.href);
     };
 
     /** Listeners that end with the page. */
@@ -609,7 +612,7 @@
         press("download-csv", (event) => {
             if (!made.csv?.body) return;
             event.preventDefault();
-            download(made.csv);
+            download(made.csv, `${made.spec.slug}-run-${made.spec.number}.csv`);
         });
         press("run-best", (event) => {
             if (event.ctrlKey || event.metaKey || event.shiftKey) return;
