@@ -5,7 +5,6 @@
     const RIGHT = 8;
     const TOP = 8;
     const BOTTOM = 18;
-    const WIDEST_BAR = 34;
     const PARAMETER = "bars";
 
     // --- pure ---------------------------------------------------------------------------------------------------------
@@ -16,39 +15,6 @@
         const [low, high] = isFitted ? ends : [Math.min(0, ends[0]), Math.max(0, ends[1])];
         const ticks = globalThis.dash_clientside.experiments.niceTicks(low, high);
         return {low: ticks[0], high: ticks.at(-1), ticks, base: Math.min(Math.max(0, ticks[0]), ticks.at(-1))};
-    };
-
-    const fractionOf = (scale, value) => (value - scale.low) / (scale.high - scale.low || 1);
-
-    /** Left edge and width of the bar at a place among `count` in so many pixels; wide ones get a gap. */
-    const barAt = (place, count, width) => {
-        const slot = Math.min(width / count, WIDEST_BAR);
-        const gap = slot >= 4 ? Math.max(1, slot * 0.22) : 0;
-        return [place * slot + gap / 2, Math.max(slot - gap, 0.5)];
-    };
-
-    /** The place under x, or -1. */
-    const placeAt = (x, count, width) => {
-        const place = Math.floor(x / Math.min(width / count, WIDEST_BAR));
-        return place >= 0 && place < count ? place : -1;
-    };
-
-    /** For each pixel column the lowest and highest end of the bars whose mask has `bit`, as fractions; NaN for none. */
-    const columnEnds = (order, values, mask, bit, scale, width) => {
-        const lows = new Float32Array(width).fill(NaN);
-        const highs = new Float32Array(width).fill(NaN);
-        for (let place = 0; place < order.length; place += 1) {
-            const value = values[order[place]];
-            if (!(mask[order[place]] & bit) || !Number.isFinite(value)) continue;
-            const fraction = fractionOf(scale, value);
-            const from = Math.min(width - 1, Math.floor(place / order.length * width));
-            const to = Math.max(from + 1, Math.floor((place + 1) / order.length * width));
-            for (let x = from; x < to; x += 1) {
-                if (!(lows[x] <= fraction)) lows[x] = fraction;
-                if (!(highs[x] >= fraction)) highs[x] = fraction;
-            }
-        }
-        return {lows, highs};
     };
 
     /**
@@ -73,9 +39,9 @@
     };
 
     /** The query with how the bars are arranged; other parameters stay, and what is as by default is left out. */
-    const toQuery = (query, {sort, isDescending, isFitted}) => {
+    const toQuery = (query, {sort, isDescending, isFitted, shape}) => {
         const parameters = new URLSearchParams(query);
-        const words = [sort, ...(isDescending ? ["desc"] : []), ...(isFitted ? [] : ["zero"])];
+        const words = [sort, ...(isDescending ? ["desc"] : []), ...(isFitted ? [] : ["zero"]), ...(shape ? [shape] : [])];
         if (words.join() === "number") parameters.delete(PARAMETER);
         else parameters.set(PARAMETER, JSON.stringify(words));
         const text = parameters.toString();
@@ -91,20 +57,22 @@
             // An address edited by hand may say anything.
         }
         const [sort, ...others] = Array.isArray(words) ? words : [];
-        return {sort: typeof sort === "string" ? sort : "number", isDescending: others.includes("desc"), isFitted: !others.includes("zero")};
+        return {sort: typeof sort === "string" ? sort : "number", isDescending: others.includes("desc"), isFitted: !others.includes("zero"),
+            shape: globalThis.dash_clientside.bars_shapes.SHAPES.find((word) => others.includes(word)) ?? null};
     };
 
-    const pure = {barAt, barScale, columnEnds, columnsFor, footPlaces, fractionOf, fromQuery, placeAt, toQuery};
+    const pure = {barScale, columnsFor, footPlaces, fromQuery, toQuery};
 
     // --- the view ------------------------------------------------------------------------------------------------------
 
     const create = (host, board) => {
-        const {experiments: columns, marks, selection} = window.dash_clientside;
+        const {bars_shapes: shapes, experiments: columns, marks, selection} = window.dash_clientside;
         const grid = host.querySelector(".ht-bars-grid");
         const note = host.querySelector(".ht-bars-empty");
         const sorting = host.querySelector(".ht-bars-sort");
         const direction = host.querySelector(".ht-bars-direction");
         const fitting = host.querySelector(".ht-bars-fit");
+        const shaping = host.querySelector(".ht-bars-shape");
         let plots = [];
         let order = new Uint32Array(0);
         let pickedPlaces = [];
@@ -113,6 +81,7 @@
         const listen = () => {
             sorting.addEventListener("change", () => arrange({sort: sorting.value}), {signal: board.signal});
             direction.addEventListener("click", () => arrange({isDescending: !arrangement.isDescending}), {signal: board.signal});
+            shaping.addEventListener("change", () => arrange({shape: shaping.value || null}), {signal: board.signal});
             fitting.addEventListener("click", () => arrange({isFitted: !arrangement.isFitted}), {signal: board.signal});
         };
 
@@ -126,7 +95,8 @@
         };
 
         const showOptions = () => {
-            const {isDescending, isFitted, sort} = arrangement;
+            const {isDescending, isFitted, shape, sort} = arrangement;
+            shaping.value = shape ?? "";
             // It may be about a metric that has no number yet.
             if ([...sorting.options].some(({value}) => value === sort)) sorting.value = sort;
             direction.textContent = isDescending ? "↓" : "↑";
@@ -169,7 +139,7 @@
             const plot = {key, column, base, top, area, empty,
                 element: marks.element("figure", {className: "ht-bars-plot", dataset: {metric: key}}, title, area, empty)};
             const indexAt = (event) => {
-                const place = placeAt(event.clientX - area.getBoundingClientRect().left - LEFT, order.length, widthOf(plot));
+                const place = shapes.placeAt(event.clientX - area.getBoundingClientRect().left - LEFT, order.length, widthOf(plot));
                 return place < 0 ? -1 : order[place];
             };
             area.addEventListener("pointermove", (event) => board.hover(indexAt(event), event));
@@ -183,41 +153,13 @@
 
         const widthOf = (plot) => Math.max(40, plot.area.clientWidth - LEFT - RIGHT);
 
-        /** Draw the bars whose mask has `bit`. Many bars become one line per pixel column, so that no extreme is lost. */
-        const drawBars = (context, plot, bit, colour) => {
-            const {scale, width} = plot;
-            const {values} = plot.column;
-            const y = (fraction) => TOP + (1 - fraction) * HEIGHT;
-            const base = y(fractionOf(scale, scale.base));
-            context.fillStyle = colour;
-            context.beginPath();
-            if (order.length > width / 1.5) {
-                const {lows, highs} = columnEnds(order, values, board.mask, bit, scale, Math.floor(width));
-                for (let x = 0; x < highs.length; x += 1) {
-                    if (Number.isNaN(highs[x])) continue;
-                    const [from, to] = [Math.min(base, y(highs[x])), Math.max(base, y(lows[x]))];
-                    context.rect(LEFT + x, from, 1, to - from);
-                }
-            } else {
-                for (let place = 0; place < order.length; place += 1) {
-                    const value = values[order[place]];
-                    if (!(board.mask[order[place]] & bit) || !Number.isFinite(value)) continue;
-                    const [x, wide] = barAt(place, order.length, width);
-                    const end = y(fractionOf(scale, value));
-                    // A value at the base still shows that it is there.
-                    context.rect(LEFT + x, Math.min(base, end) - (Math.abs(base - end) < 1 ? 1 : 0), wide, Math.max(1, Math.abs(base - end)));
-                }
-            }
-            context.fill();
-        };
-
         const drawAxis = (context, plot) => {
             const {scale, width} = plot;
             context.font = "11px system-ui, sans-serif";
             context.textAlign = "right";
             context.textBaseline = "middle";
             for (const tick of scale.ticks) {
-                const y = Math.round(TOP + (1 - fractionOf(scale, tick)) * HEIGHT) + 0.5;
+                const y = Math.round(TOP + (1 - shapes.fractionOf(scale, tick)) * HEIGHT) + 0.5;
                 context.strokeStyle = marks.colourOf("--ht-border");
                 context.beginPath();
                 context.moveTo(LEFT, y);
@@ -235,7 +177,7 @@
             const colours = {3: marks.colourOf("--ht-bad"), 4: marks.colourOf("--ht-warn")};
             const quiet = marks.colourOf("--ht-muted");
             const floor = TOP + HEIGHT;
-            const slot = Math.min(width / order.length, WIDEST_BAR);
+            const slot = shapes.barAt(1, order.length, width)[0] - shapes.barAt(0, order.length, width)[0];
             const largest = String(columns.extent(board.experiments, board.experiments.columns.get("number"))?.[1] ?? "").length;
             const numbers = Array.from(order, (index) => board.experiments.numbers[index]);
             const isNamed = new Set(footPlaces(numbers, Math.max(1, Math.ceil((largest * 6.6 + 8) / slot))));
@@ -244,7 +186,7 @@
             for (let place = 0; place < order.length; place += 1) {
                 const index = order[place];
                 if (!(board.mask[index] & selection.KEPT)) continue;
-                const [x, wide] = barAt(place, order.length, width);
+                const [x, wide] = shapes.barAt(place, order.length, width);
                 const middle = LEFT + x + wide / 2;
                 if (!Number.isFinite(plot.column.values[index]) && colours[states[index]]) {
                     drawSign(context, middle, floor, wide, colours[states[index]]);
@@ -283,14 +225,16 @@
             if (plot.scale === null) return;
             const context = marks.fit(plot.base, plot.width + LEFT + RIGHT, TOP + HEIGHT + BOTTOM);
             drawAxis(context, plot);
-            drawBars(context, plot, selection.KEPT, marks.colourOf("--ht-mark"));
+            plot.frame = {order, values: plot.column.values, scale: plot.scale, left: LEFT, top: TOP, width: plot.width, height: HEIGHT,
+                shape: shapes.shapeFor(arrangement.shape, order.length, plot.width)};
+            shapes.draw(context, plot.frame, board.mask, selection.KEPT, marks.colourOf("--ht-mark"));
             drawFeet(context, plot);
         };
 
         const drawTop = (plot) => {
             if (!plot.scale) return;
             const context = marks.fit(plot.top, plot.width + LEFT + RIGHT, TOP + HEIGHT + BOTTOM);
-            drawBars(context, plot, selection.SELECTED, marks.colourOf("--ht-mark-selected"));
+            shapes.draw(context, plot.frame, board.mask, selection.SELECTED, marks.colourOf("--ht-mark-selected"));
         };
 
         /** A stroke under each picked one. */
@@ -299,7 +243,7 @@
             const context = plot.top.getContext("2d");
             context.fillStyle = marks.colourOf("--ht-text");
             for (const place of pickedPlaces) {
-                const [x, wide] = barAt(place, order.length, plot.width);
+                const [x, wide] = shapes.barAt(place, order.length, plot.width);
                 context.fillRect(LEFT + x - 1, TOP + HEIGHT + 1, Math.max(3, wide + 2), 3);
             }
         };
@@ -313,13 +257,13 @@
         const drawHovered = (plot) => {
             if (!plot.scale || board.hovered < 0) return;
             const place = order.indexOf(board.hovered);
-            const [x, wide] = barAt(place, order.length, plot.width);
+            const [x, wide] = shapes.barAt(place, order.length, plot.width);
             const context = plot.top.getContext("2d");
             context.fillStyle = marks.colourOf("--ht-text");
             context.globalAlpha = 0.14;
             context.fillRect(LEFT + x - 2, TOP, Math.max(3, wide + 4), HEIGHT);
             context.globalAlpha = 1;
-            const end = TOP + (1 - fractionOf(plot.scale, plot.column.values[board.hovered])) * HEIGHT;
+            const end = TOP + (1 - shapes.fractionOf(plot.scale, plot.column.values[board.hovered])) * HEIGHT;
             if (!Number.isFinite(end)) return;
             context.fillStyle = marks.colourOf("--ht-accent");
             context.fillRect(LEFT + x - 1, end - 1, Math.max(3, wide + 2), 3);

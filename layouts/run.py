@@ -297,12 +297,19 @@ def _bars() -> Component:
         [
             html.Label(["sorted by ", html.Select(className="ht-select ht-bars-sort")], className="ht-quiet"),
             html.Button("↑", type="button", className="ht-icon ht-bars-direction", **_aria(label="Smallest first")),
+            html.Label(["as ", _shapes()], className="ht-quiet"),
             html.Button("from zero", type="button", className="ht-toggle ht-bars-fit", **_aria(pressed="false")),
         ],
         html.P("No metric has a number yet.", className="ht-quiet ht-bars-empty"),
         html.Div(className="ht-bars-grid"),
         id="run-bars",
     )
+
+
+def _shapes() -> Component:
+    words = {"": "bars, dots where many", "bars": "bars", "dots": "dots", "line": "line"}
+    options = [html.Option(word, value=shape) for shape, word in words.items()]
+    return html.Select(options, className="ht-select ht-bars-shape", title="What stands for an experiment")
 
 
 def _matrix() -> Component:

@@ -1,0 +1,168 @@
+/** What performance is drawn as: a bar, a dot or a point of a line per experiment, in the order of the plot. */
+(() => {
+    const WIDEST_BAR = 34;
+    // Narrower bars run together to an area that shows only the best of them.
+    const LEAST_BAR = 2;
+    // Above so many, dots hide each other: cells of this many pixels are shaded by how many they hold.
+    const MOST_DOTS = 3000;
+    const CELL = 2;
+    const SHAPES = ["bars", "dots", "line"];
+
+    // --- pure ---------------------------------------------------------------------------------------------------------
+
+    const fractionOf = (scale, value) => (value - scale.low) / (scale.high - scale.low || 1);
+
+    /** Left edge and width of the bar at a place among `count` in so many pixels; wide ones get a gap. */
+    const barAt = (place, count, width) => {
+        const slot = Math.min(width / count, WIDEST_BAR);
+        const gap = slot >= 4 ? Math.max(1, slot * 0.22) : 0;
+        return [place * slot + gap / 2, Math.max(slot - gap, 0.5)];
+    };
+
+    /** The place under x, or -1. */
+    const placeAt = (x, count, width) => {
+        const place = Math.floor(x / Math.min(width / count, WIDEST_BAR));
+        return place >= 0 && place < count ? place : -1;
+    };
+
+    /** The shape that is drawn: the one that a person chose, else bars as long as they can be told apart. */
+    const shapeFor = (wanted, count, width) => wanted ?? (width / count < LEAST_BAR ? "dots" : "bars");
+
+    /** For each pixel column the lowest and highest end of the bars whose mask has `bit`, as fractions; NaN for none. */
+    const columnEnds = (order, values, mask, bit, scale, width) => {
+        const lows = new Float32Array(width).fill(NaN);
+        const highs = new Float32Array(width).fill(NaN);
+        for (let place = 0; place < order.length; place += 1) {
+            const value = values[order[place]];
+            if (!(mask[order[place]] & bit) || !Number.isFinite(value)) continue;
+            const fraction = fractionOf(scale, value);
+            const from = Math.min(width - 1, Math.floor(place / order.length * width));
+            const to = Math.max(from + 1, Math.floor((place + 1) / order.length * width));
+            for (let x = from; x < to; x += 1) {
+                if (!(lows[x] <= fraction)) lows[x] = fraction;
+                if (!(highs[x] >= fraction)) highs[x] = fraction;
+            }
+        }
+        return {lows, highs};
+    };
+
+    /** Where every experiment's dot lies, in pixels from the plot's top left corner; -1 for what has no number. */
+    const dotsOf = (order, values, scale, width, height) => {
+        const [xs, ys] = [new Float32Array(order.length).fill(-1), new Float32Array(order.length).fill(-1)];
+        for (let place = 0; place < order.length; place += 1) {
+            const index = order[place];
+            if (!Number.isFinite(values[index])) continue;
+            const [x, wide] = barAt(place, order.length, width);
+            xs[index] = x + wide / 2;
+            ys[index] = (1 - fractionOf(scale, values[index])) * height;
+        }
+        return {xs, ys};
+    };
+
+    const pure = {SHAPES, barAt, columnEnds, dotsOf, fractionOf, placeAt, shapeFor};
+
+    // --- drawing ------------------------------------------------------------------------------------------------------
+    // frame: {order, values, scale, shape, left, top, width, height}. Each draws those whose mask has `bit`.
+
+    const bars = (context, frame, mask, bit) => {
+        const {order, values, scale, left, top, width, height} = frame;
+        const y = (fraction) => top + (1 - fraction) * height;
+        const base = y(fractionOf(scale, scale.base));
+        context.beginPath();
+        if (order.length > width / 1.5) {
+            // Many bars become one line per pixel column, so that no extreme is lost.
+            const {lows, highs} = columnEnds(order, values, mask, bit, scale, Math.floor(width));
+            for (let x = 0; x < highs.length; x += 1) {
+                if (Number.isNaN(highs[x])) continue;
+                const [from, to] = [Math.min(base, y(highs[x])), Math.max(base, y(lows[x]))];
+                context.rect(left + x, from, 1, to - from);
+            }
+        } else {
+            for (let place = 0; place < order.length; place += 1) {
+                const value = values[order[place]];
+                if (!(mask[order[place]] & bit) || !Number.isFinite(value)) continue;
+                const [x, wide] = barAt(place, order.length, width);
+                const end = y(fractionOf(scale, value));
+                // A value at the base still shows that it is there.
+                context.rect(left + x, Math.min(base, end) - (Math.abs(base - end) < 1 ? 1 : 0), wide, Math.max(1, Math.abs(base - end)));
+            }
+        }
+        context.fill();
+    };
+
+    const dots = (context, frame, mask, bit) => {
+        frame.dots ??= dotsOf(frame.order, frame.values, frame.scale, frame.width, frame.height);
+        (frame.order.length > MOST_DOTS ? shade : discs)(context, frame, mask, bit);
+    };
+
+    const discs = (context, {order, dots: {xs, ys}, left, top}, mask, bit) => {
+        const {marks} = window.dash_clientside;
+        const radius = marks.radiusFor(order.length);
+        context.globalAlpha = marks.opacityFor(order.length);
+        for (const index of order) {
+            if (!(mask[index] & bit) || xs[index] < 0) continue;
+            context.beginPath();
+            context.arc(left + xs[index], top + ys[index], radius, 0, 2 * Math.PI);
+            context.fill();
+        }
+        context.globalAlpha = 1;
+    };
+
+    const shade = (context, frame, mask, bit) => {
+        const {density, marks, selection} = window.dash_clientside;
+        const {dots: {xs, ys}, left, top, width, height} = frame;
+        const cells = frame.cells ??= cellsOf(density, xs, ys, width, height);
+        const most = density.countCells(cells.xs, cells.ys, mask, bit, cells.across, cells.counts);
+        // What is selected has the strength that it has among all.
+        if (bit === selection.KEPT || !cells.strengths) cells.strengths = density.opacities(most);
+        const colour = marks.pixelColour(context.fillStyle);
+        density.shade(cells.pixels, cells.counts, cells.strengths, () => colour);
+        cells.canvas.getContext("2d").putImageData(cells.image, 0, 0);
+        context.imageSmoothingEnabled = false;
+        context.drawImage(cells.canvas, left, top, cells.across * CELL, cells.down * CELL);
+    };
+
+    const cellsOf = (density, xs, ys, width, height) => {
+        const [across, down] = [Math.ceil(width / CELL), Math.ceil((height + 1) / CELL)];
+        const image = new ImageData(across, down);
+        const canvas = Object.assign(document.createElement("canvas"), {width: across, height: down});
+        return {across, down, image, canvas, pixels: new Uint32Array(image.data.buffer), counts: new Uint32Array(across * down),
+            xs: density.cellsOf(xs, width, CELL), ys: density.cellsOf(ys, height + 1, CELL)};
+    };
+
+    const line = (context, frame, mask, bit) => {
+        const {order, values, scale, left, top, width, height} = frame;
+        const y = (fraction) => top + (1 - fraction) * height;
+        context.strokeStyle = context.fillStyle;
+        context.lineWidth = 1.5;
+        context.lineJoin = "round";
+        context.beginPath();
+        if (order.length > 2 * width) {
+            const {lows, highs} = columnEnds(order, values, mask, bit, scale, Math.floor(width));
+            for (let x = 0; x < highs.length; x += 1) {
+                if (Number.isNaN(highs[x])) continue;
+                context.lineTo(left + x + 0.5, y(lows[x]));
+                context.lineTo(left + x + 0.5, y(highs[x]));
+            }
+        } else {
+            frame.dots ??= dotsOf(order, values, scale, width, height);
+            const {xs, ys} = frame.dots;
+            for (const index of order) if ((mask[index] & bit) && xs[index] >= 0) context.lineTo(left + xs[index], top + ys[index]);
+        }
+        context.stroke();
+        // A point between two that are not drawn has no line.
+        if (order.length <= MOST_DOTS) dots(context, frame, mask, bit);
+    };
+
+    const DRAWN = {bars, dots, line};
+
+    const draw = (context, frame, mask, bit, colour) => {
+        context.fillStyle = colour;
+        DRAWN[frame.shape](context, frame, mask, bit);
+    };
+
+    const api = {...pure, draw};
+    globalThis.dash_clientside = globalThis.dash_clientside || {};
+    globalThis.dash_clientside.bars_shapes = api;
+    if (typeof module !== "undefined") module.exports = api;
+})();
