@@ -12,13 +12,16 @@
 
     /** An experiment set with its fixed columns and one column per hyperparameter, and no experiments. */
     const create = (hyperparameters) => {
-        const set = {size: 0, numbers: new Int32Array(0), indexOf: new Map(), columns: new Map(), failures: new Map(), notes: new Map()};
+        const set = {size: 0, numbers: new Int32Array(0), indexOf: new Map(), columns: new Map(), failures: new Map(), notes: new Map(),
+            sentences: new Map()};
         for (const [key, name] of [["number", "Experiment"], ["epoch", "Epoch"], ["epochs", "Epochs"], ["duration", "Duration"]]) {
             set.columns.set(key, emptyColumn(key, name, "other", "number"));
         }
         const state = emptyColumn("state", "State", "other", "category");
         STATES.forEach((word) => codeOf(state, word));
         set.columns.set("state", state);
+        // An experiment may have several flags: a category of this column is a combination of words, see assets/flags.js.
+        set.columns.set("flags", {...emptyColumn("flags", "Flags", "other", "category"), words: [], members: []});
         for (const {name, kind, categories = [], interval = null} of hyperparameters) {
             const column = {...emptyColumn(`h:${name}`, name, "hyperparameter", kind), interval};
             if (kind === "category") categories.forEach((word) => codeOf(column, word));
@@ -53,7 +56,17 @@
 
     const asNumber = (value) => (typeof value === "number" ? value : NaN);
 
-    const valueOf = (column, value) => (column.kind === "category" ? codeOf(column, value) : asNumber(value));
+    /** The code of a combination of words; an unknown one is added, and so are its words. */
+    const combinationOf = (column, words) => {
+        const code = codeOf(column, words.join(", "));
+        column.members[code] = words;
+        words.filter((word) => !column.words.includes(word)).forEach((word) => column.words.push(word));
+        return code;
+    };
+
+    const valueOf = (column, value) => (column.members ? combinationOf(column, value) : plainValueOf(column, value));
+
+    const plainValueOf = (column, value) => (column.kind === "category" ? codeOf(column, value) : asNumber(value));
 
     /** Write a list of values, or codes into a list of words, at the places of a column; see callbacks/experiment_columns.py. */
     const fill = (column, touched, list) => {
@@ -69,6 +82,12 @@
         if (said.size) touched.forEach((index) => said.delete(index));
         if (!words.length) return;
         touched.forEach((index, row) => { if (codes[row] < words.length) said.set(index, words[codes[row]]); });
+    };
+
+    const fillFlags = (set, touched, {flags, sentences}) => {
+        fill(set.columns.get("flags"), touched, flags);
+        if (set.sentences.size) touched.forEach((index) => set.sentences.delete(index));
+        sentences.forEach(([row, said]) => set.sentences.set(touched[row], said));
     };
 
     /** The places of experiments in the set by their numbers; unknown ones are added. */
@@ -97,6 +116,7 @@
         changes.metrics.forEach((metric) => fillMetric(set, touched, metric));
         fillWords(set.failures, touched, changes.failures);
         fillWords(set.notes, touched, changes.notes);
+        if (changes.flags) fillFlags(set, touched, changes);
         return {touched, added, metricsCame: set.columns.size > known};
     };
 

@@ -49,11 +49,14 @@
         return plain === "" ? null : Number(plain);
     };
 
-    /** The chosen words after one is toggled; null when that leaves nothing or everything. */
-    const toggled = (words, chosen, word) => {
+    /**
+     * The chosen words after one is toggled; null when that leaves nothing or everything. isWhole: whether every experiment
+     * has one of the words, so that all of them are everything.
+     */
+    const toggled = (words, chosen, word, isWhole = true) => {
         const now = chosen ?? [];
         const next = words.filter((other) => (other === word) !== now.includes(other));
-        return next.length === 0 || next.length === words.length ? null : next;
+        return next.length === 0 || (isWhole && next.length === words.length) ? null : next;
     };
 
     /** Who locked a hyperparameter to what, and when. */
@@ -71,7 +74,7 @@
     // --- the view ------------------------------------------------------------------------------------------------------
 
     const create = (host, board) => {
-        const {experiments: columns, marks, reductions, selection} = window.dash_clientside;
+        const {experiments: columns, flags, marks, reductions, selection} = window.dash_clientside;
         const {element} = marks;
         const lists = {
             hyperparameter: host.querySelector(".ht-panel-hyperparameters"),
@@ -100,13 +103,14 @@
                 .sort((a, b) => rank(a) - rank(b));
             const more = metrics.filter((column) => !shown.includes(column));
             const constant = columns.columnsOf(board.experiments, "hyperparameter").filter(({key}) => !isVarying.has(key));
-            const nextShape = JSON.stringify([varying, shown, more, constant].map((list) => list.map(({key, categories}) => [key, categories])));
+            const flagged = [board.experiments.columns.get("flags")].filter(({words}) => words.length);
+            const nextShape = JSON.stringify([varying, shown, more, constant, flagged].map((list) => list.map((column) => [column.key, flags.wordsOf(column)])));
             if (nextShape === shape) return;
             shape = nextShape;
             rows = [];
             constants = [];
             fill(lists.hyperparameter, varying.map(rowOf));
-            fill(lists.metric, shown.map(rowOf));
+            fill(lists.metric, [...shown, ...flagged].map(rowOf));
             fillFolded(lists.batch, more.map(rowOf), (count) => `${count} more ${count === 1 ? "metric" : "metrics"}`);
             fillFolded(lists.constant, constant.map(constantRow), (count) => `${count} constant`);
         };
@@ -340,12 +344,13 @@
         // --- chips ---
 
         const addChips = (row) => {
-            row.chips = row.column.categories.map((word) => {
+            const words = flags.wordsOf(row.column);
+            row.chips = words.map((word) => {
                 const count = element("span", {className: "ht-chip-count"});
                 const chip = element("button", {type: "button", className: "ht-chip", dataset: {word}, title: word, aria: {pressed: "false"}},
                     element("span", {className: "ht-chip-word", textContent: word}), count);
                 chip.addEventListener("click", () => {
-                    const values = toggled(row.column.categories, ownClause(row.key)?.values, word);
+                    const values = toggled(words, ownClause(row.key)?.values, word, !row.column.members);
                     choose(row.key, values && {values}, true);
                 });
                 return {word, chip, count};
@@ -354,14 +359,10 @@
         };
 
         const showChips = (row) => {
-            const counts = new Uint32Array(row.column.categories.length);
-            const {values} = row.column;
-            for (let index = 0; index < board.experiments.size; index += 1) {
-                if (board.mask[index] & selection.SELECTED && values[index] >= 0) counts[values[index]] += 1;
-            }
+            const counts = flags.countsOf(row.column, board.experiments.size, board.mask, selection.SELECTED);
             const own = ownClause(row.key);
             row.chips.forEach(({word, chip, count}, code) => {
-                put(count, "textContent", String(counts[code]));
+                put(count, "textContent", String(counts[code] ?? 0));
                 const isPressed = String(Boolean(own?.values?.includes(word)));
                 if (chip.getAttribute("aria-pressed") !== isPressed) chip.setAttribute("aria-pressed", isPressed);
                 chip.classList.toggle("is-empty", counts[code] === 0);

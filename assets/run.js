@@ -476,6 +476,7 @@
                     element("span", {className: `ht-state is-${state}`}, element("i", {className: "ht-dot"}), state)),
                 ...lines(index).map(([name, word, kind]) => element("div", {className: `ht-card-line ${kind}`},
                     element("span", {textContent: name}), element("span", {className: "ht-number", textContent: word}))),
+                ...window.dash_clientside.flags.cardOf(set, index),
                 ...(reason ? [element("p", {className: "ht-card-reason", textContent: reason})] : []));
         };
 

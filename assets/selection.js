@@ -77,9 +77,15 @@
         }
     };
 
+    /** The codes that stand for any of these words; where a category is a combination of words, of all that have one. */
+    const codesOf = ({codes, members}, wanted) => {
+        if (members) return [...members.keys()].filter((code) => members[code].some((word) => wanted.includes(word)));
+        return wanted.filter((word) => codes.has(word)).map((word) => codes.get(word));
+    };
+
     const applyValues = (set, column, wanted, mask, bit) => {
         const isWanted = new Uint8Array(column.categories.length);
-        wanted.forEach((word) => { if (column.codes.has(word)) isWanted[column.codes.get(word)] = 1; });
+        codesOf(column, wanted).forEach((code) => { isWanted[code] = 1; });
         for (let index = 0; index < set.size; index += 1) {
             // A missing category has the code NaN, which names no place in the array.
             if (!isWanted[column.values[index]]) mask[index] &= ~bit;
@@ -107,7 +113,7 @@
 
     const applyWithMissing = (set, column, {range, values}, mask, bit) => {
         const [low, high] = [range?.[0] ?? -Infinity, range?.[1] ?? Infinity];
-        const codes = new Set((values ?? []).map((word) => column.codes.get(word)));
+        const codes = new Set(values ? codesOf(column, values) : []);
         const isHeld = values ? (value) => codes.has(value) : range ? (value) => value >= low && value <= high : () => false;
         const states = set.columns.get("state")?.values;
         for (let index = 0; index < set.size; index += 1) {

@@ -29,7 +29,7 @@
     const fieldsOf = (set) => {
         const named = (role, letter) => [...set.columns.values()].filter((column) => column.role === role)
             .map((column, place) => [`${letter}${place}`, column]);
-        const fixed = ["state", "epoch", "epochs", "duration"].map((key) => [key, set.columns.get(key)]);
+        const fixed = ["state", "flags", "epoch", "epochs", "duration"].map((key) => [key, set.columns.get(key)]);
         return [...fixed, ...named("hyperparameter", "h"), ...named("metric", "m")];
     };
 
@@ -165,6 +165,14 @@
             const address = shown.board.addressOfNumber(number);
             return window.React.createElement("a", {className: "ht-tag", key: words, href: address,
                 onClick: (event) => shown?.board.followTo(event, address)}, words);
+        };
+
+        renderers.Flags = ({data}) => {
+            if (!data || !shown) return null;
+            const {flags} = window.dash_clientside;
+            const chips = flags.chipsOf(shown.board.experiments, data.index);
+            return window.React.createElement("span", {className: "ht-flags"},
+                chips.map(({word, kind, title}) => window.React.createElement("span", {className: `ht-flag is-${kind}`, key: word, title}, word)));
         };
 
         renderers.Progress = ({data}) => {

@@ -93,11 +93,11 @@
     };
 
     const wordsForm = (board, column, clause) => {
-        const words = column.categories;
+        const words = window.dash_clientside.flags.wordsOf(column);
         const count = countMissing(board.experiments, column);
         const isOpen = !clause;
         const chosen = new Set(isOpen ? words : clause.values ?? []);
-        const missing = checkbox(`missing (${count})`, isOpen || Boolean(clause.missing));
+        const missing = checkbox(`${column.members ? "none" : "missing"} (${count})`, isOpen || Boolean(clause.missing));
         missing.label.hidden = count === 0 && !clause?.missing;
         const list = element("div", {className: "ht-filter-words"});
         const search = element("input", {type: "search", className: "ht-search", placeholder: "Search", aria: {label: `Search ${column.name}`}});

@@ -17,13 +17,16 @@ from dash.development.base_component import Component
 
 from analysis.hyperparameters import Hyperparameter, argv_items
 from callbacks.group import CallbackGroup
+from callbacks.said import flag_marks, said_of
 from layouts import curves, ids, views
 from layouts import experiment as layout
+from layouts import flags as flags_layout
 from layouts.curves import Series
 from layouts.experiment import Choice, Facts
 from storage import overview
 from storage.changes import has_news
 from storage.experiments import fetch_curves, fetch_log, fetch_view_payload, fetch_views, find_experiment
+from storage.flags import fetch_flags
 from storage.projects import find_project
 from storage.records import Experiment, Run
 from storage.requests import interrupt
@@ -121,6 +124,8 @@ def _duration(experiment: Experiment) -> float | None:
         "stop_disabled": Output(ids.EXPERIMENT_STOP, "disabled"),
         "settings": Output(ids.EXPERIMENT_SETTINGS, "children"),
         "failure": Output(ids.EXPERIMENT_FAILURE, "children"),
+        "flags": Output(ids.EXPERIMENT_FLAGS, "children"),
+        "marks": Output(ids.FLAG_MARKS, "data"),
         "figure": Output(ids.CURVES_FIGURE, "data"),
         "note": Output(ids.CURVES_NOTE, "children"),
         "stdout": Output(ids.LOG_STDOUT, "children"),
@@ -160,10 +165,13 @@ def refresh(
     facts = facts_of(shown["slug"], experiment, run)
     compared = overview.fetch_numbered(store, project.id, wanted)
     stdout, stderr = fetch_log(store, experiment.id)
+    flags = fetch_flags(store, [experiment.id, *(each.id for each in compared)])
+    said = said_of(store, experiment.id, flags.get(experiment.id, ()))
     views_found = [vars(entry) for entry in fetch_views(store, experiment.id)]
     current = {
         "facts": _digest(replace(facts, duration_s=None), stderr if facts.state == "failed" else ""),
         "curves": _digest([(each.id, each.attempt, each.value_count) for each in compared], facts.state),
+        "flags": _digest(said, flags),
         "log": _digest(stdout, stderr),
         "views": _digest(views_found),
         "picked": _digest(wanted),
@@ -173,6 +181,8 @@ def refresh(
         answer |= _facts_parts(facts, layout.log(stderr) if stderr else "")
     if current["curves"] != before.get("curves"):
         answer |= _curves_parts(store, facts, compared, layout.log(stdout) if stdout else "")
+    if current["flags"] != before.get("flags"):
+        answer |= {"flags": flags_layout.panel(said), "marks": flag_marks(compared, flags)}
     if current["log"] != before.get("log"):
         answer |= {"stdout": layout.log(stdout), "stderr": layout.log(stderr)}
     if current["views"] != before.get("views"):
@@ -181,8 +191,8 @@ def refresh(
 
 
 _PARTS = (
-    "header", "stop_label", "stop_hidden", "stop_disabled", "settings", "failure", "figure", "note", "stdout", "stderr",
-    "views", "interval", "revision",
+    "header", "stop_label", "stop_hidden", "stop_disabled", "settings", "failure", "flags", "marks", "figure", "note",
+    "stdout", "stderr", "views", "interval", "revision",
 )  # fmt: skip
 
 

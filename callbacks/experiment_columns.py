@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.reductions import LAST, Reductions, title_of
+from callbacks.flag_words import flag_sentences, flag_words
 from storage.columns import STATES, ExperimentColumns, MetricColumn, MetricColumns, Remark
 from storage.reductions import Numbers
 
@@ -58,6 +59,8 @@ def columns(
         "metrics": _metrics(found, metrics, shown, found.epoch),
         "failures": _remarks(found, _failure),
         "notes": _remarks(found, _note),
+        "flags": flag_words(found.flags, found.count),
+        "sentences": flag_sentences(found.flags),
     }
 
 

@@ -81,6 +81,7 @@ def page(facts: Facts, choices: Sequence[Choice], picked: Sequence[int]) -> Comp
             dcc.Store(id=ids.EXPERIMENT, data={"slug": facts.slug, "number": facts.number}),
             dcc.Store(id=ids.EXPERIMENT_REVISION),
             dcc.Store(id=ids.CURVES_FIGURE),
+            dcc.Store(id=ids.FLAG_MARKS),
             dcc.Interval(id=ids.EXPERIMENT_POLL, interval=FAST_POLL_MS),
             html.Div(
                 [
@@ -110,6 +111,7 @@ def page(facts: Facts, choices: Sequence[Choice], picked: Sequence[int]) -> Comp
                     html.Div(
                         [
                             html.Div(id=ids.EXPERIMENT_FAILURE),
+                            html.Div(id=ids.EXPERIMENT_FLAGS),
                             _curves_panel(choices, picked),
                             _view_panel(),
                             _log_panel(),

@@ -45,9 +45,9 @@ class ColumnChanges:
 _CURSOR = re.compile(r"([0-9]{1,20}):[0-9]{1,20}:[0-9,]{0,8000}", re.ASCII)
 _NOTHING_SEEN = "1:1:"
 NOTHING_REDUCED: Reductions = {}
-_IS_NEWS = """{table}.change >= CAST(CAST(:oldest AS text) AS xid8)
+IS_NEWS = """{table}.change >= CAST(CAST(:oldest AS text) AS xid8)
     AND NOT pg_visible_in_snapshot({table}.change, CAST(CAST(:cursor AS text) AS pg_snapshot))"""
-_EXISTS = f"EXISTS (SELECT FROM {{table}} WHERE project_id = :project AND {_IS_NEWS})"
+_EXISTS = f"EXISTS (SELECT FROM {{table}} WHERE project_id = :project AND {IS_NEWS})"
 
 
 def changes_since(store: Store, project_id: int, cursor: str, *, run_id: int | None = None) -> Changes:
@@ -82,7 +82,7 @@ def _since(
     run_id: int | None,
     read: Callable[[Connection, str, Mapping[str, Any]], Found],
 ) -> tuple[str, Found | None, bool]:
-    since = _read_cursor(cursor)
+    since = read_cursor(cursor)
     values = {"project": project_id, **since}
     if cursor:
         # Mostly nothing did, and that must cost next to nothing. One run is no narrower: its index knows no changes.
@@ -93,7 +93,7 @@ def _since(
     if run_id is not None:
         scope, wanted = f"{scope} AND experiment.run_id = :run", {**wanted, "run": run_id}
     if cursor:
-        scope, wanted = f"{scope} AND {_IS_NEWS.format(table='experiment')}", {**wanted, **since}
+        scope, wanted = f"{scope} AND {IS_NEWS.format(table='experiment')}", {**wanted, **since}
     with store.begin() as connection:
         # One snapshot for the cursor and for the rows, or a commit in between would be skipped.
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -109,17 +109,18 @@ def has_news(store: Store, cursor: str, *, slug: str | None = None, numbers: Seq
     slug: only in that project, else in all. numbers: only these experiments of it, and no run's own row.
     Raises ValueError where the cursor is none of ours.
     """
-    since = _read_cursor(cursor)
+    since = read_cursor(cursor)
     scope = "" if slug is None else "project_id = (SELECT id FROM project WHERE slug = :slug) AND"
     among = "number = ANY(:numbers) AND" if numbers else ""
-    parts = [f"EXISTS (SELECT FROM experiment WHERE {scope} {among} {_IS_NEWS.format(table='experiment')})"]
+    parts = [f"EXISTS (SELECT FROM experiment WHERE {scope} {among} {IS_NEWS.format(table='experiment')})"]
     if not numbers:
-        parts.append(f"EXISTS (SELECT FROM run WHERE {scope} {_IS_NEWS.format(table='run')})")
-        parts.append(f"EXISTS (SELECT FROM project WHERE {_IS_NEWS.format(table='project')})")
+        parts.append(f"EXISTS (SELECT FROM run WHERE {scope} {IS_NEWS.format(table='run')})")
+        parts.append(f"EXISTS (SELECT FROM project WHERE {IS_NEWS.format(table='project')})")
     return _look(store, parts, {"slug": slug, "numbers": list(numbers), **since})
 
 
-def _read_cursor(cursor: str) -> dict[str, Any]:
+def read_cursor(cursor: str) -> dict[str, Any]:
+    """What IS_NEWS compares with; '' has seen nothing. Raises ValueError where the cursor is none of ours."""
     match = _CURSOR.fullmatch(cursor or _NOTHING_SEEN)
     if match is None:
         raise ValueError(f"{cursor[:40]!r} is no cursor.")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from analysis.reductions import LAST, Reductions
+from storage.flag_columns import NO_FLAGS, FlagColumn, read_flags
 from storage.records import Settings
 from storage.reductions import FROM_CHUNKS, Numbers, Reduced, Rows, reduce_chunks, unpacked, unpacked_whole
 from storage.schema import EXPERIMENT_STATES
@@ -75,6 +76,7 @@ class ExperimentColumns:
     settings: Sequence[Settings]
     metrics: Sequence[MetricColumn]
     remarks: Sequence[Remark]
+    flags: FlagColumn = NO_FLAGS
 
     @property
     def count(self) -> int:
@@ -142,6 +144,7 @@ def read_columns(
         settings=json.loads(found.settings) if found.settings else [],
         metrics=_metrics(connection, ids, reductions) if len(ids) else [],
         remarks=_remarks(connection, condition, values, ids) if len(ids) else [],
+        flags=read_flags(connection, condition, values, ids) if len(ids) else NO_FLAGS,
     )
 
 

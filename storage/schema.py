@@ -4,6 +4,7 @@ from sqlalchemy import (
     ARRAY,
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Double,
@@ -218,6 +219,60 @@ metric_summary = Table(
     # Over finite values only; null where there is none.
     Column("minimum", Double),
     Column("maximum", Double),
+    # How much the curve jumps around its trend; set by the watcher once the experiment has ended.
+    Column("noise", Double),
+)
+
+# What is remarked on a curve of an experiment's newest attempt; see analysis/curves and storage/flags.py.
+flag = Table(
+    "flag",
+    metadata,
+    Column("experiment_id", ForeignKey("experiment.id"), primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("metric", Text, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    # An epoch or a step, as `unit` says.
+    Column("began", Double, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("evidence", JSONB, nullable=False),
+)
+
+# What a person wants to be done when a curve shows something; see analysis/rules.py and storage/rules.py.
+rule = Table(
+    "rule",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("condition", JSONB, nullable=False),
+    Column("action", JSONB, nullable=False),
+    Column("is_on", Boolean, nullable=False, server_default="false"),
+    Column("created_by", Text, nullable=False),
+    _created(),
+    # A deleted rule stays, because what it did stays, and so that the deletion can be taken back.
+    Column("deleted_at", DateTime(timezone=True)),
+)
+
+# A rule fires at most once for an experiment, whatever attempt it is in and whoever watches.
+rule_firing = Table(
+    "rule_firing",
+    metadata,
+    Column("experiment_id", ForeignKey("experiment.id"), primary_key=True),
+    Column("rule_id", ForeignKey("rule.id"), primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("began", Double, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("sentence", Text, nullable=False),
+    _created(),
+)
+
+tag = Table(
+    "tag",
+    metadata,
+    Column("experiment_id", ForeignKey("experiment.id"), primary_key=True),
+    Column("word", Text, primary_key=True),
+    Column("created_by", Text, nullable=False),
+    _created(),
 )
 
 view = Table(

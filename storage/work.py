@@ -280,6 +280,7 @@ def _claim_next(connection: Connection, run_id: int, run_fence: int, owner: str,
     if row.attempt > 1:
         # A new attempt replaces what the table and plots show of the last one; its chunks stay under their attempt.
         connection.execute(text("DELETE FROM metric_summary WHERE experiment_id = :id"), {"id": row.id})
+        connection.execute(text("DELETE FROM flag WHERE experiment_id = :id"), {"id": row.id})
     held = (row.id, row.project_id, row.run_id, row.number, row.attempt, row.fence)
     return Claim(*held, owner, row.settings, row.failures)
 

@@ -31,6 +31,7 @@ from storage.work import beat, claim_runs, count_open_runs, settle_paused
 from training.asking import ADAPTIVE
 from training.experiment import Backoff, read_database_url
 from training.scheduler import Reaper, RunScheduler, node_resources
+from training.watcher import Watcher
 
 NAMESPACE = "hypertuner"
 # The fallback where a notification got lost.
@@ -204,10 +205,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     ray.init(address="auto", namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
     dispatcher = Dispatcher(options.data_dir, store, is_warm=options.warm)
+    watcher = Watcher(Store(read_database_url(options.data_dir), pool_size=1))
+    watcher.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, dispatcher.end)
     with suppress(KeyboardInterrupt):
         dispatcher.serve(once=options.once)
+    watcher.end()
     store.close()
     return 0
 

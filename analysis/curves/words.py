@@ -30,3 +30,8 @@ def numbers(*values: float) -> list[str]:
 def moved(first: float, last: float) -> str:
     """Which way, in one word."""
     return "rose" if last > first else "fell"
+
+
+def short(rule: str) -> str:
+    """What a rule's flag is called where there is room for a word."""
+    return "NaN" if rule == "not_finite" else rule

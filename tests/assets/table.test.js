@@ -12,8 +12,8 @@ experiments.patch(set, {
 
 test("a row has its columns by place, and says why it failed", () => {
     assert.deepEqual(table.rowOf(set, table.fieldsOf(set), 0), {
-        id: "7", index: 0, number: 7, reason: "exit code 1", state: "failed", epoch: null, epochs: 4, duration: 1.5,
-        h0: 0.1, h1: "sgd", m0: null,
+        id: "7", index: 0, number: 7, reason: "exit code 1", state: "failed", flags: null, epoch: null, epochs: 4,
+        duration: 1.5, h0: 0.1, h1: "sgd", m0: null,
     });
 });
 

@@ -150,7 +150,7 @@ def test_the_first_answer_has_every_experiment_and_the_run(store: Store, spec: R
     assert payload["run"]["state"] == "running"
     assert payload["run"]["waiting"] is None
     assert cursor["metrics"] == []
-    assert [column["headerName"] for column in columns][4:] == ["lr", "optimizer", "size"]
+    assert [column["headerName"] for column in columns][5:] == ["lr", "optimizer", "size"]
 
 
 def test_when_nothing_changed_nothing_is_drawn(store: Store, spec: RunSpec) -> None:

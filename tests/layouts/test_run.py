@@ -121,7 +121,7 @@ def with_colours(value: Any) -> Any:
 def test_the_table_names_columns_by_place_and_shows_the_objective_first() -> None:
     found = columns(["lr", "seed", "a.b"], ["lr", "a.b"], ["loss", "accuracy"], "accuracy")
     fields = [column["field"] for column in found]
-    assert fields == ["number", "state", "epoch", "duration", "h0", "h1", "h2", "m1", "m0"]
+    assert fields == ["number", "state", "flags", "epoch", "duration", "h0", "h1", "h2", "m1", "m0"]
     titles = {column["field"]: column["headerName"] for column in found}
     assert (titles["h2"], titles["m1"]) == ("a.b", "accuracy")
     assert [column["field"] for column in found if column.get("initialHide")] == ["h1"]

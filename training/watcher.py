@@ -1,0 +1,179 @@
+"""The watcher: looks at the curves of experiments that changed, in all projects, and keeps what is remarked on them.
+
+It lives in the dispatcher's process, in a thread with a connection of its own, so that it delays nothing there. It may
+die at any moment: how far it came stands in the database, and looking once more changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from sqlalchemy.exc import DBAPIError
+
+from analysis.curves import Curve, flags, noise_level, reported
+from analysis.curves.trend import Goal
+from analysis.metrics import usual_goal
+from storage.flags import KeptFlag, fetch_flags, keep_flags
+from storage.store import Store, is_outage
+from storage.watching import (
+    Reported,
+    Watched,
+    Watermark,
+    changed_since,
+    ended_before,
+    keep_watermark,
+    read_reported,
+    read_watermark,
+    running,
+    usual_noise,
+)
+from training.experiment import Backoff
+
+# An experiment is looked at once in so long, however fast it reports; its final state always is.
+LOOK_EVERY_S = 1.0
+# So many are read at once, which bounds the memory that a thousand quick experiments take.
+BATCH = 50
+# A curve beyond LONG values is looked at again once it is so much longer: a look reads all of it.
+LONG = 50_000
+GROWN = 1.01
+# As many experiments are remembered as seen; one that is forgotten is only looked at once more.
+MOST_SEEN = 20_000
+NOISE_FOR_S = 10.0
+
+log = logging.getLogger("hypertuner.watcher")
+
+Seen = tuple[int, int, str]
+
+
+class Watcher:
+    """Keeps flags in step with curves.
+
+    Guarantees that what an experiment ends with is looked at, however often watchers die on the way, and that two of
+    them do no harm.
+    """
+
+    def __init__(self, store: Store) -> None:
+        """store: for the watcher alone, as it is closed with it."""
+        self._store = store
+        self._mark: Watermark | None = None
+        self._seen: OrderedDict[int, Seen] = OrderedDict()
+        self._noise: dict[int, tuple[float, dict[str, dict[int, float]]]] = {}
+        self._must_end = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    # --- as a thread --------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Watch from now on, beside whoever calls."""
+        self._thread = threading.Thread(target=self._serve, name="watcher", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Look a last time, and end."""
+        self._must_end.set()
+        if self._thread is not None:
+            self._thread.join(timeout=10 * LOOK_EVERY_S)
+        self._store.close()
+
+    def _serve(self) -> None:
+        backoff = Backoff()
+        while True:
+            is_last, pause = self._must_end.is_set(), LOOK_EVERY_S
+            try:
+                is_behind = self.look()
+            except DBAPIError as error:
+                if not is_outage(error):
+                    log.exception("a look at the curves failed")
+                backoff.failed()
+                pause = max(pause, backoff.until - time.monotonic())
+            except Exception:
+                # Whatever it is, the dispatcher that we live in goes on, and so does the next look.
+                log.exception("a look at the curves failed")
+            else:
+                backoff.succeeded()
+                pause = 0.0 if is_behind else pause
+            if is_last:
+                return
+            self._must_end.wait(pause)
+
+    # --- looks --------------------------------------------------------------------------------------------------------
+
+    def look(self) -> bool:
+        """Look at all that changed since the last look, then at some of what was there before the first one.
+
+        Returns whether there is more of the latter and nothing else to do.
+        """
+        mark = self._mark or read_watermark(self._store)
+        reached, changed = changed_since(self._store, mark.cursor)
+        # What runs may report nothing more for hours.
+        changed += running(self._store) if self._mark is None else []
+        worth = [each for each in changed if self._is_worth(each)]
+        self._watch(worth)
+        if changed or self._mark is None:
+            keep_watermark(self._store, Watermark(reached, mark.before))
+        self._mark = Watermark(reached, mark.before)
+        return bool(mark.before and self._look_back(self._mark) and not worth)
+
+    def _look_back(self, mark: Watermark) -> bool:
+        old = ended_before(self._store, mark.before, BATCH)
+        self._watch([each for each in old if self._is_worth(each)])
+        self._mark = Watermark(mark.cursor, old[-1].id if old else 0)
+        keep_watermark(self._store, self._mark)
+        return bool(old)
+
+    def _is_worth(self, watched: Watched) -> bool:
+        """Whether it has come further since it was seen: our own marks are changes, too."""
+        attempt, count, state = self._seen.get(watched.id, (0, -1, ""))
+        if (attempt, state) != (watched.attempt, watched.state):
+            return True
+        return watched.value_count > (count * GROWN if count > LONG else count)
+
+    def _watch(self, watched: Sequence[Watched]) -> None:
+        for start in range(0, len(watched), BATCH):
+            part = watched[start : start + BATCH]
+            ids = [each.id for each in part]
+            values, before = read_reported(self._store, ids), fetch_flags(self._store, ids)
+            for each in part:
+                self._remark(each, values.get(each.id, ()), before.get(each.id, ()))
+                self._remember(each)
+
+    def _remember(self, watched: Watched) -> None:
+        self._seen[watched.id] = (watched.attempt, watched.value_count, watched.state)
+        self._seen.move_to_end(watched.id)
+        if len(self._seen) > MOST_SEEN:
+            self._seen.popitem(last=False)
+
+    # --- flags --------------------------------------------------------------------------------------------------------
+
+    def _remark(self, watched: Watched, values: Sequence[Reported], before: Sequence[KeptFlag]) -> None:
+        curves = curves_of(watched, values)
+        units = {curve.metric: curve.unit for curve in curves}
+        found = [
+            KeptFlag(flag.rule, flag.metric, flag.began, units[flag.metric], flag.sentence, flag.evidence)
+            for flag in flags(curves, self._usual_noise(watched))
+        ]
+        levels = {curve.metric: level for curve in curves if (level := noise_level(curve))} if watched.has_ended else {}
+        keep_flags(self._store, watched, before, found, levels)
+
+    def _usual_noise(self, watched: Watched) -> dict[str, list[float]]:
+        """The levels of other experiments, read anew now and then: they change only as experiments end."""
+        read_at, levels = self._noise.get(watched.project_id, (0.0, {}))
+        if time.monotonic() - read_at > NOISE_FOR_S or not read_at:
+            levels = usual_noise(self._store, watched.project_id)
+            self._noise[watched.project_id] = (time.monotonic(), levels)
+        return {name: [level for owner, level in own.items() if owner != watched.id] for name, own in levels.items()}
+
+
+def curves_of(watched: Watched, values: Sequence[Reported]) -> list[Curve]:
+    """An experiment's curves as the detectors want them."""
+    return [reported(each.metric, each.values, each.epochs, goal_of(watched, each.metric)) for each in values]
+
+
+def goal_of(watched: Watched, metric: str) -> Goal:
+    """The objective's goal is what its run says; all other metrics are judged by their names."""
+    goal = watched.goal if metric == watched.objective else usual_goal(metric)
+    return "minimize" if goal == "minimize" else "maximize"
