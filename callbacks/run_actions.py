@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
+from callbacks.person import person
 from layouts.run import RunSpec
 from storage.bookmarks import delete_bookmark, restore_bookmark, save_bookmark
 from storage.locks import remove_lock, set_lock
@@ -138,7 +137,7 @@ def _lock(store: Store, request: Request, spec: RunSpec) -> Answer:
     part = dict(request["part"])
     if "values" in part:
         part["values"] = [_typed(word, request["name"], spec) for word in part["values"]]
-    set_lock(store, spec["project_id"], request["name"], part, _person())
+    set_lock(store, spec["project_id"], request["name"], part, person())
     return Answer()
 
 
@@ -160,7 +159,7 @@ def _unlock(store: Store, request: Request, spec: RunSpec) -> Answer:
 
 def _bookmark(store: Store, request: Request, spec: RunSpec) -> Answer:
     replaces = bool(request.get("replaces"))
-    name = save_bookmark(store, spec["project_id"], request["name"], request["query"], _person(), replaces=replaces)
+    name = save_bookmark(store, spec["project_id"], request["name"], request["query"], person(), replaces=replaces)
     return Answer(f"Bookmark “{name}” {'replaced' if replaces else 'saved'} for everybody in this project")
 
 
@@ -172,16 +171,6 @@ def _unbookmark(store: Store, request: Request, spec: RunSpec) -> Answer:
 def _bookmark_again(store: Store, request: Request, spec: RunSpec) -> Answer:
     restore_bookmark(store, spec["project_id"], request["bookmark"])
     return Answer(f"Bookmark “{request['bookmark']['name']}” is back")
-
-
-@cache
-def _person() -> str:
-    """Who works here: the page knows no accounts, so it is the user whose server this is."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        # A container may run under a number that has no name.
-        return "somebody"
 
 
 _ACTIONS: Mapping[str, Callable[[Store, Request, RunSpec], Answer]] = {

@@ -29,7 +29,8 @@ def _state_of(connection: Connection, run_id: int, allowed: Sequence[str], what:
     return state
 
 
-def _lock(connection: Connection, run_id: int) -> None:
+def lock_run(connection: Connection, run_id: int) -> None:
+    """Hold a run's row to the end of the caller's transaction, as every request does first."""
     connection.execute(text("SELECT FROM run WHERE id = :id FOR UPDATE"), {"id": run_id})
 
 
@@ -92,7 +93,7 @@ def request_stop(store: Store, run_id: int, reason: str = BY_REQUEST) -> None:
         return
     # From here on the run's owner or the dispatcher would see to it, too; a long queue takes seconds.
     with store.begin() as connection:
-        _lock(connection, run_id)
+        lock_run(connection, run_id)
         _stop_queued(connection, run_id)
         # Nobody would obey where nobody owns it and nothing runs.
         connection.execute(
@@ -110,7 +111,7 @@ def request_stop(store: Store, run_id: int, reason: str = BY_REQUEST) -> None:
 def stop_open(store: Store, run_id: int) -> None:
     """End what a run that is to stop still has open: one that failed may have been queued again since."""
     with store.begin() as connection:
-        _lock(connection, run_id)
+        lock_run(connection, run_id)
         _stop_running(connection, run_id)
         _stop_queued(connection, run_id)
 
@@ -167,19 +168,21 @@ def _has_queued(connection: Connection, run_id: int) -> bool:
 def interrupt(store: Store, run_id: int, numbers: Sequence[int], reason: str = BY_REQUEST) -> int:
     """End experiments: queued ones at once, running ones as soon as their owner reads the request; how many."""
     with store.begin() as connection:
-        _lock(connection, run_id)
+        lock_run(connection, run_id)
         mine = {"run": run_id, "numbers": list(numbers), "reason": reason}
         dropped = _end_queued(connection, mine)
-        asked = connection.execute(
-            text(
-                """UPDATE experiment SET request = 'stop', reason = :reason
-                WHERE run_id = :run AND number = ANY(:numbers) AND state = 'running' AND request IS NULL"""
-            ),
-            mine,
-        )
+        asked = ask_to_end(connection, run_id, numbers, reason)
         # A paused run that has nothing left is closed.
         _wake(connection)
-    return dropped + asked.rowcount
+    return dropped + asked
+
+
+def ask_to_end(connection: Connection, run_id: int, numbers: Sequence[int], reason: str) -> int:
+    """Request the end of running experiments, in a transaction of the caller that holds the run's row; how many."""
+    statement = """UPDATE experiment SET request = 'stop', reason = :reason
+        WHERE run_id = :run AND number = ANY(:numbers) AND state = 'running' AND request IS NULL"""
+    which = {"run": run_id, "numbers": list(numbers), "reason": reason}
+    return connection.execute(text(statement), which).rowcount
 
 
 def _end_queued(connection: Connection, which: Mapping[str, Any]) -> int:
@@ -191,7 +194,7 @@ def _end_queued(connection: Connection, which: Mapping[str, Any]) -> int:
 def drop_queued(store: Store, run_id: int, numbers: Sequence[int]) -> int:
     """Take experiments out of the queue before they start; returns how many were still waiting."""
     with store.begin() as connection:
-        _lock(connection, run_id)
+        lock_run(connection, run_id)
         dropped = _end_queued(connection, {"run": run_id, "numbers": list(numbers), "reason": DROPPED})
         _wake(connection)
     return dropped
@@ -200,7 +203,7 @@ def drop_queued(store: Store, run_id: int, numbers: Sequence[int]) -> int:
 def move_first(store: Store, run_id: int, numbers: Sequence[int]) -> int:
     """Let queued experiments start before all others of their run, by number among themselves; how many."""
     with store.begin() as connection:
-        _lock(connection, run_id)
+        lock_run(connection, run_id)
         moved = connection.execute(
             text(
                 """UPDATE experiment SET priority = 1 + (SELECT max(priority) FROM experiment
@@ -215,7 +218,7 @@ def move_first(store: Store, run_id: int, numbers: Sequence[int]) -> int:
 def move_last(store: Store, run_id: int, numbers: Sequence[int]) -> int:
     """Let queued experiments start after all others of their run; how many."""
     with store.begin() as connection:
-        _lock(connection, run_id)
+        lock_run(connection, run_id)
         moved = connection.execute(
             text(
                 """UPDATE experiment SET priority = (SELECT min(priority) FROM experiment

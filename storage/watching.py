@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from analysis.curves.reported import Reported
 from storage.changes import IS_NEWS, read_cursor
 from storage.store import Store
 
@@ -24,6 +25,8 @@ Numbers = NDArray[np.float64]
 WATCHER = "watcher"
 # So many newest curves of a metric say what is usual.
 MOST_LEVELS = 200
+# With so many others of its run an experiment is compared.
+MOST_OTHERS = 1_000
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,6 @@ class Watched:
     def has_ended(self) -> bool:
         """Whether it will report nothing more in this attempt."""
         return self.state != "running"
-
-
-@dataclass(frozen=True, eq=False)
-class Reported:
-    """The values of one metric in order of arrival, (values,) each; `epochs` is None unless every value names one."""
-
-    metric: str
-    values: Numbers
-    epochs: Numbers | None
-    times: Numbers
 
 
 @dataclass(frozen=True)
@@ -114,6 +107,16 @@ def running(store: Store, project_ids: Sequence[int] | None = None) -> list[Watc
         return _watched(connection.scalar(statement, {"projects": projects}))
 
 
+def ids_in_run(store: Store, run_id: int, most: int = MOST_OTHERS) -> list[int]:
+    """The newest experiments of a run that have curves of their own."""
+    statement = text(
+        f"""SELECT experiment.id FROM {_FROM} WHERE run_id = :run AND {_HAS_CURVES}
+        ORDER BY experiment.id DESC LIMIT :most"""
+    )
+    with store.read() as connection:
+        return list(connection.scalars(statement, {"run": run_id, "most": most}))
+
+
 def _watched(rows: Any) -> list[Watched]:
     return [Watched(*row) for row in rows or ()]
 
@@ -122,7 +125,7 @@ def _watched(rows: Any) -> list[Watched]:
 
 _VALUES = """SELECT chunk.experiment_id, metric.name, array_send(chunk."values") AS numbers,
         CASE WHEN array_position(chunk.epochs, NULL) IS NULL THEN array_send(chunk.epochs) END AS epochs,
-        array_send(chunk.times) AS times
+        array_send(chunk.times) AS times, chunk.batches IS NOT NULL AS is_by_batch
     FROM experiment JOIN metric_chunk AS chunk
             ON chunk.experiment_id = experiment.id AND chunk.attempt = experiment.attempt
         JOIN metric ON metric.id = chunk.metric_id
@@ -130,24 +133,24 @@ _VALUES = """SELECT chunk.experiment_id, metric.name, array_send(chunk."values")
     ORDER BY chunk.experiment_id, chunk.metric_id, chunk.first_seq"""
 
 
+_PARTS = ("numbers", "times")
+
+
 def read_reported(store: Store, ids: Sequence[int], names: Sequence[str] | None = None) -> dict[int, list[Reported]]:
     """The values of experiments in their newest attempts, of all metrics or of these names; those without have none."""
-    parts: dict[tuple[int, str], list[tuple[Any, Any, Any]]] = {}
+    parts: dict[tuple[int, str], list[Any]] = {}
     with store.read() as connection:
         found = connection.execute(text(_VALUES), {"ids": list(ids), "names": None if names is None else list(names)})
-        for owner, name, *sent in found:
-            parts.setdefault((owner, name), []).append((sent[0], sent[1], sent[2]))
+        for row in found:
+            parts.setdefault((row.experiment_id, row.name), []).append(row)
     reported: dict[int, list[Reported]] = {}
     for (owner, name), chunks in parts.items():
-        values, epochs, times = ([_array(chunk[place]) for chunk in chunks] for place in range(3))
-        named = [each for each in epochs if each is not None]
-        whole = np.concatenate(named) if len(named) == len(epochs) else None
-        reported.setdefault(owner, []).append(Reported(name, _joined(values), whole, _joined(times)))
+        values, times = (np.concatenate([_array(getattr(chunk, part)) for chunk in chunks]) for part in _PARTS)
+        epochs = [_array(chunk.epochs) for chunk in chunks if chunk.epochs is not None]
+        whole = np.concatenate(epochs) if len(epochs) == len(chunks) else None
+        is_by_batch = any(chunk.is_by_batch for chunk in chunks)
+        reported.setdefault(owner, []).append(Reported(name, values, whole, times, is_by_batch))
     return reported
-
-
-def _joined(parts: Sequence[Numbers | None]) -> Numbers:
-    return np.concatenate([part for part in parts if part is not None])
 
 
 # What array_send writes: dimensions, whether there are nulls, the type, then length and lower bound of the dimension;
@@ -156,9 +159,7 @@ _HEAD_BYTES = 20
 _ENTRY = np.dtype([("length", ">i4"), ("number", ">f8")])
 
 
-def _array(sent: Any) -> Numbers | None:
-    if sent is None:
-        return None
+def _array(sent: Any) -> Numbers:
     return np.frombuffer(sent, dtype=_ENTRY, offset=_HEAD_BYTES)["number"].astype(np.float64)
 
 

@@ -1,4 +1,5 @@
-"""The watcher: looks at the curves of experiments that changed, in all projects, and keeps what is remarked on them.
+"""The watcher: looks at the curves of experiments that changed, in all projects, keeps what is remarked on them, and
+applies the rules that people switched on.
 
 It lives in the dispatcher's process, in a thread with a connection of its own, so that it delays nothing there. It may
 die at any moment: how far it came stands in the database, and looking once more changes nothing.
@@ -14,13 +15,11 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError
 
-from analysis.curves import Curve, flags, noise_level, reported
-from analysis.curves.trend import Goal
-from analysis.metrics import usual_goal
+from analysis.curves import Curve, Reported, flags, noise_level, reported
+from analysis.rules import Subject
 from storage.flags import KeptFlag, fetch_flags, keep_flags
 from storage.store import Store, is_outage
 from storage.watching import (
-    Reported,
     Watched,
     Watermark,
     changed_since,
@@ -32,6 +31,7 @@ from storage.watching import (
     usual_noise,
 )
 from training.experiment import Backoff
+from training.rule_watch import RuleWatch
 
 # An experiment is looked at once in so long, however fast it reports; its final state always is.
 LOOK_EVERY_S = 1.0
@@ -50,7 +50,7 @@ Seen = tuple[int, int, str]
 
 
 class Watcher:
-    """Keeps flags in step with curves.
+    """Keeps flags in step with curves, and applies rules.
 
     Guarantees that what an experiment ends with is looked at, however often watchers die on the way, and that two of
     them do no harm.
@@ -62,6 +62,7 @@ class Watcher:
         self._mark: Watermark | None = None
         self._seen: OrderedDict[int, Seen] = OrderedDict()
         self._noise: dict[int, tuple[float, dict[str, dict[int, float]]]] = {}
+        self._rules = RuleWatch(store)
         self._must_end = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -112,6 +113,10 @@ class Watcher:
         # What runs may report nothing more for hours.
         changed += running(self._store) if self._mark is None else []
         worth = [each for each in changed if self._is_worth(each)]
+        if fresh := self._rules.refresh():
+            # A rule that has just been switched on need not wait for the next value.
+            known = {each.id for each in worth}
+            worth += [each for each in running(self._store, fresh) if each.id not in known]
         self._watch(worth)
         if changed or self._mark is None:
             keep_watermark(self._store, Watermark(reached, mark.before))
@@ -137,8 +142,11 @@ class Watcher:
             part = watched[start : start + BATCH]
             ids = [each.id for each in part]
             values, before = read_reported(self._store, ids), fetch_flags(self._store, ids)
+            subjects = {each.id: self._subject(each, values[each.id]) for each in part if each.id in values}
             for each in part:
-                self._remark(each, values.get(each.id, ()), before.get(each.id, ()))
+                self._remark(each, subjects.get(each.id), before.get(each.id, ()))
+            self._rules.apply(part, subjects)
+            for each in part:
                 self._remember(each)
 
     def _remember(self, watched: Watched) -> None:
@@ -149,12 +157,17 @@ class Watcher:
 
     # --- flags --------------------------------------------------------------------------------------------------------
 
-    def _remark(self, watched: Watched, values: Sequence[Reported], before: Sequence[KeptFlag]) -> None:
-        curves = curves_of(watched, values)
+    def _subject(self, watched: Watched, values: Sequence[Reported]) -> Subject:
+        """The experiment as detectors and rules see it."""
+        noise = self._usual_noise(watched)
+        return Subject(values, watched.has_ended, watched.objective, watched.goal, noise=noise)
+
+    def _remark(self, watched: Watched, subject: Subject | None, before: Sequence[KeptFlag]) -> None:
+        curves = curves_of(subject) if subject else []
         units = {curve.metric: curve.unit for curve in curves}
         found = [
             KeptFlag(flag.rule, flag.metric, flag.began, units[flag.metric], flag.sentence, flag.evidence)
-            for flag in flags(curves, self._usual_noise(watched))
+            for flag in flags(curves, subject.noise if subject else {})
         ]
         levels = {curve.metric: level for curve in curves if (level := noise_level(curve))} if watched.has_ended else {}
         keep_flags(self._store, watched, before, found, levels)
@@ -168,12 +181,6 @@ class Watcher:
         return {name: [level for owner, level in own.items() if owner != watched.id] for name, own in levels.items()}
 
 
-def curves_of(watched: Watched, values: Sequence[Reported]) -> list[Curve]:
+def curves_of(subject: Subject) -> list[Curve]:
     """An experiment's curves as the detectors want them."""
-    return [reported(each.metric, each.values, each.epochs, goal_of(watched, each.metric)) for each in values]
-
-
-def goal_of(watched: Watched, metric: str) -> Goal:
-    """The objective's goal is what its run says; all other metrics are judged by their names."""
-    goal = watched.goal if metric == watched.objective else usual_goal(metric)
-    return "minimize" if goal == "minimize" else "maximize"
+    return [reported(each.metric, each.values, each.epochs, subject.goal_of(each.metric)) for each in subject.reported]

@@ -15,9 +15,9 @@ from analysis.curves.not_finite import not_finite
 from analysis.curves.overfitting import overfitting
 from analysis.curves.pairs import pairs
 from analysis.curves.plateau import plateau
-from analysis.curves.reported import reported
+from analysis.curves.reported import Reported, reported
 
-__all__ = ["RULES", "Case", "Curve", "Flag", "Rule", "curve", "flags", "noise_level", "pairs", "reported"]
+__all__ = ["RULES", "Case", "Curve", "Flag", "Reported", "Rule", "curve", "flags", "noise_level", "pairs", "reported"]
 
 # In the order in which a screen lists them: what ends an experiment first.
 RULES: tuple[Rule, ...] = (not_finite, divergence, overfitting, noise, plateau, improving)

@@ -1,12 +1,13 @@
-"""A curve as the rules look at it, from the values that a script reported in the order of their arrival."""
+"""A curve as the detectors look at it, from the values that a script reported in the order of their arrival."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from analysis.axes import Floats
 from analysis.curves.base import Curve, curve
 from analysis.curves.trend import Goal
 
@@ -16,15 +17,24 @@ MOST_PER_EPOCH = 1.5
 LEAST_EPOCHS = 8
 
 
-def reported(
-    metric: str,
-    values: ArrayLike,
-    epochs: Sequence[float | None] | ArrayLike | None,
-    goal: Goal | None = None,
-) -> Curve:
+@dataclass(frozen=True, eq=False)
+class Reported:
+    """One metric of one experiment in order of arrival, (values,) each; `epochs` is None unless every value names one.
+
+    times: seconds of some clock. is_by_batch: the script names batches, so that an epoch's value may not be its last.
+    """
+
+    metric: str
+    values: Floats
+    epochs: Floats | None
+    times: Floats
+    is_by_batch: bool = False
+
+
+def reported(metric: str, values: ArrayLike, epochs: ArrayLike | None, goal: Goal | None = None) -> Curve:
     """One point per epoch: its last value, or the mean of its batches. Without epochs one per value, counted as steps.
 
-    values, epochs: (values,), in order of arrival; no epochs are None, a missing one is None or NaN.
+    values, epochs: (values,), in order of arrival; no epochs are None, a missing one is NaN.
     """
     numbers = np.asarray(values, dtype=np.float64).ravel()
     places = np.full(len(numbers), np.nan) if epochs is None else np.asarray(epochs, dtype=np.float64).ravel()
@@ -41,6 +51,5 @@ def reported(
     return curve(metric, distinct, means, goal)
 
 
-def _by_step(metric: str, numbers: ArrayLike, goal: Goal | None) -> Curve:
-    values = np.asarray(numbers)
-    return curve(metric, np.arange(1, len(values) + 1), values, goal, unit="step")
+def _by_step(metric: str, numbers: Floats, goal: Goal | None) -> Curve:
+    return curve(metric, np.arange(1, len(numbers) + 1), numbers, goal, unit="step")

@@ -1,0 +1,51 @@
+"""Experiments of a project that have ended, with what they reported: what a rule is tried on before it watches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from analysis.curves.reported import Reported
+from storage.store import Store
+from storage.watching import read_reported
+
+
+@dataclass(frozen=True, eq=False)
+class PastCurves:
+    """One experiment that has ended. last: the last value of its run's objective, if it has one."""
+
+    id: int
+    run_id: int
+    objective: str | None
+    goal: str
+    duration_s: float
+    last: float | None
+    reported: Sequence[Reported]
+
+
+def past_curves(store: Store, project_id: int, names: Sequence[str] | None, most: int) -> list[PastCurves]:
+    """The newest experiments that ended with values, at most so many, with all metrics or those of these names."""
+    statement = text(
+        """SELECT experiment.id, run_id, run.objective, run.goal, coalesce(duration_s, 0) AS duration_s, summary.last
+        FROM experiment JOIN run ON run.id = run_id
+            LEFT JOIN metric ON metric.project_id = experiment.project_id AND metric.name = run.objective
+            LEFT JOIN metric_summary AS summary
+                ON summary.experiment_id = experiment.id AND summary.metric_id = metric.id
+        WHERE experiment.project_id = :project AND experiment.state IN ('finished', 'failed', 'stopped')
+            AND value_count > 0 AND reused_from IS NULL
+        ORDER BY experiment.id DESC LIMIT :most"""
+    )
+    with store.read() as connection:
+        rows = connection.execute(statement, {"project": project_id, "most": most}).all()
+    reported = read_reported(store, [row.id for row in rows], names)
+    return [PastCurves(**row._mapping, reported=reported.get(row.id, ())) for row in rows]
+
+
+def metric_names(store: Store, project_id: int) -> list[str]:
+    """The metrics that experiments of a project have reported, in order of appearance."""
+    with store.read() as connection:
+        return list(
+            connection.scalars(text("SELECT name FROM metric WHERE project_id = :id ORDER BY id"), {"id": project_id})
+        )
