@@ -472,7 +472,7 @@
             const state = columns.wordOf(set.columns.get("state"), index);
             const reason = set.failures.get(index);
             box.replaceChildren(
-                element("div", {className: "ht-card-title"}, element("b", {textContent: `Experiment ${set.numbers[index]}`}),
+                element("div", {className: "ht-card-title"}, element("b", {className: window.dash_clientside.flags.isLit(set, index) ? "is-lit" : "", textContent: `Experiment ${set.numbers[index]}`}),
                     element("span", {className: `ht-state is-${state}`}, element("i", {className: "ht-dot"}), state)),
                 ...lines(index).map(([name, word, kind]) => element("div", {className: `ht-card-line ${kind}`},
                     element("span", {textContent: name}), element("span", {className: "ht-number", textContent: word}))),
@@ -641,7 +641,7 @@
     };
 
     const onKey = (made, event) => {
-        if (event.defaultPrevented || isTyping(event) || document.querySelector(".modal.show")) return;
+        if (event.defaultPrevented || isTyping(event) || document.querySelector(".modal.show, dialog[open]")) return;
         const key = event.key.toLowerCase();
         const isCommand = event.ctrlKey || event.metaKey;
         if (isCommand && key === "z") (event.shiftKey ? made.redo : made.undo)();

@@ -146,7 +146,8 @@
 
         // A row that has just come into sight has no data for a moment.
         renderers.ExperimentLink = ({data, value}) => data && window.React.createElement("a", {
-            href: shown?.board.addressOf(data.index), className: "ht-experiment-link",
+            href: shown?.board.addressOf(data.index),
+            className: `ht-experiment-link${shown && window.dash_clientside.flags.isLit(shown.board.experiments, data.index) ? " is-lit" : ""}`,
             onClick: (event) => shown?.board.follow(event, data.index),
         }, value);
 

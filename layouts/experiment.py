@@ -21,6 +21,7 @@ from layouts.attributes import attributes
 from layouts.curves import Series
 from layouts.figures import GRAPH_CONFIG, colour_of
 from layouts.projects import state
+from layouts.rules import rules_button
 from layouts.shell import copyable
 from layouts.words import elapsed, local_time, number
 
@@ -94,6 +95,7 @@ def page(facts: Facts, choices: Sequence[Choice], picked: Sequence[int]) -> Comp
                         disabled=facts.is_stopping,
                         hidden=not facts.is_open,
                     ),
+                    rules_button(facts.slug, className="button"),
                     html.Button(
                         "Start new run",
                         id=ids.START_RUN,

@@ -13,6 +13,7 @@ from layouts import ids, insights, run_ids
 from layouts.charts import scatter_matrix
 from layouts.experiment_table import columns, controls, table
 from layouts.later import due, later
+from layouts.rules import rules_button
 from layouts.shell import copyable
 
 
@@ -218,6 +219,7 @@ def _actions(spec: RunSpec) -> Component:
     launch = [
         _button("Add experiments", run_ids.EXTEND, "Let this run go on with more settings"),
         _button("Duplicate", run_ids.DUPLICATE, "A new run that begins with the choices of this one"),
+        rules_button(spec["slug"], className="ht-button"),
     ]
     share = [
         _button(
