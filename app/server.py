@@ -12,12 +12,20 @@ from flask import Flask
 
 from app import changes, downloads, rules, security
 from app.settings import Settings
-from callbacks import experiment, insights, launch, pages, projects, run
+from callbacks import experiment, insights, launch, pages, projects, run, views
 from layouts import ids, shell
 from storage.store import Store, is_outage
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-GROUPS = (pages.callbacks, projects.callbacks, *launch.GROUPS, run.callbacks, insights.callbacks, experiment.callbacks)
+GROUPS = (
+    pages.callbacks,
+    projects.callbacks,
+    *launch.GROUPS,
+    run.callbacks,
+    insights.callbacks,
+    experiment.callbacks,
+    views.callbacks,
+)
 # Loaded in the head, so that no page flashes in the wrong colours, and that a run's experiments are asked for while
 # the program is still being loaded; Dash loads every other asset itself.
 FIRST_SCRIPTS = ("theme.js", "feed.js")

@@ -1,5 +1,5 @@
 "use strict";
-/* The experiment page: curves and views in the theme's colours, examples beside a confusion matrix, the log's end. */
+/* The experiment page: curves in the theme's colours, which view is shown, the log's end. */
 (function () {
     // --- pure ---------------------------------------------------------------------------------------------------------
 
@@ -13,24 +13,6 @@
         index === null || index === undefined || index >= formerLast ? count - 1 : Math.min(index, count - 1);
 
     const epochLabel = (view) => (view.epoch === null || view.epoch === undefined ? "" : `epoch ${view.epoch}`);
-
-    /** Which pair of classes to show before anything is hovered: the confusion with most examples. */
-    const mostConfused = (examples) => {
-        const counts = new Map();
-        for (const {true: truth, predicted} of examples) {
-            if (truth === predicted) continue;
-            const key = `${truth},${predicted}`;
-            counts.set(key, (counts.get(key) || 0) + 1);
-        }
-        const [best] = [...counts].sort((a, b) => b[1] - a[1]);
-        return best ? best[0].split(",").map(Number) : null;
-    };
-
-    const examplesOf = (examples, truth, predicted) =>
-        examples.filter((example) => example.true === truth && example.predicted === predicted);
-
-    /** Only pictures that are written out in the payload itself are shown. */
-    const isPicture = (source) => /^data:image\/(png|jpeg|gif|webp);base64,/.test(source || "");
 
     const searchOf = (picked, own) => {
         const others = (picked || []).filter((number) => number !== own);
@@ -53,44 +35,19 @@
         return {...next, layout: {...next.layout, ...kept}};
     };
 
-    const pure = {namesOf, indexToShow, epochLabel, mostConfused, examplesOf, isPicture, searchOf, withZoom};
+    const pure = {namesOf, indexToShow, epochLabel, searchOf, withZoom};
 
     // --- the page -----------------------------------------------------------------------------------------------------
 
     if (typeof window !== "undefined") {
         const clientside = (window.dash_clientside = window.dash_clientside || {});
-        const html = (type, props) => ({type, namespace: "dash_html_components", props});
-
-        const draw = (figure, heightOf) => {
-            if (!figure) return [{data: [], layout: {}}, hidden];
-            return [clientside.theme.paint(figure), heightOf(figure)];
-        };
-
-        const cell = (payload, truth, predicted) => {
-            const found = examplesOf(payload.examples, truth, predicted);
-            const label = (at) => String(payload.labels[at] ?? at);
-            const title =
-                truth === predicted
-                    ? [html("Strong", {children: label(truth)}), " predicted rightly"]
-                    : [html("Strong", {children: label(truth)}), " taken for ", html("Strong", {children: label(predicted)})];
-            const items = found.map((example, at) =>
-                isPicture(example.image)
-                    ? html("Img", {src: example.image, alt: `example ${at + 1}`, className: "example-image"})
-                    : html("Blockquote", {children: String(example.text ?? ""), className: "example-text"}),
-            );
-            return [
-                html("P", {children: title, className: "examples-title"}),
-                items.length
-                    ? html("Div", {children: items, className: "examples"})
-                    : html("P", {children: "No examples of this cell were attached.", className: "muted"}),
-            ];
-        };
-
         clientside.experiment = {
-            drawCurves: (figure, _theme, former) =>
-                draw(figure && withZoom(figure, former), ({layout}) => ({height: `${layout.height}px`})),
-
-            drawView: (figure) => draw(figure, () => ({height: "480px"})),
+            /** The curves at their former zoom; where there are none, views come first. */
+            drawCurves: (figure, _theme, former) => {
+                if (!figure) return [{data: [], layout: {}}, hidden, "experiment-main has-no-curves"];
+                const painted = clientside.theme.paint(withZoom(figure, former));
+                return [painted, {height: `${figure.layout.height}px`}, "experiment-main"];
+            },
 
             /** Keep the choice of experiments in the address, without a step in the browser's history. */
             keepPicked: (picked, shown) => {
@@ -113,7 +70,7 @@
                 const view = own[position];
                 return [
                     false,
-                    chosen.charAt(0).toUpperCase() + chosen.slice(1),
+                    names.length > 1 ? "Views" : chosen.charAt(0).toUpperCase() + chosen.slice(1),
                     names,
                     chosen,
                     names.length > 1 ? {} : hidden,
@@ -123,15 +80,6 @@
                     epochLabel(view),
                     shown && shown.id === view.id ? same : view,
                 ];
-            },
-
-            showExamples: (hover, payload) => {
-                if (!payload) return null;
-                if (payload.error) return html("P", {children: payload.error, className: "muted"});
-                const point = hover?.points?.[0];
-                const isHover = clientside.callback_context.triggered_id === "view-graph" && point;
-                const [truth, predicted] = isHover ? [point.y, point.x] : mostConfused(payload.examples) || [0, 0];
-                return cell(payload, truth, predicted);
             },
 
             followLog: () => {

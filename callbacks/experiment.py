@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,14 +16,14 @@ from dash.development.base_component import Component
 from analysis.hyperparameters import Hyperparameter, argv_items
 from callbacks.group import CallbackGroup
 from callbacks.said import flag_marks, said_of
-from layouts import curves, ids, views
+from layouts import curves, ids
 from layouts import experiment as layout
 from layouts import flags as flags_layout
 from layouts.curves import Series
 from layouts.experiment import Choice, Facts
 from storage import overview
 from storage.changes import has_news
-from storage.experiments import fetch_curves, fetch_log, fetch_view_payload, fetch_views, find_experiment
+from storage.experiments import fetch_curves, fetch_log, fetch_views, find_experiment
 from storage.flags import fetch_flags
 from storage.projects import find_project
 from storage.records import Experiment, Run
@@ -34,7 +32,6 @@ from storage.runs import find_run
 from storage.store import Store
 
 callbacks = CallbackGroup()
-log = logging.getLogger("hypertuner.web")
 
 MOST_CHOICES = 2_000
 # More curves than this cannot be told apart.
@@ -170,7 +167,9 @@ def refresh(
     views_found = [vars(entry) for entry in fetch_views(store, experiment.id)]
     current = {
         "facts": _digest(replace(facts, duration_s=None), stderr if facts.state == "failed" else ""),
-        "curves": _digest([(each.id, each.attempt, each.value_count) for each in compared], facts.state),
+        "curves": _digest(
+            [(each.id, each.attempt, each.value_count) for each in compared], facts.state, bool(views_found)
+        ),
         "flags": _digest(said, flags),
         "log": _digest(stdout, stderr),
         "views": _digest(views_found),
@@ -180,7 +179,9 @@ def refresh(
     if current["facts"] != before.get("facts"):
         answer |= _facts_parts(facts, layout.log(stderr) if stderr else "")
     if current["curves"] != before.get("curves"):
-        answer |= _curves_parts(store, facts, compared, layout.log(stdout) if stdout else "")
+        answer |= _curves_parts(
+            store, facts, compared, layout.log(stdout) if stdout else "", has_views=bool(views_found)
+        )
     if current["flags"] != before.get("flags"):
         answer |= {"flags": flags_layout.panel(said), "marks": flag_marks(compared, flags)}
     if current["log"] != before.get("log"):
@@ -212,14 +213,16 @@ def _facts_parts(facts: Facts, stderr: str) -> dict[str, Any]:
     }
 
 
-def _curves_parts(store: Store, facts: Facts, compared: Sequence[Experiment], stdout: str) -> dict[str, Any]:
+def _curves_parts(
+    store: Store, facts: Facts, compared: Sequence[Experiment], stdout: str, *, has_views: bool
+) -> dict[str, Any]:
     series = [
         Series(experiment.number, curve.metric, curve.values, curve.epochs, curve.batches)
         for experiment in compared
         for curve in fetch_curves(store, experiment.id)
     ]
     single = [name for name in curves.metrics(series) if not curves.is_curve(name, series)]
-    note = layout.numbers(series, single) if series else layout.no_metrics(facts, stdout)
+    note = layout.numbers(series, single) if series else layout.no_metrics(facts, stdout, has_views=has_views)
     return {"figure": curves.figure(series), "note": note}
 
 
@@ -247,40 +250,13 @@ def stop(store: Store, clicks: int | None, shown: Mapping[str, Any]) -> None:
         interrupt(store, experiment.run_id, [experiment.number])
 
 
-# --- views ----------------------------------------------------------------------------------------------------------
-
-
-@callbacks.on(
-    Output(ids.VIEW_FIGURE, "data"),
-    Output(ids.VIEW_PAYLOAD, "data"),
-    Input(ids.VIEW_SHOWN, "data"),
-    State(ids.EXPERIMENT, "data"),
-    prevent_initial_call=True,
-)
-def fetch_view(store: Store, view: Mapping[str, Any] | None, shown: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Read one view's payload and make its figure; what cannot be shown says so."""
-    project = find_project(store, shown["slug"]) if view else None
-    experiment = find_experiment(store, project.id, shown["number"]) if project else None
-    if view is None or experiment is None:
-        return None, None
-    payload = fetch_view_payload(store, experiment.id, int(view["id"]))
-    if payload is None:
-        return None, {"error": "This view is not there any more."}
-    try:
-        content = json.loads(payload)
-        figure = views.FIGURES[view["kind"]](content)
-    except KeyError:
-        return None, {"error": "There is no picture for this kind of view yet."}
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        log.warning("View %s cannot be drawn: %s", view["id"], error)
-        return None, {"error": "This view cannot be drawn: its content is not as its kind needs it."}
-    return figure, {"labels": content.get("labels", []), "examples": content.get("examples", [])}
-
+# --- in the browser ---------------------------------------------------------------------------------------------------
 
 callbacks.in_browser(
     "experiment.drawCurves",
     Output(ids.CURVES, "figure"),
     Output(ids.CURVES, "style"),
+    Output(ids.EXPERIMENT_MAIN, "className"),
     Input(ids.CURVES_FIGURE, "data"),
     Input(ids.THEME, "data"),
     State(ids.CURVES, "figure"),
@@ -303,19 +279,6 @@ callbacks.in_browser(
     Input(ids.VIEW_EPOCH, "value"),
     State(ids.VIEW_EPOCH, "max"),
     State(ids.VIEW_SHOWN, "data"),
-)
-callbacks.in_browser(
-    "experiment.drawView",
-    Output(ids.VIEW_GRAPH, "figure"),
-    Output(ids.VIEW_GRAPH, "style"),
-    Input(ids.VIEW_FIGURE, "data"),
-    Input(ids.THEME, "data"),
-)
-callbacks.in_browser(
-    "experiment.showExamples",
-    Output(ids.VIEW_EXAMPLES, "children"),
-    Input(ids.VIEW_GRAPH, "hoverData"),
-    Input(ids.VIEW_PAYLOAD, "data"),
 )
 callbacks.in_browser(
     "experiment.followLog",

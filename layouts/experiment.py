@@ -15,9 +15,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from analysis.hyperparameters import Value, text_of
-from layouts import ids
+from layouts import ids, view_panel
 from layouts.asking import asking
-from layouts.attributes import attributes
 from layouts.curves import Series
 from layouts.figures import GRAPH_CONFIG, colour_of
 from layouts.projects import state
@@ -29,7 +28,6 @@ FAST_POLL_MS = 1_000
 SLOW_POLL_MS = 10_000
 FIRST_LINES = 20
 LAST_LINES = 12
-NO_FIGURE: Any = {"data": [], "layout": {}}
 
 
 @dataclass(frozen=True)
@@ -115,9 +113,10 @@ def page(facts: Facts, choices: Sequence[Choice], picked: Sequence[int]) -> Comp
                             html.Div(id=ids.EXPERIMENT_FAILURE),
                             html.Div(id=ids.EXPERIMENT_FLAGS),
                             _curves_panel(choices, picked),
-                            _view_panel(),
+                            view_panel.panel(),
                             _log_panel(),
                         ],
+                        id=ids.EXPERIMENT_MAIN,
                         className="experiment-main",
                     ),
                 ],
@@ -266,7 +265,7 @@ def _curves_panel(choices: Sequence[Choice], picked: Sequence[int]) -> Component
                 ],
                 className="panel-head",
             ),
-            dcc.Graph(id=ids.CURVES, config=GRAPH_CONFIG, figure=NO_FIGURE, style={"display": "none"}),
+            dcc.Graph(id=ids.CURVES, config=GRAPH_CONFIG, figure=view_panel.NO_FIGURE, style={"display": "none"}),
             html.Div(id=ids.CURVES_NOTE),
         ],
         className="panel curves-panel",
@@ -316,10 +315,15 @@ def _swatch(experiment: int) -> Component:
     )
 
 
-def no_metrics(facts: Facts, stdout: str) -> Component:
+def no_metrics(facts: Facts, stdout: str, *, has_views: bool = False) -> Component:
     """What to say where nothing was measured (yet)."""
     if facts.state == "queued":
         return html.P("Queued: it starts as soon as there is a free place.", className="muted waiting")
+    if has_views and facts.state != "failed":
+        return html.P(
+            "No metric has been reported." if not facts.is_open else "No metric yet.",
+            className="muted waiting is-short",
+        )
     if facts.state == "running":
         return html.P("Running; no metric has been reported yet.", className="muted waiting")
     if facts.state == "failed":
@@ -338,45 +342,6 @@ def no_metrics(facts: Facts, stdout: str) -> Component:
         ],
         className="empty-state",
     )  # fmt: skip
-
-
-# --- views ----------------------------------------------------------------------------------------------------------
-
-
-def _view_panel() -> Component:
-    return html.Section(
-        [
-            dcc.Store(id=ids.VIEW_LIST),
-            dcc.Store(id=ids.VIEW_SHOWN),
-            dcc.Store(id=ids.VIEW_FIGURE),
-            dcc.Store(id=ids.VIEW_PAYLOAD),
-            html.Div(
-                [
-                    html.H2("Views", id=ids.VIEW_TITLE),
-                    dcc.Dropdown(id=ids.VIEW_NAME, clearable=False, className="view-name", style={"display": "none"}),
-                    html.Div(
-                        dcc.Slider(
-                            id=ids.VIEW_EPOCH, min=0, max=0, step=1, value=0, marks=None, allow_direct_input=False
-                        ),
-                        id=ids.VIEW_EPOCH_PLACE,
-                        className="view-epoch",
-                    ),
-                    html.Span(id=ids.VIEW_EPOCH_LABEL, className="muted epoch-label"),
-                ],
-                className="panel-head",
-            ),
-            html.Div(
-                [
-                    dcc.Graph(id=ids.VIEW_GRAPH, config=GRAPH_CONFIG, figure=NO_FIGURE, className="view-graph"),
-                    html.Div(id=ids.VIEW_EXAMPLES, className="view-examples", **attributes(aria_live="polite")),
-                ],
-                className="view-body",
-            ),
-        ],
-        id=ids.VIEW_PANEL,
-        className="panel view-panel",
-        hidden=True,
-    )
 
 
 # --- log ------------------------------------------------------------------------------------------------------------

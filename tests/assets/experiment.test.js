@@ -16,24 +16,6 @@ test("views are named once, in order of appearance", () => {
     assert.equal(experiment.epochLabel({epoch: null}), "");
 });
 
-test("examples of exactly the hovered cell are found", () => {
-    const examples = [
-        {true: 0, predicted: 1, text: "a"},
-        {true: 1, predicted: 0, text: "b"},
-        {true: 0, predicted: 1, text: "c"},
-    ];
-    assert.deepEqual(experiment.examplesOf(examples, 0, 1).map((example) => example.text), ["a", "c"]);
-    assert.deepEqual(experiment.mostConfused(examples), [0, 1]);
-    assert.equal(experiment.mostConfused([{true: 1, predicted: 1}]), null);
-});
-
-test("only pictures that the payload itself holds are shown", () => {
-    assert.ok(experiment.isPicture("data:image/png;base64,AAAA"));
-    for (const other of ["https://evil.example/x.png", "data:image/svg+xml;base64,AAAA", "data:text/html,x", "", null]) {
-        assert.ok(!experiment.isPicture(other));
-    }
-});
-
 test("the address names the experiments that were added", () => {
     assert.equal(experiment.searchOf([2, 3, 7], 2), "?with=3,7");
     assert.equal(experiment.searchOf([2], 2), "");

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from dash import no_update
 
-from callbacks.experiment import fetch_view, page, picked_in, refresh, stop
+from callbacks.experiment import page, picked_in, refresh, stop
 from storage.experiments import find_experiment
 from storage.store import Store
 from storage.work import NewView
@@ -111,37 +111,12 @@ def test_stop_asks_for_the_end_of_this_experiment_only(store: Store, laboratory:
     assert other.state == "queued"
 
 
-def test_a_view_becomes_a_figure_with_its_examples(store: Store, finished: Laboratory) -> None:
-    view = poll(store, 2)["views"][1]
-    figure, payload = fetch_view(store, view, {"slug": "digits", "number": 2})
-    assert figure["data"][1]["type"] == "heatmap"
-    assert payload == {"labels": ["cat", "dog"], "examples": [{"true": 0, "predicted": 1, "text": "x"}]}
-
-
-def test_a_view_of_another_experiment_is_not_given(store: Store, finished: Laboratory) -> None:
-    view = poll(store, 2)["views"][1]
-    figure, payload = fetch_view(store, view, {"slug": "digits", "number": 1})
-    assert figure is None
-    assert "not there" in payload["error"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "content", "sentence"),
-    [
-        ("confusion_matrix", b"{", "cannot be drawn"),
-        ("confusion_matrix", b"[]", "cannot be drawn"),
-        ("confusion_matrix", b'{"labels": ["a"], "counts": [[1, 2]]}', "cannot be drawn"),
-        ("confusion_matrix", b'{"labels": ["a"], "counts": [["x"]]}', "cannot be drawn"),
-        ("confusion_matrix", b"\xff", "cannot be drawn"),
-        ("unheard_of", b"{}", "no picture for this kind"),
-    ],
-)
-def test_a_view_that_cannot_be_drawn_says_so(
-    store: Store, laboratory: Laboratory, kind: str, content: bytes, sentence: str
+def test_a_learner_with_views_but_without_metrics_gets_no_hint_to_print_some(
+    store: Store, laboratory: Laboratory
 ) -> None:
     laboratory.launch({"lr": [0.1]})
     laboratory.start()
-    laboratory.report({}, views=[NewView("mine", kind, None, content)])
-    figure, payload = fetch_view(store, poll(store, 1)["views"][0], {"slug": "digits", "number": 1})
-    assert figure is None
-    assert sentence in payload["error"]
+    laboratory.report({}, views=[NewView("elbow", "elbow", None, b"{}")])
+    note = text_of(poll(store, 1)["note"])
+    assert "No metric has been reported." in note
+    assert "hypertuner.log" not in note

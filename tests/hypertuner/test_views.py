@@ -17,17 +17,7 @@ import pytest
 import torch
 
 from hypertuner import spool, views
-
-
-@pytest.fixture(autouse=True)
-def _fresh_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool, "_warned", set())
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(spool.VARIABLE, str(tmp_path / "metrics.jsonl"))
-    return tmp_path
+from hypertuner.views import attaching
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
@@ -62,7 +52,13 @@ def test_counts_are_by_true_class_then_predicted(folder: Path) -> None:
     assert line.pop("file").startswith("view-")
     assert line == {"view": "confusion matrix", "kind": "confusion_matrix", "epoch": 3}
     assert payloads(folder) == [
-        {"labels": ["0", "1", "2"], "counts": [[1, 1, 0], [0, 1, 0], [2, 0, 1]], "examples": []}
+        {
+            "labels": ["0", "1", "2"],
+            "counts": [[1, 1, 0], [0, 1, 0], [2, 0, 1]],
+            "examples": [],
+            "ids": None,
+            "wrong": [[1, 0, 1], [4, 2, 0], [5, 2, 0]],
+        }
     ]
 
 
@@ -113,9 +109,9 @@ def test_each_cell_keeps_its_first_examples(folder: Path) -> None:
     (payload,) = payloads(folder)
     assert payload["counts"] == [[0, 8], [1, 0]]
     assert payload["examples"] == [
-        {"true": 0, "predicted": 1, "text": "text 0"},
-        {"true": 0, "predicted": 1, "text": "text 1"},
-        {"true": 1, "predicted": 0, "text": "text 8"},
+        {"at": 0, "true": 0, "predicted": 1, "text": "text 0"},
+        {"at": 1, "true": 0, "predicted": 1, "text": "text 1"},
+        {"at": 8, "true": 1, "predicted": 0, "text": "text 8"},
     ]
 
 
@@ -234,7 +230,7 @@ def test_examples_that_cannot_be_shown_cost_a_warning_and_not_the_matrix(
 
 
 def test_a_payload_above_the_limit_names_it(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
-    monkeypatch.setattr(views, "MOST_BYTES", 1000)
+    monkeypatch.setattr(attaching, "MOST_BYTES", 1000)
     views.confusion_matrix([0], [0], examples=["x" * 1500])
     assert "and 1,000 is the most; attach fewer or smaller examples" in capfd.readouterr().err
     assert list(folder.iterdir()) == []
@@ -262,7 +258,7 @@ def test_several_processes_may_attach_views_to_one_experiment(folder: Path) -> N
     code = "from hypertuner import views\nfor e in range(20): views.confusion_matrix([0, 1], [1, 1], epoch=e)"
     writers = [subprocess.Popen([sys.executable, "-c", code], env=dict(os.environ)) for _ in range(3)]
     assert [writer.wait(timeout=60) for writer in writers] == [0] * 3
-    assert payloads(folder) == [{"labels": ["0", "1"], "counts": [[0, 1], [0, 1]], "examples": []}] * 60
+    assert [payload["counts"] for payload in payloads(folder)] == [[[0, 1], [0, 1]]] * 60
 
 
 def test_the_matrix_of_many_entries_adds_up(folder: Path) -> None:
@@ -274,3 +270,29 @@ def test_the_matrix_of_many_entries_adds_up(folder: Path) -> None:
     expected = pd.crosstab(pd.Series(true), pd.Series(predicted)).to_numpy().tolist()
     assert payload["counts"] == expected
     assert len(payload["examples"]) == sum(min(count, 6) for row in expected for count in row)
+
+
+def test_rows_of_tables_are_examples_as_well(folder: Path) -> None:
+    frame = pd.DataFrame({"age": [41, 7], "name": ["Ann", None]}, index=[5, 3])
+    views.confusion_matrix([0, 1], [1, 1], examples=frame)
+    views.confusion_matrix([0, 1], [1, 1], examples=[{"__proto__": float("nan"), "x": np.float32(0.5)}, {}])
+    rows = [[example["row"] for example in payload["examples"]] for payload in payloads(folder)]
+    assert rows == [
+        [[["age", 41], ["name", "Ann"]], [["age", 7], ["name", "NaN"]]],
+        [[["__proto__", "NaN"], ["x", 0.5]], []],
+    ]
+
+
+def test_ids_tell_entries_apart_and_bad_ones_cost_only_the_comparison(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    views.confusion_matrix([0, 1], [1, 1], ids=np.array([7, 9]))
+    views.confusion_matrix([0, 1], [1, 1], ids=["a", "a"])
+    views.confusion_matrix([0, 1], [1, 1], ids=["a"])
+    named, twice, few = payloads(folder)
+    assert (named["ids"], named["wrong"]) == ([7, 9], [[0, 0, 1]])
+    assert "wrong" not in twice
+    assert "wrong" not in few
+    warnings = capfd.readouterr().err
+    assert "confusion matrix: ids is not shown: a occurs more than once" in warnings
+    assert "there are 1 for 2 entries" in warnings

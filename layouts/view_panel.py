@@ -1,0 +1,75 @@
+"""The panel of an experiment's views: which one, at which epoch, and the place of its picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from layouts import ids
+from layouts.attributes import attributes
+from layouts.figures import GRAPH_CONFIG
+
+NO_FIGURE: Any = {"data": [], "layout": {}}
+
+
+def panel() -> Component:
+    """Hidden until there is a view. A figure, a component, or both beside each other fill its body."""
+    return html.Section(
+        [
+            dcc.Store(id=ids.VIEW_LIST),
+            dcc.Store(id=ids.VIEW_SHOWN),
+            dcc.Store(id=ids.VIEW_FIGURE),
+            dcc.Store(id=ids.VIEW_PAYLOAD),
+            dcc.Store(id=ids.VIEW_CELL),
+            html.Div(
+                [
+                    html.H2("Views", id=ids.VIEW_TITLE),
+                    dcc.Dropdown(
+                        id=ids.VIEW_NAME,
+                        clearable=False,
+                        maxHeight=420,
+                        className="view-name",
+                        style={"display": "none"},
+                    ),
+                    dcc.RadioItems(id=ids.VIEW_MODE, options=[], inline=True, className="view-mode"),
+                    html.Div(
+                        dcc.Slider(
+                            id=ids.VIEW_EPOCH, min=0, max=0, step=1, value=0, marks=None, allow_direct_input=False
+                        ),
+                        id=ids.VIEW_EPOCH_PLACE,
+                        className="view-epoch",
+                    ),
+                    html.Span(id=ids.VIEW_EPOCH_LABEL, className="muted epoch-label"),
+                ],
+                className="panel-head",
+            ),
+            html.P(id=ids.VIEW_SUMMARY, className="view-summary"),
+            html.Div(
+                [
+                    html.Div(
+                        [
+                            dcc.Graph(id=ids.VIEW_GRAPH, config=GRAPH_CONFIG, figure=NO_FIGURE, className="view-graph"),
+                            html.Div(className="cell-mark", hidden=True),
+                        ],
+                        id=ids.VIEW_PLACE,
+                        className="view-place",
+                        **attributes(aria_label="Picture; in a confusion matrix the arrow keys go from cell to cell"),
+                    ),
+                    html.Div(
+                        [
+                            html.Div(id=ids.VIEW_CONTENT, className="view-content"),
+                            html.Div(id=ids.VIEW_EXAMPLES, className="view-examples", **attributes(aria_live="polite")),
+                        ],
+                        className="view-side",
+                    ),
+                ],
+                id=ids.VIEW_BODY,
+                className="view-body",
+            ),
+        ],
+        id=ids.VIEW_PANEL,
+        className="panel view-panel",
+        hidden=True,
+    )
