@@ -34,6 +34,19 @@
         return sorted.length ? sorted[Math.floor((sorted.length - 1) / 2)] : NaN;
     };
 
+    // Not by spreading: a selection may hold more numbers than a function takes.
+    const extreme = (values, pick) => values.reduce((a, b) => pick(a, b));
+
+    const DIGITS = 4;
+
+    /** A number with few digits that is not below, or not above, the one given. */
+    const roundedOut = (value, isUp) => {
+        const short = Number(value.toPrecision(DIGITS));
+        if (isUp ? short >= value : short <= value) return short;
+        const step = 10 ** (Math.floor(Math.log10(Math.abs(value))) - DIGITS + 1);
+        return Number((short + (isUp ? step : -step)).toPrecision(DIGITS));
+    };
+
     /**
      * The rule that catches what is like the selected experiments: by the metric of a brush, else the objective, beyond the
      * end of their range that faces the others. In the beginning all experiments are alike, so that it waits for the middle.
@@ -53,13 +66,13 @@
         if (!own.length || !others.length) return null;
         const isHigh = median(own) >= median(others);
         const after = Math.floor(median(epochs) / 2);
-        return {metric: column.key.slice(2), comparison: isHigh ? ">=" : "<=", value: String(isHigh ? Math.min(...own) : Math.max(...own)),
+        return {metric: column.key.slice(2), comparison: isHigh ? ">=" : "<=", value: String(isHigh ? roundedOut(extreme(own, Math.min), false) : roundedOut(extreme(own, Math.max), true)),
             after: after >= 2 ? String(after) : "", times: "1"};
     };
 
     const firedWords = (count) => (count === 0 ? "has not fired yet" : `fired on ${count.toLocaleString("en-US")}`);
 
-    const pure = {fieldsOf, firedWords, isReady, likeThese, ruleOf};
+    const pure = {fieldsOf, firedWords, isReady, likeThese, roundedOut, ruleOf};
 
     // --- the dialog -----------------------------------------------------------------------------------------------------
 

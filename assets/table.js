@@ -172,7 +172,7 @@
             if (!data || !shown) return null;
             const {flags} = window.dash_clientside;
             const chips = flags.chipsOf(shown.board.experiments, data.index);
-            return window.React.createElement("span", {className: "ht-flags"},
+            return window.React.createElement("span", {className: "ht-flags", title: chips.map(({word}) => word).join(", ")},
                 chips.map(({word, kind, title}) => window.React.createElement("span", {className: `ht-flag is-${kind}`, key: word, title}, word)));
         };
 

@@ -50,7 +50,7 @@ def columns(
             initialFlex=1,
             minWidth=178,
         ),
-        _column("flags", "Flags", cellRenderer="Flags", initialWidth=156),
+        _column("flags", "Flags", cellRenderer="Flags", initialWidth=168),
         _column("epoch", "Progress", cellRenderer="Progress", type="rightAligned", initialWidth=112),
         _column("duration", "Duration", valueFormatter=_call("time"), type="rightAligned", initialWidth=104),
         *(

@@ -1,6 +1,6 @@
 const assert = require("node:assert/strict");
 const {test} = require("node:test");
-const {fieldsOf, firedWords, isReady, likeThese, ruleOf} = require("../../assets/rules.js");
+const {fieldsOf, firedWords, isReady, likeThese, roundedOut, ruleOf} = require("../../assets/rules.js");
 
 const FORM = {metric: "loss", comparison: ">", value: "2", flag: "noise", times: "3", after: "", do: "stop", tag: "x"};
 
@@ -47,4 +47,10 @@ test("without numbers on both sides there is nothing to be like", () => {
 
 test("how often a rule fired is said in words", () => {
     assert.deepEqual([0, 1, 1200].map(firedWords), ["has not fired yet", "fired on 1", "fired on 1,200"]);
+});
+
+test("a threshold has few digits and still catches what it was taken from", () => {
+    assert.deepEqual([roundedOut(0.772637, true), roundedOut(0.772637, false), roundedOut(-0.00012345, true), roundedOut(12345, false)],
+        [0.7727, 0.7726, -0.0001234, 12340]);
+    assert.deepEqual([roundedOut(0, true), roundedOut(5, false)], [0, 5]);
 });

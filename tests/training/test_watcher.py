@@ -29,6 +29,7 @@ OVERFITTING: Curves = {
     "val_loss": [1 / (1 + 0.3 * min(epoch, 12)) + 0.02 * max(0, epoch - 12) for epoch in range(40)],
 }
 HEALTHY: Curves = {"loss": [1.0, 0.9, 0.8]}
+X = {"name": "x", "flag": "--x", "type": "int"}
 BROKEN: Curves = {"loss": [1.0, math.nan, math.nan]}
 
 
@@ -50,7 +51,7 @@ class Reporter:
 
     def launch(self, count: int = 1) -> None:
         settings = [NewExperiment({"x": place}) for place in range(count)]
-        made = create_run(self.store, self.project, NewRun("python x.py", {}, [], settings))
+        made = create_run(self.store, self.project, NewRun("python x.py", {}, [X], settings))
         self.run = next(run for run in claim_runs(self.store, "scheduler") if run.id == made.id)
 
     def start(self) -> Claim:
