@@ -68,16 +68,16 @@ def _left(past: Past, at: float) -> float:
     return min(past.duration_s, max(0.0, last - at)) if math.isfinite(last) else 0.0
 
 
-def words(found: DryRun, condition: Condition, action: Action, *, most: int) -> str:
+def words(found: DryRun, condition: Condition, action: Action, *, is_all: bool) -> str:
     """In a sentence: "Would have stopped 14 of 60 past experiments; 2 of them ended in the best 10 %; ...".
 
-    most: how many were looked at at the most.
+    is_all: whether no older ones were left out.
     """
     if not found.total:
         return "There is no past experiment to try it on yet."
     if not found.reporting:
         return f"No past experiment has reported “{condition.metric}”: so far the rule would have done nothing."
-    newest = "of the newest " if found.total >= most else "of "
+    newest = "of " if is_all else "of the newest "
     done, all_ = DONE[action.do], f"{newest}{found.total:,} past experiment{'' if found.total == 1 else 's'}"
     if not found.fired:
         return f"Would have {done} none {all_}."

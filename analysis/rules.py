@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.axes import Floats
-from analysis.curves import RULES, Curve, flags, pairs, reported
+from analysis.curves import RULES, Curve, Rule, flags, pairs, reported
 from analysis.curves.reported import Reported
 from analysis.curves.trend import Goal
 from analysis.curves.words import place, short
@@ -228,10 +228,14 @@ def _flag_firing(condition: Condition, subject: Subject, since: float) -> Firing
         if places[at] <= after:
             continue
         curves = [_until(each, places[at], unit, subject) for each in told]
-        found = flags([curve for curve in curves if len(curve.x)], subject.noise)
-        if any(flag.rule == condition.flag and condition.metric in (None, flag.metric) for flag in found):
+        there = [curve for curve in curves if len(curve.x)]
+        if flags(there, subject.noise, rules=_detectors(condition), metric=condition.metric):
             return Firing(float(places[at]), unit, max(_time_of(each, places[at], unit) for each in told))
     return None
+
+
+def _detectors(condition: Condition) -> list[Rule]:
+    return [rule for rule in RULES if rule.__name__ == condition.flag]
 
 
 def looked_until(condition: Condition, subject: Subject) -> float:

@@ -129,10 +129,10 @@
         }};
     };
 
-    /** The form of a new rule. add: called with what it makes. */
+    /** The form of a new rule. onAdded: called with the answer that has it. */
     const createForm = (slug, known, {board, onAdded}) => {
         const {names, fields} = formFields(known);
-        const note = element("p", {className: "ht-rule-note ht-quiet", hidden: true});
+        const note = element("p", {className: "ht-rule-note", hidden: true});
         const tried = element("p", {className: "ht-rule-tried", hidden: true, aria: {role: "status"}});
         let timer = null;
         let asked = 0;
@@ -191,8 +191,10 @@
             tryIt(true);
         };
 
+        // Beside its field: what is not known yet is no mistake.
+        fields.metric.box.append(note);
         const root = element("form", {className: "ht-rule-form", noValidate: true}, names, element("h3", {textContent: "New rule"}),
-            element("div", {className: "ht-rule-fields"}, ...Object.values(fields).map(({box}) => box)), note, tried);
+            element("div", {className: "ht-rule-fields"}, ...Object.values(fields).map(({box}) => box)), tried);
         const like = board && button("Like these", () => {
             const found = likeThese(board);
             if (found) fill(found);
@@ -213,7 +215,6 @@
             clearTimeout(timer);
             add();
         });
-        // Flags come first to mind where nothing was measured yet, a limit where there is an objective.
         show();
         return {root};
     };

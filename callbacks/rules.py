@@ -144,9 +144,9 @@ def _try(store: Store, project: Project, request: Request) -> dict[str, Any]:
     most = MOST_PAST_FOR_FLAGS if condition.comparison == "present" else MOST_PAST
     # A flag may need the partner of its metric, and what an experiment took is told by all that it reported.
     names = None if condition.comparison == "present" else [condition.metric or ""]
-    found = past_curves(store, project.id, names, most)
+    found, is_all = past_curves(store, project.id, names, most)
     noise = usual_noise(store, project.id) if condition.flag == "noise" else {}
-    said = words(dry_run(condition, _past(condition, found, noise)), condition, action, most=most)
+    said = words(dry_run(condition, _past(condition, found, noise)), condition, action, is_all=is_all)
     return {"dryRun": said, "note": note}
 
 

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy.exc import DBAPIError
 
@@ -35,8 +35,9 @@ from training.rule_watch import RuleWatch
 
 # An experiment is looked at once in so long, however fast it reports; its final state always is.
 LOOK_EVERY_S = 1.0
-# So many are read at once, which bounds the memory that a thousand quick experiments take.
+# So many are read at once, and not more values than these but for one experiment: that bounds the memory of a look.
 BATCH = 50
+MOST_VALUES = 500_000
 # A curve beyond LONG values is looked at again once it is so much longer: a look reads all of it.
 LONG = 50_000
 GROWN = 1.01
@@ -138,8 +139,7 @@ class Watcher:
         return watched.value_count > (count * GROWN if count > LONG else count)
 
     def _watch(self, watched: Sequence[Watched]) -> None:
-        for start in range(0, len(watched), BATCH):
-            part = watched[start : start + BATCH]
+        for part in parts_of(watched):
             ids = [each.id for each in part]
             values, before = read_reported(self._store, ids), fetch_flags(self._store, ids)
             subjects = {each.id: self._subject(each, values[each.id]) for each in part if each.id in values}
@@ -179,6 +179,18 @@ class Watcher:
             levels = usual_noise(self._store, watched.project_id)
             self._noise[watched.project_id] = (time.monotonic(), levels)
         return {name: [level for owner, level in own.items() if owner != watched.id] for name, own in levels.items()}
+
+
+def parts_of(watched: Sequence[Watched]) -> Iterator[list[Watched]]:
+    """The experiments in their order, in parts that are read at once."""
+    part: list[Watched] = []
+    for each in watched:
+        if part and (len(part) == BATCH or sum(one.value_count for one in part) + each.value_count > MOST_VALUES):
+            yield part
+            part = []
+        part.append(each)
+    if part:
+        yield part
 
 
 def curves_of(subject: Subject) -> list[Curve]:

@@ -23,10 +23,17 @@ __all__ = ["RULES", "Case", "Curve", "Flag", "Reported", "Rule", "curve", "flags
 RULES: tuple[Rule, ...] = (not_finite, divergence, overfitting, noise, plateau, improving)
 
 
-def flags(curves: Sequence[Curve], levels: Mapping[str, Sequence[float]] | None = None) -> list[Flag]:
-    """Everything that the rules say of one experiment's curves, metric by metric in the order of RULES.
+def flags(
+    curves: Sequence[Curve],
+    levels: Mapping[str, Sequence[float]] | None = None,
+    *,
+    rules: Sequence[Rule] = RULES,
+    metric: str | None = None,
+) -> list[Flag]:
+    """Everything that the rules say of one experiment's curves, metric by metric in the order of the rules.
 
     levels: by metric, the `noise_level` of other curves of the project; without them nothing is called noisy.
+    metric: only what is said of this one, which spares the others.
     The same curves give the same flags, always; nothing raises or warns whatever the values are.
     """
     by_name = {each.metric: each for each in curves}
@@ -35,5 +42,6 @@ def flags(curves: Sequence[Curve], levels: Mapping[str, Sequence[float]] | None 
     for validation, training in partners.items():
         if by_name[validation].unit == by_name[training].unit:
             cases[validation] = Case(by_name[validation], cases[training], cases[validation].usual_noise)
-    found = (rule(case) for case in cases.values() for rule in RULES)
+    wanted = (case for name, case in cases.items() if metric in (None, name))
+    found = (rule(case) for case in wanted for rule in rules)
     return [flag for flag in found if flag]

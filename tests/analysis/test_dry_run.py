@@ -27,7 +27,7 @@ def test_counts_the_best_tenth_and_the_time() -> None:
     bad = [past([3.0] + [1.0] * 9, 0.99), past([1.0] * 5 + [3.0] * 5, math.nan)]
     found = dry_run(HIGH, [*good, *bad])
     assert found == DryRun(total=10, reporting=10, fired=2, best=1, fired_best=1, saved=pytest.approx(130 / 1000))
-    said = words(found, HIGH, STOP, most=500)
+    said = words(found, HIGH, STOP, is_all=True)
     assert said == (
         "Would have stopped 2 of 10 past experiments; 1 of them ended in the best 10 %; "
         "it would have saved 13 % of the time."
@@ -53,7 +53,7 @@ def test_the_goal_decides_who_is_best() -> None:
     ],
 )  # fmt: skip
 def test_it_is_said_in_a_sentence(found: DryRun, action: Action, said: str) -> None:
-    assert words(found, HIGH, action, most=500) == said
+    assert words(found, HIGH, action, is_all=found.total != 500) == said
 
 
 def test_no_experiment_and_no_value_are_no_trouble() -> None:

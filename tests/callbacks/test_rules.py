@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from callbacks.rules import answer
+from storage import past_curves
 from storage.store import Store
 from tests.callbacks.conftest import Laboratory
 
@@ -36,6 +37,11 @@ def test_a_dry_run_says_what_would_have_been(ask: Any) -> None:
     flag = {"comparison": "present", "flag": "not_finite", "metric": "", "after": "", "do": "highlight"}
     assert ask(do="try", rule=flag)["dryRun"].startswith("Would have highlighted 1 of 2 past experiments")
     assert "none of 2" in ask(do="try", rule={**LIMIT, "comparison": "worse"})["dryRun"]
+
+
+def test_of_very_many_values_only_the_newest_are_tried(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(past_curves, "MOST_VALUES", 1)
+    assert "of the newest 1 past experiment" in ask(do="try", rule=LIMIT)["dryRun"]
 
 
 def test_a_metric_that_nobody_reported_is_said_where_it_stands(ask: Any) -> None:

@@ -18,9 +18,9 @@ from storage.records import Claim, Project, Run
 from storage.requests import queue_again
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
-from storage.watching import read_watermark
+from storage.watching import Watched, read_watermark
 from storage.work import Batch, Ending, Values, claim_experiment, claim_runs, finish_experiment, record
-from training.watcher import Watcher
+from training.watcher import Watcher, parts_of
 
 Curves = Mapping[str, Sequence[float]]
 
@@ -323,3 +323,12 @@ def test_noise_is_told_from_the_other_experiments_of_the_project(
         place += 1
     assert last
     assert "noise" in [flag[0] for flag in flags(store, last)]
+
+
+def test_a_look_reads_neither_too_many_experiments_nor_too_many_values_at_once() -> None:
+    def of(count: int) -> Watched:
+        return Watched(1, 1, 1, 1, 1, "running", count, None, "maximize")
+
+    assert [len(part) for part in parts_of([of(1)] * 120)] == [50, 50, 20]
+    assert [len(part) for part in parts_of([of(300_000), of(10), of(300_000), of(900_000), of(1)])] == [2, 1, 1, 1]
+    assert list(parts_of([])) == []
