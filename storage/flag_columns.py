@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from storage.reductions import Rows, unpacked_whole
@@ -46,29 +47,25 @@ class FlagColumn:
 NO_FLAGS = FlagColumn()
 
 # Flags are those of the experiment whose results are shown; tags and rules are about the experiment itself.
-_SAID = """WITH own AS (SELECT id, coalesce(reused_from, id) AS source FROM experiment WHERE {condition}),
-    said AS (
-        SELECT own.id, 'flag' AS kind, rule AS word, sentence FROM own JOIN flag ON flag.experiment_id = own.source
-        UNION ALL SELECT own.id, 'highlight', '', sentence FROM own
-            JOIN rule_firing AS firing ON firing.experiment_id = own.id JOIN rule ON rule.id = firing.rule_id
-            WHERE rule.action->>'do' = 'highlight' AND rule.deleted_at IS NULL
-        UNION ALL SELECT own.id, 'tag', word, created_by FROM own JOIN tag ON tag.experiment_id = own.id)"""
-_COMBINATIONS = f"""{_SAID} SELECT words, string_agg(int8send(id), '') FROM (
-        SELECT id, array_agg(DISTINCT kind || ':' || word) AS words FROM said GROUP BY id) AS each
-    GROUP BY words"""
-_SENTENCES = f"{_SAID} SELECT id, kind, word, sentence FROM said ORDER BY id, kind, word, sentence"
+_SAID = """SELECT experiment.id, 'flag' AS kind, rule AS word, sentence FROM experiment
+        JOIN flag ON flag.experiment_id = coalesce(reused_from, experiment.id) WHERE {condition}
+    UNION ALL SELECT experiment.id, 'highlight', '', sentence FROM experiment
+        JOIN rule_firing AS firing ON firing.experiment_id = experiment.id JOIN rule ON rule.id = firing.rule_id
+        WHERE rule.action->>'do' = 'highlight' AND rule.deleted_at IS NULL AND {condition}
+    UNION ALL SELECT experiment.id, 'tag', word, tag.created_by FROM experiment
+        JOIN tag ON tag.experiment_id = experiment.id WHERE {condition}"""
+_WORDS = f"SELECT kind, word, string_agg(int8send(id), '') AS ids FROM ({_SAID}) AS said GROUP BY kind, word"
+_SENTENCES = f"SELECT * FROM ({_SAID}) AS said ORDER BY id, kind, word, sentence"
 
 
 def read_flags(connection: Connection, condition: str, values: Mapping[str, Any], ids: Rows) -> FlagColumn:
     """What is said of the experiments that meet a condition in SQL; `ids` are theirs, row by row."""
+    found = connection.execute(text(_WORDS.format(condition=condition)), values).all()
     order = np.argsort(ids, kind="stable")
-    combinations = [
-        Combination(
-            tuple(Word(*word.split(":", 1)) for word in words),
-            order[np.searchsorted(ids, unpacked_whole(owners), sorter=order)],
-        )
-        for words, owners in connection.execute(text(_COMBINATIONS.format(condition=condition)), values)
-    ]
+    has = np.zeros((len(ids), len(found)), dtype=bool)
+    for place, row in enumerate(found):
+        has[order[np.searchsorted(ids, unpacked_whole(row.ids), sorter=order)], place] = True
+    combinations = _combinations([Word(row.kind, row.word) for row in found], has)
     if sum(len(each.rows) for each in combinations) > MOST_WITH_SENTENCES:
         return FlagColumn(combinations)
     sentences: dict[int, list[tuple[Word, str]]] = {}
@@ -77,3 +74,17 @@ def read_flags(connection: Connection, condition: str, values: Mapping[str, Any]
         for owner, kind, word, sentence in connection.execute(text(_SENTENCES.format(condition=condition)), values):
             sentences.setdefault(rows[owner], []).append((Word(kind, word), sentence))
     return FlagColumn(combinations, sentences)
+
+
+def _combinations(words: Sequence[Word], has: NDArray[np.bool_]) -> list[Combination]:
+    """The different combinations of words. has: (experiments, words)."""
+    rows = np.flatnonzero(has.any(axis=1))
+    if not len(rows):
+        return []
+    different, codes = np.unique(np.packbits(has[rows], axis=1), axis=0, return_inverse=True)
+    members = np.unpackbits(different, axis=1, count=len(words)).astype(bool)
+    codes = codes.ravel()
+    return [
+        Combination(tuple(word for word, is_in in zip(words, own, strict=True) if is_in), rows[codes == code])
+        for code, own in enumerate(members)
+    ]
