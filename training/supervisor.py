@@ -157,9 +157,10 @@ class Supervisor:
             if LINUX:
                 self.libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             os.setsid()
-            for number in (signal.SIGPIPE, signal.SIGXFSZ):
-                # Python ignores these two, and what is ignored stays so in the script.
-                signal.signal(number, signal.SIG_DFL)
+            for number in signal.valid_signals():
+                # Python ignores some and a shell's background jobs others; what is ignored would stay so in the script.
+                if signal.getsignal(number) is signal.SIG_IGN:
+                    signal.signal(number, signal.SIG_DFL)
             stage = b"cwd"
             os.chdir(command["cwd"])
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

@@ -119,6 +119,9 @@ def test_one_persons_brush_does_not_reach_another(
 
 def test_brushing_asks_the_server_nothing(page: Page, finished_demo: Product) -> None:
     open_run(page)
+    # The programs of the table and of the axes come after the first frame.
+    page.locator("#experiment-table .ag-row").first.wait_for()
+    page.locator("#matrix-axes .xtick").first.wait_for(state="attached")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.post_data or request.url))
     brush(page, "batch_size", "validation_accuracy", 0.6, 0.99)
