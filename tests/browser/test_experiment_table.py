@@ -113,7 +113,7 @@ def test_columns_are_chosen_moved_and_pinned_and_the_address_keeps_it(table: Tab
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
     expect(table.boxes).to_be_hidden()
-    wanted = ["Experiment", "validation_accuracy", "State", "Progress", "dropout_rate", "batch_size", "num_epochs"]
+    wanted = ["Experiment", "validation_accuracy", "State", "Flags", "Progress", "dropout_rate", "batch_size", "num_epochs"]
     table.await_titles(*wanted)
     expect(page.locator("#table-columns")).to_have_text(re.compile(r"^Columns: \d+ of \d+$"))
     assert table.parameter("columns")["pinned"] == ["number", "m:validation_accuracy"]
@@ -123,7 +123,7 @@ def test_columns_are_chosen_moved_and_pinned_and_the_address_keeps_it(table: Tab
     table.await_titles(*wanted)
     page.locator("#table-columns").click()
     page.get_by_label("Reset all columns").click()
-    table.await_titles("Experiment", "State", "Progress", "Duration", *SETTINGS)
+    table.await_titles("Experiment", "State", "Flags", "Progress", "Duration", *SETTINGS)
     assert table.parameter("columns") is None
 
 
@@ -133,11 +133,11 @@ def test_only_what_differs_follows_the_selection(table: Table) -> None:
     page.get_by_label("Only what differs").check()
     page.keyboard.press("Escape")
     assert table.parameter("columns") == {"differs": True}
-    table.await_titles("Experiment", "State", "Progress", "Duration", *SETTINGS)
+    table.await_titles("Experiment", "State", "Flags", "Progress", "Duration", *SETTINGS)
     page.evaluate("hypertuner.selection.select([{source: 'test', field: 'h:batch_size', range: [28, 28]}])")
-    table.await_titles("Experiment", "State", "Progress", "Duration", "num_epochs", "dropout_rate")
+    table.await_titles("Experiment", "State", "Flags", "Progress", "Duration", "num_epochs", "dropout_rate")
     page.keyboard.press("Escape")
-    table.await_titles("Experiment", "State", "Progress", "Duration", *SETTINGS)
+    table.await_titles("Experiment", "State", "Flags", "Progress", "Duration", *SETTINGS)
 
 
 def test_a_column_that_is_dragged_stays_where_it_was_put(table: Table) -> None:
@@ -149,12 +149,13 @@ def test_a_column_that_is_dragged_stays_where_it_was_put(table: Table) -> None:
     mouse.down()
     mouse.move(target["x"] + target["width"] - 20, target["y"] + 12, steps=12)
     mouse.up()
-    wanted = ["Experiment", "State", "Duration", "batch_size", "num_epochs", "Progress", "dropout_rate"]
+    wanted = ["Experiment", "State", "Flags", "Duration", "batch_size", "num_epochs", "Progress", "dropout_rate"]
     table.await_titles(*wanted)
     wait_until(lambda: table.parameter("columns") is not None, "the address says nothing")
-    assert table.parameter("columns")["shown"][:6] == [
+    assert table.parameter("columns")["shown"][:7] == [
         "number",
         "state",
+        "flags",
         "duration",
         "h:batch_size",
         "h:num_epochs",
