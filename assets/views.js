@@ -3,9 +3,8 @@
 (function () {
     // More than this at once would be too much to look at.
     const MOST_SHOWN = 36;
+    const MOST_IN_GROUP = 12;
     const MOST_NAMES = 60;
-    // A matrix of this height has too many cells for half of the page.
-    const LARGE_PX = 600;
     // Smaller marks would not be found.
     const LEAST_MARK_PX = 9;
     const STEPS = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1]};
@@ -70,8 +69,8 @@
     const written = (value) => (value === null || value === undefined ? "–" : String(value));
 
     /** The name of a body's arrangement. */
-    const arrangement = (hasFigure, hasSide, isLarge) =>
-        `view-body ${hasFigure ? (hasSide ? "has-side" : "is-figure") : "is-content"}${isLarge ? " is-large" : ""}`;
+    const arrangement = (hasFigure, hasSide) =>
+        `view-body ${hasFigure ? (hasSide ? "has-side" : "is-figure") : "is-content"}`;
 
     const pure = {
         examplesOf, movesOf, turnsOf, isPicture, stepped, cellAt, isSame, firstCell, columnsOf, contentOf,
@@ -107,10 +106,10 @@
         };
 
         /** Examples of any kinds: images, then texts, then one table, then the names of those without content. */
-        const gallery = (examples, captionOf) => {
+        const gallery = (examples, captionOf = null, most = MOST_SHOWN) => {
             const byKind = {image: [], text: [], row: [], none: []};
-            for (const example of examples.slice(0, MOST_SHOWN)) byKind[contentOf(example)].push(example);
-            byKind.none.push(...examples.slice(MOST_SHOWN));
+            for (const example of examples.slice(0, most)) byKind[contentOf(example)].push(example);
+            byKind.none.push(...examples.slice(most));
             const said = (example) => (example.id ? `example ${example.id}` : "example");
             const images = byKind.image.map((example) => {
                 const image = html("Img", {src: example.image, alt: said(example), title: said(example), className: "example-image"});
@@ -142,7 +141,7 @@
         const group = (title, examples, captionOf) =>
             examples.length
                 ? [html("P", {children: [`${title}: `, html("Strong", {children: String(examples.length)})], className: "examples-title"}),
-                   ...gallery(examples, captionOf)]
+                   ...gallery(examples, captionOf, MOST_IN_GROUP)]
                 : [html("P", {children: `${title}: none`, className: "muted examples-title"})];
 
         const cellTitle = ([truth, predicted], isPinned) =>
@@ -211,15 +210,20 @@
         };
 
         /** Mark anew whenever Plotly has drawn: the mark does not know of zooms and sizes. */
-        const keepMarked = () => {
+        const keepMarked = (tries = 60) => {
             requestAnimationFrame(() => {
+                mark();
                 const graph = plot();
-                if (graph?.on && !marked.has(graph)) {
+                if (!payload?.labels || marked.has(graph)) return;
+                if (graph?.on && graph._fullLayout) {
                     marked.add(graph);
                     graph.on("plotly_afterplot", mark);
                     graph.on("plotly_relayout", mark);
+                    mark();
+                } else if (tries) {
+                    // The figure is on its way.
+                    setTimeout(() => keepMarked(tries - 1), 50);
                 }
-                mark();
             });
         };
 
@@ -281,18 +285,34 @@
             if (next) choose(next, !!chosen?.pinned);
         });
 
+        let drawn = null;
+
+        /** Clear the plot before another view: Plotly keeps scales, frames and drawing contexts of the former figure. */
+        const beginAnew = (view) => {
+            const graph = plot();
+            if (graph && drawn !== null && drawn !== view) {
+                window.Plotly?.purge(graph);
+                marked.delete(graph);
+            }
+            drawn = view;
+        };
+
         clientside.views = {
             draw: (figure, _theme, next, content) => {
                 const hasCells = !!next?.labels;
                 const hasSide = hasCells || !!content;
-                const classes = arrangement(!!figure, hasSide, hasCells && figure?.layout.height > LARGE_PX);
+                const classes = arrangement(!!figure, hasSide);
                 const tab = figure && hasCells ? "0" : null;
-                if (!figure) return [{data: [], layout: {}}, hidden, classes, tab];
+                if (!figure) return [{data: [], layout: {}}, hidden, classes, {}, tab];
                 // A zoom belongs to the view in which it was made.
-                const layout = {...figure.layout, uirevision: next?.view ? next.view.slice(0, 2).join("\n") : "none"};
+                const uirevision = next?.view ? next.view.slice(0, 2).join("\n") : "none";
+                beginAnew(uirevision);
+                const layout = {...figure.layout, uirevision};
                 const side = layout.meta?.side;
-                const style = {height: `${layout.height || 480}px`, ...(side ? {maxWidth: `${side}px`} : {})};
-                return [clientside.theme.paint({...figure, layout}), style, classes, tab];
+                const height = `${layout.height || 480}px`;
+                // A square figure is no wider than this, and what stands beside it keeps close.
+                const place = side ? {"--view-side": `${side}px`} : {};
+                return [clientside.theme.paint({...figure, layout}), {height}, classes, place, tab];
             },
 
             firstCell: (next, former) => {

@@ -12,7 +12,7 @@ from dash import Input, Output, State
 
 from callbacks.group import CallbackGroup
 from layouts import ids, views
-from layouts.views import NotShownError, Picture
+from layouts.views import NotShownError
 from storage.experiments import ViewEntry, fetch_view_payload, fetch_views, find_experiment
 from storage.projects import find_project
 from storage.store import Store
@@ -34,11 +34,17 @@ class Other:
     number: int
     experiment_id: int
     view_id: int
+    epoch: float | None
 
     @property
     def mode(self) -> str:
         """What the choice of the difference is called in the page."""
         return f"difference-{self.number}"
+
+    def name(self, epoch: float | None) -> str:
+        """What it is called beside a view of that epoch: with its own epoch where that is another one."""
+        is_other = self.epoch is not None and self.epoch != epoch
+        return f"experiment {self.number}" + (f" at epoch {self.epoch:g}" if is_other else "")
 
 
 @callbacks.on(
@@ -85,7 +91,11 @@ def fetch_view(
     try:
         content = json.loads(payload)
         other = _content(store, compared) if compared else None
-        picture = _picture(kind, mode, content, other, (experiment.number, compared.number if compared else 0))
+        if compared:
+            names = (f"experiment {experiment.number}", compared.name(view.get("epoch")))
+            picture = views.DIFFERENCES[kind](content, other, names=names)
+        else:
+            picture = views.MODES.get(kind, {}).get(mode or "", views.PICTURES[kind])(content)
         cells = views.CELLS[kind](content, other) if kind in views.CELLS else {}
     except NotShownError as error:
         return _nothing(str(error))
@@ -113,13 +123,6 @@ def _modes(kind: str, comparable: Sequence[Other]) -> list[dict[str, str]]:
     return named + [{"value": each.mode, "label": f"difference to {each.number}"} for each in comparable]
 
 
-def _picture(kind: str, mode: str | None, content: Any, other: Any, numbers: tuple[int, int]) -> Picture:
-    if other is not None:
-        names = (f"experiment {numbers[0]}", f"experiment {numbers[1]}")
-        return views.DIFFERENCES[kind](content, other, names=names)
-    return views.MODES.get(kind, {}).get(mode or "", views.PICTURES[kind])(content)
-
-
 def _content(store: Store, other: Other) -> Any:
     payload = fetch_view_payload(store, other.experiment_id, other.view_id)
     return None if payload is None else json.loads(payload)
@@ -129,11 +132,14 @@ def _others(store: Store, project_id: int, view: Mapping[str, Any], numbers: Seq
     """The experiments that have the view as well: at the same epoch, or else their last one."""
     found: list[Other] = []
     for number in numbers:
+        if len(found) == MOST_COMPARED:
+            break
         experiment = find_experiment(store, project_id, number)
         own = fetch_views(store, experiment.id) if experiment else []
         same = [each for each in own if (each.name, each.kind) == (view["name"], view["kind"])]
-        if experiment and same and len(found) < MOST_COMPARED:
-            found.append(Other(number, experiment.id, _nearest(same, view.get("epoch")).id))
+        if experiment and same:
+            nearest = _nearest(same, view.get("epoch"))
+            found.append(Other(number, experiment.id, nearest.id, nearest.epoch))
     return found
 
 
@@ -146,6 +152,7 @@ callbacks.in_browser(
     Output(ids.VIEW_GRAPH, "figure"),
     Output(ids.VIEW_GRAPH, "style"),
     Output(ids.VIEW_BODY, "className"),
+    Output(ids.VIEW_BODY, "style"),
     Output(ids.VIEW_PLACE, "tabIndex"),
     Input(ids.VIEW_FIGURE, "data"),
     Input(ids.THEME, "data"),

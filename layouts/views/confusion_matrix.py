@@ -68,7 +68,7 @@ def difference(payload: Payload, other: Payload, *, names: tuple[str, str]) -> P
     return Picture(
         figure=_difference_figure(labels, here, there, names, as_shares=totals_differ),
         summary=sentence(
-            f"{names[0]} minus {names[1]}",
+            f"{names[0][:1].upper()}{names[0][1:]} minus {names[1]}",
             why_not or f"{fixed:,} fixed, {broken:,} broken",
             "shares of each true class, as they count different examples" if totals_differ else "",
         ),
@@ -119,9 +119,19 @@ def _framed(labels: Sequence[str], traces: list[dict[str, Any]]) -> Figure:
         "data": traces,
         "layout": layout(
             height=height,
+            # Room for the labels at the left.
+            meta={"side": height + (60 if len(labels) <= MOST_WRITTEN else 90)},
             margin={"l": 56, "r": 8, "t": 44, "b": 8},
             hovermode="closest",
-            xaxis=axis(side="top", title=_title("predicted"), showgrid=False, constrain="domain", range=ends, **ticks),
+            xaxis=axis(
+                side="top",
+                title=_title("predicted"),
+                showgrid=False,
+                constrain="domain",
+                constraintoward="left",
+                range=ends,
+                **ticks,
+            ),
             yaxis=axis(
                 title=_title("true"), showgrid=False, range=ends[::-1], scaleanchor="x", constrain="domain", **ticks
             ),

@@ -11,6 +11,8 @@ from layouts.words import number as written
 # Above this many cells their values would not fit.
 MOST_WRITTEN = 200
 MOST_LABELS = 60
+# Names for more cells than this would be most of what travels.
+MOST_NAMED = 40_000
 ONE_SIGN = [[0, "--ht-surface-2"], [1, "--ht-accent"]]
 TWO_SIGNS = [[0, "--ht-bad"], [0.5, "--ht-surface-2"], [1, "--ht-accent"]]
 
@@ -55,9 +57,13 @@ def figure(values: list[list[float | None]], x: list[str] | None, y: list[str] |
         "hoverongaps": False,
         "xgap": 1 if columns <= MOST_LABELS else 0,
         "ygap": 1 if rows <= MOST_LABELS else 0,
-        "hovertemplate": "%{customdata}: %{z:.5g}<extra></extra>",
-        "customdata": [[_place(y, row, x, column) for column in range(columns)] for row in range(rows)],
+        "hovertemplate": "row %{y}, column %{x}: %{z:.5g}<extra></extra>",
     }
+    if (x or y) and columns * rows <= MOST_NAMED:
+        cells |= {
+            "hovertemplate": "%{customdata}: %{z:.5g}<extra></extra>",
+            "customdata": [[_place(y, row, x, column) for column in range(columns)] for row in range(rows)],
+        }
     if columns * rows <= MOST_WRITTEN:
         cells |= {"texttemplate": "%{z:.3~g}", "textfont": {"size": 11}}
     return {
@@ -73,8 +79,6 @@ def figure(values: list[list[float | None]], x: list[str] | None, y: list[str] |
 
 
 def _place(y: list[str] | None, row: int, x: list[str] | None, column: int) -> str:
-    if x is None and y is None:
-        return f"row {row}, column {column}"
     return plain(f"{y[row] if y else row}, {x[column] if x else column}")
 
 

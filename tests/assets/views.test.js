@@ -74,7 +74,6 @@ test("a table's columns are those of all its rows, whatever they are called", ()
 
 test("a body is arranged by what it holds", () => {
     assert.equal(views.arrangement(true, true), "view-body has-side");
-    assert.equal(views.arrangement(true, true, true), "view-body has-side is-large");
     assert.equal(views.arrangement(true, false), "view-body is-figure");
     assert.equal(views.arrangement(false, true), "view-body is-content");
 });

@@ -74,9 +74,11 @@ def test_another_experiment_s_view_of_that_name_and_epoch_can_be_subtracted(
     shown = answer(store, view, 1, wanted="difference-2", picked=[1, 2, 3])
     assert [each["label"] for each in shown["modes"]] == ["counts", "row shares", "difference to 2"]
     assert shown["figure"]["data"][0]["text"] == [["−1", "+1"], ["−1", "+1"]]
-    assert shown["summary"].startswith("experiment 1 minus experiment 2")
+    assert shown["summary"].startswith("Experiment 1 minus experiment 2")
     assert shown["payload"]["why_not"] == "which examples changed is not known"
     assert answer(store, view, 1, wanted="difference-2", picked=[1])["mode"] == "counts"
+    earlier = answer(store, entry(store, laboratory, 1, 0), 1, wanted="difference-2", picked=[2])
+    assert earlier["summary"].startswith("Experiment 1 minus experiment 2 at epoch 2")
 
 
 def test_a_view_of_another_experiment_is_not_given(store: Store, finished: Laboratory) -> None:

@@ -110,7 +110,7 @@ THERE = matrix([0, 0, 1, 1, 2], [1, 0, 1, 0, 2])
 
 def test_a_difference_tells_better_from_worse_by_colour() -> None:
     picture = difference(HERE, THERE, names=("experiment 2", "experiment 3"))
-    assert picture.summary == "experiment 2 minus experiment 3 · 1 fixed, 1 broken"
+    assert picture.summary == "Experiment 2 minus experiment 3 · 1 fixed, 1 broken"
     (heat,) = (picture.figure or {})["data"]
     assert heat["text"] == [["", "", ""], ["−1", "", "+1"], ["", "", ""]]
     assert heat["z"][1] == [1.0, None, -1.0]
