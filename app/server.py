@@ -10,7 +10,7 @@ from typing import Any
 from dash import Dash, set_props
 from flask import Flask
 
-from app import changes, downloads, rules, security
+from app import changes, curves, downloads, rules, security
 from app.settings import Settings
 from callbacks import experiment, insights, launch, pages, projects, run, views
 from layouts import ids, shell
@@ -80,6 +80,7 @@ def create_app(settings: Settings, store: Store) -> Dash:
         app.index()
     downloads.attach(app.server, store)
     changes.attach(app.server, store)
+    curves.attach(app.server, store)
     rules.attach(app.server, store)
     security.protect(app.server, settings, store, script_hashes=app.csp_hashes())
     return app

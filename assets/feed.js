@@ -16,8 +16,10 @@
         return reduce === null ? {cursor} : {cursor, reduce};
     };
 
-    const send = (address, cursor, signal) => fetch(address, {
-        method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(questionOf(cursor, globalThis.location?.search)), signal});
+    const runQuestion = (cursor) => questionOf(cursor, globalThis.location?.search);
+
+    const send = (address, question, signal) => fetch(address, {
+        method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(question), signal});
 
     let early = null;
 
@@ -26,7 +28,7 @@
         const [, slug, number] = RUN.exec(pathname) ?? [];
         if (!slug) return;
         const address = addressOf(slug, number);
-        early = {address, at: performance.now(), answer: send(address, {}, AbortSignal.timeout(PATIENCE_MS))};
+        early = {address, at: performance.now(), answer: send(address, runQuestion({}), AbortSignal.timeout(PATIENCE_MS))};
         // Whoever takes it finds out.
         early.answer.catch(() => {});
     };
@@ -38,10 +40,11 @@
     };
 
     /**
-     * Ask, wait, and ask again, until `isOver`. waitMs: how long to wait, given whether the page is hidden. A page that is
-     * seen again asks at once. Returns `ask`, for when news is expected, and `end`.
+     * Ask, wait, and ask again, until `isOver`. waitMs: how long to wait, given whether the page is hidden. question: what to
+     * ask, given the cursor of the last answer. A page that is seen again asks at once. Returns `ask`, for when news is
+     * expected, and `end`.
      */
-    const create = (address, {onAnswer, onAway, waitMs, isOver}) => {
+    const create = (address, {onAnswer, onAway, waitMs, isOver, question = runQuestion}) => {
         const ending = new AbortController();
         const {signal} = ending;
         let cursor = {};
@@ -72,7 +75,7 @@
             clearTimeout(timer);
             try {
                 // A server that is away is asked again, as often as always.
-                await hear(await (taken(address) ?? send(address, cursor, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])))
+                await hear(await (taken(address) ?? send(address, question(cursor), AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])))
                     .catch(() => null));
             } finally {
                 isAsking = false;

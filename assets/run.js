@@ -30,11 +30,18 @@
         return numbers.length <= MOST_CHARACTERS_IN_LINK ? {address: `${all}&numbers=${numbers}`, body: null} : {address: all, body: {numbers}};
     };
 
-    /** The address of the curves of some experiments. */
-    const curvesAddress = (slug, numbers) => {
-        const [first, ...others] = numbers;
-        const own = `/projects/${encodeURIComponent(slug)}/experiments/${first}`;
-        return others.length ? `${own}?with=${others.join(",")}` : own;
+    /**
+     * Which experiments to see the curves of, and what to call that: the picked ones, else those of a selection. Null where
+     * there is neither. numbers: of the whole selection, in order.
+     */
+    const curvesOffer = (picked, numbers, isNarrowed, most) => {
+        const wanted = picked.length ? picked : isNarrowed ? numbers : [];
+        if (!wanted.length) return null;
+        const shown = [...wanted].sort((a, b) => a - b).slice(0, most);
+        const hint = shown.length < wanted.length ? `The first ${most} of ${wanted.length.toLocaleString("en-US")}: more curves at once cannot be told apart` : "";
+        if (!picked.length) return {numbers: shown, hint, words: shown.length < wanted.length ? `Curves of the first ${most} selected` : `Curves of all ${wanted.length} selected`};
+        return {numbers: shown, hint, words: picked.length === 1 ? "Open curves of the one picked"
+            : shown.length < wanted.length ? `Open curves of the first ${most} picked` : `Open curves of the ${picked.length} picked`};
     };
 
     /** How many experiments are in each state, in words: "7 finished, 2 running". */
@@ -108,7 +115,7 @@
     const linkWords = (isShortened) => (isShortened ? "Link copied, without the long list of picked experiments: an address has no room for it"
         : "Link to this page as it is now copied");
 
-    const pure = {badgeOf, csvRequest, curvesAddress, linkWords, metricsFrom, pauseButton, pollInterval, scheduleOf, stateWords, stopQuestion, waitingWords,
+    const pure = {badgeOf, csvRequest, curvesOffer, linkWords, metricsFrom, pauseButton, pollInterval, scheduleOf, stateWords, stopQuestion, waitingWords,
         withMetrics};
 
     // --- the board -----------------------------------------------------------------------------------------------------
@@ -133,7 +140,7 @@
             experiments: columns.create(spec.hyperparameters),
             history: selection.begin(selection_address.fromQuery(window.location.search)),
             draft: null, base: {}, mask: new Uint8Array(0), keptCount: 0, selectedCount: 0,
-            hovered: -1, chosen: [], wanted: metricsFrom(window.location.search), picked: [], locks: {}, bookmarks: [], asked: null,
+            hovered: -1, chosen: [], wanted: metricsFrom(window.location.search), picked: [], selectedNumbers: [], locks: {}, bookmarks: [], asked: null,
             address: window.location.pathname,
             end: () => ending.abort(),
         };
@@ -219,7 +226,7 @@
                 views.forEach((view) => view.onHover());
             },
             visit: (query) => visit(made, query),
-            addressOfNumber: (number) => curvesAddress(made.spec.slug, [number]),
+            addressOfNumber: (number) => window.dash_clientside.curves_address.addressOf(made.spec.slug, [number]),
             addressOf: (index) => made.addressOfNumber(made.experiments.numbers[index]),
             open: (index) => go(made.addressOf(index)),
             follow: (event, index) => made.followTo(event, made.addressOf(index)),
@@ -319,7 +326,9 @@
             part("selection-redo").disabled = made.history.future.length === 0;
             say("table-count", `showing ${selection.written(made.selectedCount)} of ${selection.written(size)}`);
             part("table-empty").hidden = made.selectedCount > 0 || size === 0;
-            if (!made.draft) linkDownload();
+            if (made.draft) return;
+            linkDownload();
+            showPicked();
         };
 
         const linkDownload = () => {
@@ -328,6 +337,7 @@
             for (let index = 0; isFiltered && index < made.experiments.size; index += 1) {
                 if (made.mask[index] & selection.SELECTED) numbers.push(made.experiments.numbers[index]);
             }
+            made.selectedNumbers = numbers;
             const reduce = new URLSearchParams(window.location.search).get("reduce");
             const link = part("download-csv");
             made.csv = csvRequest(made.spec, isFiltered ? selection.compactNumbers(numbers) : null, reduce);
@@ -336,12 +346,14 @@
         };
 
         const showPicked = () => {
+            const {MOST_NUMBERS, addressOf} = window.dash_clientside.curves_address;
             const link = part("open-curves");
-            const count = made.picked.length;
-            link.hidden = count === 0;
-            if (count === 0) return;
-            link.textContent = count === 1 ? "Open curves of the one picked" : `Open curves of the ${count} picked`;
-            link.href = curvesAddress(made.spec.slug, [...made.picked].sort((a, b) => a - b));
+            const offer = curvesOffer(made.picked, made.selectedNumbers, selection.isNarrowed(made.state()), MOST_NUMBERS);
+            link.hidden = offer === null;
+            if (offer === null) return;
+            link.textContent = offer.words;
+            link.title = offer.hint;
+            link.href = addressOf(made.spec.slug, offer.numbers);
         };
 
         const showHeader = () => {
@@ -741,7 +753,7 @@
         };
     }
 
-    const api = {...pure, answered, chooseMetrics, closeAsk, current, open, toggleDiscard};
+    const api = {...pure, answered, chooseMetrics, closeAsk, current, go, open, toggleDiscard};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.run = api;
     if (typeof module !== "undefined") module.exports = api;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,16 +13,16 @@ from dash import Input, Output, State, no_update
 from dash.development.base_component import Component
 
 from analysis.hyperparameters import Hyperparameter, argv_items
+from callbacks.curve_numbers import MOST_NUMBERS, read_numbers
 from callbacks.group import CallbackGroup
 from callbacks.said import flag_marks, said_of
-from layouts import curves, ids
 from layouts import experiment as layout
 from layouts import flags as flags_layout
-from layouts.curves import Series
+from layouts import ids
 from layouts.experiment import Choice, Facts
 from storage import overview
 from storage.changes import has_news
-from storage.experiments import fetch_curves, fetch_log, fetch_views, find_experiment
+from storage.experiments import fetch_log, fetch_views, find_experiment
 from storage.flags import fetch_flags
 from storage.projects import find_project
 from storage.records import Experiment, Run
@@ -34,15 +33,13 @@ from storage.store import Store
 callbacks = CallbackGroup()
 
 MOST_CHOICES = 2_000
-# More curves than this cannot be told apart.
-MOST_PICKED = 40
 
 
 # --- the page -------------------------------------------------------------------------------------------------------
 
 
 def page(store: Store, slug: str, number: int, search: str = "") -> Component | None:
-    """The page of one experiment, or None where there is none; `?with=3,7` adds others to its curves."""
+    """The page of one experiment, or None where there is none; `?with=3-5,7` adds others to its curves."""
     project = find_project(store, slug)
     experiment = find_experiment(store, project.id, number) if project else None
     if project is None or experiment is None:
@@ -57,8 +54,8 @@ def page(store: Store, slug: str, number: int, search: str = "") -> Component | 
 
 def picked_in(search: str) -> list[int]:
     """The experiments that an address adds; what is no number is left out."""
-    written = ",".join(parse_qs((search or "").lstrip("?")).get("with", []))
-    return [int(part) for part in written.split(",") if re.fullmatch(r"[0-9]{1,9}", part)][:MOST_PICKED]
+    # One less than may be shown: the page's own one is always among them.
+    return read_numbers(",".join(parse_qs((search or "").lstrip("?")).get("with", [])), MOST_NUMBERS - 1)
 
 
 def tuned_in(run: Run) -> list[str]:
@@ -123,7 +120,6 @@ def _duration(experiment: Experiment) -> float | None:
         "failure": Output(ids.EXPERIMENT_FAILURE, "children"),
         "flags": Output(ids.EXPERIMENT_FLAGS, "children"),
         "marks": Output(ids.FLAG_MARKS, "data"),
-        "figure": Output(ids.CURVES_FIGURE, "data"),
         "note": Output(ids.CURVES_NOTE, "children"),
         "stdout": Output(ids.LOG_STDOUT, "children"),
         "stderr": Output(ids.LOG_STDERR, "children"),
@@ -147,10 +143,10 @@ def refresh(
     shown: Mapping[str, Any],
     revision: Mapping[str, str] | None,
 ) -> dict[str, Any]:
-    """Show anew what changed since `revision`: facts, curves, output and views have a revision each."""
+    """Show anew what changed since `revision`: facts, single numbers, output and views have a revision each."""
     answer: dict[str, Any] = dict.fromkeys(_PARTS, no_update)
     before = revision or {}
-    wanted = [*(picked or ())][:MOST_PICKED]
+    wanted = [*(picked or ())][:MOST_NUMBERS]
     cursor, is_news = has_news(store, before.get("cursor", ""), slug=shown["slug"], numbers=[shown["number"], *wanted])
     if not is_news and before.get("picked") == _digest(wanted):
         return answer
@@ -167,7 +163,7 @@ def refresh(
     views_found = [vars(entry) for entry in fetch_views(store, experiment.id)]
     current = {
         "facts": _digest(replace(facts, duration_s=None), stderr if facts.state == "failed" else ""),
-        "curves": _digest(
+        "numbers": _digest(
             [(each.id, each.attempt, each.value_count) for each in compared], facts.state, bool(views_found)
         ),
         "flags": _digest(said, flags),
@@ -178,9 +174,9 @@ def refresh(
     }
     if current["facts"] != before.get("facts"):
         answer |= _facts_parts(facts, layout.log(stderr) if stderr else "")
-    if current["curves"] != before.get("curves"):
-        answer |= _curves_parts(
-            store, facts, compared, layout.log(stdout) if stdout else "", has_views=bool(views_found)
+    if current["numbers"] != before.get("numbers"):
+        answer["note"] = _note(
+            facts, compared, layout.log(stdout) if stdout else "", has_views=bool(views_found)
         )
     if current["flags"] != before.get("flags"):
         answer |= {"flags": flags_layout.panel(said), "marks": flag_marks(compared, flags)}
@@ -192,8 +188,8 @@ def refresh(
 
 
 _PARTS = (
-    "header", "stop_label", "stop_hidden", "stop_disabled", "settings", "failure", "flags", "marks", "figure", "note",
-    "stdout", "stderr", "views", "interval", "revision",
+    "header", "stop_label", "stop_hidden", "stop_disabled", "settings", "failure", "flags", "marks", "note", "stdout",
+    "stderr", "views", "interval", "revision",
 )  # fmt: skip
 
 
@@ -213,17 +209,14 @@ def _facts_parts(facts: Facts, stderr: str) -> dict[str, Any]:
     }
 
 
-def _curves_parts(
-    store: Store, facts: Facts, compared: Sequence[Experiment], stdout: str, *, has_views: bool
-) -> dict[str, Any]:
-    series = [
-        Series(experiment.number, curve.metric, curve.values, curve.epochs, curve.batches)
-        for experiment in compared
-        for curve in fetch_curves(store, experiment.id)
-    ]
-    single = [name for name in curves.metrics(series) if not curves.is_curve(name, series)]
-    note = layout.numbers(series, single) if series else layout.no_metrics(facts, stdout, has_views=has_views)
-    return {"figure": curves.figure(series), "note": note}
+def _note(facts: Facts, compared: Sequence[Experiment], stdout: str, *, has_views: bool) -> Component | None:
+    """What stands in the place of curves: metrics that were reported once, or what to do where there is none."""
+    names = list(dict.fromkeys(name for experiment in compared for name in experiment.metrics))
+    if not names:
+        return layout.no_metrics(facts, stdout, has_views=has_views)
+    found = {name: {each.number: each.metrics[name] for each in compared if name in each.metrics} for name in names}
+    single = {name: those for name, those in found.items() if all(each.count == 1 for each in those.values())}
+    return layout.numbers({name: {at: each.last for at, each in those.items()} for name, those in single.items()})
 
 
 callbacks.in_browser(
@@ -252,16 +245,14 @@ def stop(store: Store, clicks: int | None, shown: Mapping[str, Any]) -> None:
 
 # --- in the browser ---------------------------------------------------------------------------------------------------
 
+# Dash calls what has no output only when an input changes.
 callbacks.in_browser(
-    "experiment.drawCurves",
-    Output(ids.CURVES, "figure"),
-    Output(ids.CURVES, "style"),
-    Output(ids.EXPERIMENT_MAIN, "className"),
-    Input(ids.CURVES_FIGURE, "data"),
-    Input(ids.THEME, "data"),
-    State(ids.CURVES, "figure"),
+    "curves.open",
+    Output(ids.CURVES, "data-open"),
+    Input(ids.EXPERIMENT_PICKED, "value"),
+    State(ids.EXPERIMENT, "data"),
 )
-callbacks.in_browser("experiment.keepPicked", Input(ids.EXPERIMENT_PICKED, "value"), State(ids.EXPERIMENT, "data"))
+callbacks.in_browser("curves.mark", Input(ids.FLAG_MARKS, "data"))
 callbacks.in_browser(
     "experiment.showViews",
     Output(ids.VIEW_PANEL, "hidden"),
@@ -269,15 +260,11 @@ callbacks.in_browser(
     Output(ids.VIEW_NAME, "options"),
     Output(ids.VIEW_NAME, "value"),
     Output(ids.VIEW_NAME, "style"),
-    Output(ids.VIEW_EPOCH, "max"),
-    Output(ids.VIEW_EPOCH, "value"),
-    Output(ids.VIEW_EPOCH_PLACE, "hidden"),
     Output(ids.VIEW_EPOCH_LABEL, "children"),
     Output(ids.VIEW_SHOWN, "data"),
     Input(ids.VIEW_LIST, "data"),
     Input(ids.VIEW_NAME, "value"),
-    Input(ids.VIEW_EPOCH, "value"),
-    State(ids.VIEW_EPOCH, "max"),
+    Input(ids.EPOCH, "data"),
     State(ids.VIEW_SHOWN, "data"),
 )
 callbacks.in_browser(

@@ -17,8 +17,7 @@ from dash.development.base_component import Component
 from analysis.hyperparameters import Value, text_of
 from layouts import ids, view_panel
 from layouts.asking import asking
-from layouts.curves import Series
-from layouts.figures import GRAPH_CONFIG, colour_of
+from layouts.curves import curves, swatch_of
 from layouts.projects import state
 from layouts.rules import rules_button
 from layouts.shell import copyable
@@ -28,6 +27,8 @@ FAST_POLL_MS = 1_000
 SLOW_POLL_MS = 10_000
 FIRST_LINES = 20
 LAST_LINES = 12
+# A table of more experiments is wider than any page.
+MOST_COLUMNS = 12
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def page(facts: Facts, choices: Sequence[Choice], picked: Sequence[int]) -> Comp
         [
             dcc.Store(id=ids.EXPERIMENT, data={"slug": facts.slug, "number": facts.number}),
             dcc.Store(id=ids.EXPERIMENT_REVISION),
-            dcc.Store(id=ids.CURVES_FIGURE),
+            dcc.Store(id=ids.EPOCH),
             dcc.Store(id=ids.FLAG_MARKS),
             dcc.Interval(id=ids.EXPERIMENT_POLL, interval=FAST_POLL_MS),
             html.Div(
@@ -116,7 +117,6 @@ def page(facts: Facts, choices: Sequence[Choice], picked: Sequence[int]) -> Comp
                             view_panel.panel(),
                             _log_panel(),
                         ],
-                        id=ids.EXPERIMENT_MAIN,
                         className="experiment-main",
                     ),
                 ],
@@ -265,7 +265,7 @@ def _curves_panel(choices: Sequence[Choice], picked: Sequence[int]) -> Component
                 ],
                 className="panel-head",
             ),
-            dcc.Graph(id=ids.CURVES, config=GRAPH_CONFIG, figure=view_panel.NO_FIGURE, style={"display": "none"}),
+            curves(),
             html.Div(id=ids.CURVES_NOTE),
         ],
         className="panel curves-panel",
@@ -279,7 +279,7 @@ def _option(choice: Choice) -> dict[str, Any]:
         "search": f"{choice.number} {described}",
         "label": html.Span(
             [
-                html.Span(className="swatch", style={"background": colour_of(choice.number)}),
+                swatch_of(choice.number),
                 html.Strong(str(choice.number)),
                 html.Span(described, className="option-detail"),
             ],
@@ -288,18 +288,21 @@ def _option(choice: Choice) -> dict[str, Any]:
     }
 
 
-def numbers(series: Sequence[Series], names: Sequence[str]) -> Component | None:
-    """Metrics that were reported once, as a small table: a single number is no curve."""
-    if not names:
+def numbers(found: Mapping[str, Mapping[int, float]]) -> Component | None:
+    """Metrics that were reported once, by experiment, as a small table: a single number is no curve."""
+    if not found:
         return None
-    experiments = list(dict.fromkeys(one.experiment for one in series))
-    found = {(one.metric, one.experiment): one.values[-1] for one in series if one.values}
+    everybody = list(dict.fromkeys(experiment for values in found.values() for experiment in values))
+    experiments = everybody[:MOST_COLUMNS]
     head = html.Tr([html.Th("metric"), *(html.Th(_swatch(experiment)) for experiment in experiments)])
     rows = [
-        html.Tr([html.Th(name, scope="row"), *(html.Td(_found(found.get((name, each)))) for each in experiments)])
-        for name in names
+        html.Tr([html.Th(name, scope="row"), *(html.Td(_found(values.get(each))) for each in experiments)])
+        for name, values in found.items()
     ]
-    return html.Table([html.Thead(head), html.Tbody(rows)], className="values numbers")
+    table = html.Table([html.Thead(head), html.Tbody(rows)], className="values numbers")
+    left_out = len(everybody) - len(experiments)
+    more = [html.P(f"and {left_out} more experiments; the table of their run has them all", className="muted")]
+    return html.Div([table, *(more if left_out else [])], className="numbers-place")
 
 
 def _found(value: float | None) -> Component | str:
@@ -310,7 +313,7 @@ def _found(value: float | None) -> Component | str:
 
 def _swatch(experiment: int) -> Component:
     return html.Span(
-        [html.Span(className="swatch", style={"background": colour_of(experiment)}), str(experiment)],
+        [swatch_of(experiment), str(experiment)],
         className="experiment-option",
     )
 

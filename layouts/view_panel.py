@@ -34,13 +34,6 @@ def panel() -> Component:
                         style={"display": "none"},
                     ),
                     dcc.RadioItems(id=ids.VIEW_MODE, options=[], inline=True, className="view-mode"),
-                    html.Div(
-                        dcc.Slider(
-                            id=ids.VIEW_EPOCH, min=0, max=0, step=1, value=0, marks=None, allow_direct_input=False
-                        ),
-                        id=ids.VIEW_EPOCH_PLACE,
-                        className="view-epoch",
-                    ),
                     html.Span(id=ids.VIEW_EPOCH_LABEL, className="muted epoch-label"),
                 ],
                 className="panel-head",

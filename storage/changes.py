@@ -45,6 +45,7 @@ class ColumnChanges:
 _CURSOR = re.compile(r"([0-9]{1,20}):[0-9]{1,20}:[0-9,]{0,8000}", re.ASCII)
 _NOTHING_SEEN = "1:1:"
 NOTHING_REDUCED: Reductions = {}
+# Which rows changed after a cursor; its parameters are those of `read_cursor`.
 IS_NEWS = """{table}.change >= CAST(CAST(:oldest AS text) AS xid8)
     AND NOT pg_visible_in_snapshot({table}.change, CAST(CAST(:cursor AS text) AS pg_snapshot))"""
 _EXISTS = f"EXISTS (SELECT FROM {{table}} WHERE project_id = :project AND {IS_NEWS})"

@@ -22,8 +22,18 @@ test("the download names the selected experiments, unless they are too many for 
 });
 
 test("picked experiments open together", () => {
-    assert.equal(run.curvesAddress("digits", [4]), "/projects/digits/experiments/4");
-    assert.equal(run.curvesAddress("digits", [4, 7, 9]), "/projects/digits/experiments/4?with=7,9");
+    assert.deepEqual(run.curvesOffer([7, 4], [], false, 500), {numbers: [4, 7], hint: "", words: "Open curves of the 2 picked"});
+    assert.equal(run.curvesOffer([4], [1, 2], true, 500).words, "Open curves of the one picked");
+    assert.equal(run.curvesOffer([3, 2, 1], [], false, 2).words, "Open curves of the first 2 picked");
+});
+
+test("without picks a selection opens together, as many as can be told apart", () => {
+    assert.equal(run.curvesOffer([], [1, 2, 3], false, 500), null);
+    assert.equal(run.curvesOffer([], [], true, 500), null);
+    assert.deepEqual(run.curvesOffer([], [1, 2, 3], true, 500), {numbers: [1, 2, 3], hint: "", words: "Curves of all 3 selected"});
+    const {hint, numbers, words} = run.curvesOffer([], [1, 2, 3], true, 2);
+    assert.deepEqual([numbers, words], [[1, 2], "Curves of the first 2 selected"]);
+    assert.match(hint, /^The first 2 of 3: /);
 });
 
 test("only states that occur are counted in words", () => {

@@ -135,7 +135,7 @@ def test_an_experiment_shows_curves_settings_log_and_the_images_of_a_confusion(
 ) -> None:
     page.goto("/projects/digits/experiments/1?with=2")
     expect(page.locator("#experiment-settings .is-tuned")).to_have_count(3)
-    expect(page.locator("#curves .js-plotly-plot").first).to_be_visible()
+    expect(page.locator("#curves .curves-area").first).to_be_visible()
     expect(page.locator("#log-stdout")).to_contain_text("Epoch 4/4")
     cells = page.locator("#view-graph .nsewdrag").first
     cells.scroll_into_view_if_needed()

@@ -339,10 +339,9 @@ def test_three_are_opened_together_and_the_selection_outlives_the_way_back_and_t
     curves = page.locator("#open-curves")
     expect(curves).to_have_text("Open curves of the 3 picked")
     curves.click()
-    page.wait_for_url(f"**/experiments/{three[0]}?with={three[1]},{three[2]}")
-    drawn = page.locator("#curves .js-plotly-plot").first
-    expect(drawn).to_be_visible()
-    wait_until(lambda: named_in(drawn) == set(three), f"the curves are those of {named_in(drawn)}")
+    page.wait_for_url(re.compile(rf"/experiments/{three[0]}\?with={three[1]}[-,]{three[2]}$"))
+    expect(page.locator("#curves .curves-area").first).to_be_visible()
+    wait_until(lambda: drawn_in(page) == set(three), f"the curves are those of {drawn_in(page)}")
 
     page.go_back()
     page.locator("#run-dashboard.is-loaded").wait_for()
@@ -356,10 +355,10 @@ def test_three_are_opened_together_and_the_selection_outlives_the_way_back_and_t
     context.close()
 
 
-def named_in(graph: Locator) -> set[int]:
-    """The experiments whose curves a figure holds."""
-    names: list[str] = graph.evaluate("graph => graph.data.map((trace) => String(trace.name ?? ''))")
-    return {int(found[0]) for name in names if (found := re.search(r"\d+", name))}
+def drawn_in(page: Page) -> set[int]:
+    """The experiments whose curves the page draws."""
+    panels = page.evaluate("hypertuner.curves.state()?.panels ?? []")
+    return {line["experiment"] for panel in panels for line in panel["lines"]}
 
 
 @pytest.fixture

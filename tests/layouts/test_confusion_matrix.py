@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import pytest
 
 from layouts.views.confusion_matrix import Change, cells, compare, counts, difference, figure, shares
-from tests.layouts.test_curves import plotted
+from tests.layouts.plotted import plotted
 
 PAYLOAD = {"labels": ["cat", "dog"], "counts": [[3, 1], [0, 4]]}
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from layouts import experiment as layout
-from layouts.curves import Series
 from layouts.experiment import Facts
 from tests.callbacks.test_pages import text_of
 
@@ -70,8 +69,15 @@ def test_output_is_shown_as_a_terminal_would_leave_it(written: str, shown: str) 
 
 
 def test_single_numbers_have_a_column_per_experiment() -> None:
-    series = [Series(number, "accuracy", [0.5 * number], [None], [None]) for number in (1, 2)]
-    shown = text_of(layout.numbers(series, ["accuracy"]))
+    shown = text_of(layout.numbers({"accuracy": {1: 0.5, 2: 1.25}, "loss": {2: 7.5}}))
     assert "0.5" in shown
-    assert '"1"' in shown
-    assert layout.numbers(series, []) is None
+    assert "1.25" in shown
+    assert "more experiments" not in shown
+    assert layout.numbers({}) is None
+
+
+def test_of_very_many_experiments_the_first_have_a_column() -> None:
+    shown = text_of(layout.numbers({"accuracy": {number: number / 1000 for number in range(1, 31)}}))
+    assert "0.012" in shown
+    assert "0.013" not in shown
+    assert "and 18 more experiments" in shown

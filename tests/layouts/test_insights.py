@@ -19,7 +19,7 @@ from layouts import insight_ids as ids
 from layouts import insights
 from layouts.charts import effect, importance, interaction, pareto
 from tests.callbacks.test_pages import text_of
-from tests.layouts.test_curves import plotted
+from tests.layouts.plotted import plotted
 from tests.layouts.test_run import components
 
 NAN = math.nan

@@ -15,7 +15,7 @@ import pytest
 from layouts.views import PICTURES, NotShownError
 from layouts.views.plotly import figure as plotly_figure
 from tests.callbacks.test_pages import text_of
-from tests.layouts.test_curves import plotted
+from tests.layouts.plotted import plotted
 
 EVIL = '<img src=x onerror="window.__pwn++"><a href="javascript:alert(1)">x</a>'
 PIXEL = "data:image/png;base64,iVBORw0KGgo="

@@ -1,0 +1,17 @@
+const assert = require("node:assert/strict");
+const {test} = require("node:test");
+const curves = require("../../assets/curves.js");
+
+const setOf = (states, sizes = []) => ({experiments: new Map(states.map((state, at) => [at, {state}])),
+    curves: new Map(sizes.map(([experiment, of, shown], at) => [at, {experiment, of, x: {length: shown}}]))});
+
+test("a page asks often while something may come", () => {
+    assert.equal(curves.pollInterval(setOf(["finished", "running"]), false), 1000);
+    assert.equal(curves.pollInterval(setOf(["finished", "failed"]), false), 15000);
+    assert.equal(curves.pollInterval(setOf(["running"]), true), 30000);
+    assert.equal(curves.addressOf("a b"), "/curves/a%20b");
+});
+
+test("only thinned curves have more to show", () => {
+    assert.deepEqual(curves.thinnedIn(setOf([], [[1, 5, 5], [2, 900, 5], [2, 900, 7]])), [2]);
+});
