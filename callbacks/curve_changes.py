@@ -283,4 +283,5 @@ def _epochs(curves: Sequence[Mapping[str, Any]]) -> Floats:
     epochs: Floats = np.unique(np.concatenate(found)) if found else np.array([], np.float64)
     if len(epochs) <= MOST_EPOCHS:
         return epochs
-    return epochs[np.unique(np.linspace(0, len(epochs) - 1, MOST_EPOCHS).round().astype(int))]
+    places = np.linspace(0, len(epochs) - 1, MOST_EPOCHS).round().astype(np.int64)
+    return np.asarray(epochs[places])
