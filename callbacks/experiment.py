@@ -175,9 +175,7 @@ def refresh(
     if current["facts"] != before.get("facts"):
         answer |= _facts_parts(facts, layout.log(stderr) if stderr else "")
     if current["numbers"] != before.get("numbers"):
-        answer["note"] = _note(
-            facts, compared, layout.log(stdout) if stdout else "", has_views=bool(views_found)
-        )
+        answer["note"] = _note(facts, compared, layout.log(stdout) if stdout else "", has_views=bool(views_found))
     if current["flags"] != before.get("flags"):
         answer |= {"flags": flags_layout.panel(said), "marks": flag_marks(compared, flags)}
     if current["log"] != before.get("log"):

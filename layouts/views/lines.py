@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from layouts.curves import Point, thin
+import numpy as np
+
+from analysis.thinning import thinned
 from layouts.figures import Figure, finite, layout, lines_of
 from layouts.views.picture import Payload, Picture, counted, label, left_out, numbers, records, sentence, texts, titled
 
 FEW_POINTS = 40
+# A line needs no more points than a wide screen has pixels.
+MOST_POINTS = 2_000
 MOST_NAMED = 24
 
 
@@ -73,6 +77,5 @@ def _scale(x: list[Any]) -> dict[str, Any]:
 def _thinned(x: list[Any], y: list[float | None]) -> list[tuple[Any, float | None]]:
     if any(isinstance(each, str) or each is None for each in x):
         return list(zip(x, y, strict=True))
-    nan = float("nan")
-    points = [Point(place, nan if value is None else value) for place, value in zip(x, y, strict=True)]
-    return [(point.x, finite(point.value)) for point in thin(points)]
+    kept = thinned(np.array([np.nan if value is None else value for value in y], np.float64), MOST_POINTS)
+    return [(x[at], finite(y[at])) for at in kept.tolist()]
