@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -82,18 +84,18 @@ _EXPERIMENT = """project_id, run_id, number, state, settings, fingerprint, attem
 _SUMMARY = 'experiment_id, metric_id, attempt, "count", "last", minimum, maximum'
 
 
-def _chunks(owner: int, metric: int, values: np.ndarray):  # type: ignore[no-untyped-def]
+def _chunks(owner: int, metric: int, values: np.ndarray) -> Iterator[tuple[Any, ...]]:
     for first in range(0, len(values), CHUNK):
         part = values[first : first + CHUNK]
         epochs = range(first + 1, first + 1 + len(part))
         yield (owner, 1, metric, first, _array(part), _array(epochs), _array(STARTED_S + epoch for epoch in epochs))
 
 
-def _array(values) -> str:  # type: ignore[no-untyped-def]
+def _array(values: Iterable[float]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def _copy(store: Store, table: str, columns: str, rows) -> None:  # type: ignore[no-untyped-def]
+def _copy(store: Store, table: str, columns: str, rows: Iterable[Any]) -> None:
     text = io.StringIO("".join("\t".join(map(str, row)) + "\n" for row in rows))
     with store.begin() as connection:
         connection.connection.cursor().copy_expert(f"COPY {table} ({columns}) FROM STDIN", text)
