@@ -43,7 +43,7 @@
             const range = rangeOf(unit);
             const extent = axes.extentOf(all.map(({x}) => x), isLogX);
             const xAxis = range ? axes.axisOf(range, isLogX, 0) : axes.axisOf(extent, isLogX, 0.015);
-            const held = fixed?.[panel.key];
+            const held = fixed && Object.hasOwn(fixed, panel.key) ? fixed[panel.key] : null;
             const drawn = all.map((line) => lines.within(line, range));
             const yAxis = held ? axes.axisOf(held, isLogY, 0) : axes.axisOf(axes.extentOf(drawn.flatMap(({y, raw, low, high}) => (
                 [low ?? raw ?? y, high ?? y])), isLogY), isLogY);

@@ -103,7 +103,8 @@
         const perBatch = new Set([...set.curves.values()].filter(({ends}) => ends).map(({metric}) => metric));
         const panels = new Map();
         for (const metric of drawn(set)) {
-            const key = set.pairs[metric] ?? metric;
+            // A metric may be named like what every object has.
+            const key = Object.hasOwn(set.pairs, metric) ? set.pairs[metric] : metric;
             panels.set(key, [...(panels.get(key) ?? []), metric]);
         }
         return [...panels].map(([key, metrics]) => ({key, metrics: metrics.filter((metric) => !isHidden(metric))}))

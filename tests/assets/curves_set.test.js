@@ -52,6 +52,7 @@ test("training and validation share a panel, two units never do, and the objecti
         {key: "lr", metrics: ["lr"]}, {key: "batch_loss", metrics: ["batch_loss"]}]);
     assert.deepEqual(sets.panelsOf(set, (metric) => metric !== "val_loss"), [{key: "train_loss", metrics: ["val_loss"]}]);
     assert.equal(sets.drawn(set).includes("once"), false);
+    assert.deepEqual(sets.panelsOf(received(told([two("constructor")]))), [{key: "constructor", metrics: ["constructor"]}]);
 });
 
 test("equal settings are repeats, and what differs is named", () => {

@@ -67,7 +67,7 @@ def test_names_are_only_names(browser: Browser, address: str, store: Store) -> N
     for path, shown in (
         (slug, "h1"),
         (f"{slug}/runs/1", ".is-loaded #table-count >> text=showing 2 of 2"),
-        (f"{slug}/experiments/1?with=2", ".js-plotly-plot .annotation >> nth=0"),
+        (f"{slug}/experiments/1?with=2", ".curves-plot .curves-title b >> nth=0"),
     ):
         page.goto(address + path)
         page.locator(shown).first.wait_for()
