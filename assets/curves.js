@@ -24,7 +24,10 @@
     /** The experiments whose curves are thinned, so that a stretch of them has more to show. */
     const thinnedIn = (set) => [...new Set([...set.curves.values()].filter(({of, x}) => of > x.length).map(({experiment}) => experiment))];
 
-    const pure = {addressOf, pollInterval, thinnedIn};
+    /** The epoch of the views that belong to an epoch of the page: theirs that is not later, or else the first. Null is the newest. */
+    const viewEpoch = (epochs, epoch) => (epoch === null || !epochs.length ? null : epochs.findLast((each) => each <= epoch) ?? epochs[0]);
+
+    const pure = {addressOf, pollInterval, thinnedIn, viewEpoch};
 
     // --- the board ----------------------------------------------------------------------------------------------------
 
@@ -33,7 +36,7 @@
     const createBoard = (root, {slug, number}, picked) => {
         const ending = new AbortController();
         return {root, slug, own: number, picked, signal: ending.signal, end: () => ending.abort(), set: window.dash_clientside.curves_set.create(), seen: "",
-            shown: window.dash_clientside.curves_address.fromQuery(window.location.search), epoch: null, viewEpochs: [], hovered: null, panels: [], marks: [],
+            shown: window.dash_clientside.curves_address.fromQuery(window.location.search), epoch: null, viewEpochs: [], told: null, hovered: null, panels: [], marks: [],
             colouring: {colours: new Map(), dashes: new Map(), legend: null}, timings: [], isThere: false};
     };
 
@@ -139,7 +142,10 @@
                 tellTimer = null;
                 if (made.signal.aborted) return;
                 keepAddress();
-                window.dash_clientside.set_props("experiment-epoch", {data: made.epoch});
+                const epoch = viewEpoch(made.viewEpochs, made.epoch);
+                // Dash looks through the whole page for each property, so that it hears only what changes a view.
+                if (epoch !== made.told) window.dash_clientside.set_props("experiment-epoch", {data: epoch});
+                made.told = epoch;
             }, TELL_DELAY_MS);
         };
 
@@ -191,6 +197,7 @@
             knowEpochs: (epochs) => {
                 if (epochs.join() === made.viewEpochs.join()) return;
                 made.viewEpochs = epochs;
+                tell();
                 ask({isEpoch: true});
             },
             mark: (marks) => {

@@ -27,6 +27,8 @@ FAST_POLL_MS = 1_000
 SLOW_POLL_MS = 10_000
 FIRST_LINES = 20
 LAST_LINES = 12
+# Words and colours of more picked experiments make every change of the page slow; the legend has them all.
+MOST_DRAWN = 40
 # A table of more experiments is wider than any page.
 MOST_COLUMNS = 12
 
@@ -254,7 +256,7 @@ def _curves_panel(choices: Sequence[Choice], picked: Sequence[int]) -> Component
                     html.H2("Metrics"),
                     dcc.Dropdown(
                         id=ids.EXPERIMENT_PICKED,
-                        options=[_option(choice) for choice in choices],
+                        options=[_option(choice, is_plain=len(picked) > MOST_DRAWN) for choice in choices],
                         value=list(picked),
                         multi=True,
                         clearable=False,
@@ -272,11 +274,13 @@ def _curves_panel(choices: Sequence[Choice], picked: Sequence[int]) -> Component
     )
 
 
-def _option(choice: Choice) -> dict[str, Any]:
+def _option(choice: Choice, *, is_plain: bool) -> dict[str, Any]:
     described = "  ".join(f"{name} {text_of(value)}" for name, value in choice.settings.items())
+    named = {"value": choice.number, "search": f"{choice.number} {described}"}
+    if is_plain:
+        return {**named, "label": str(choice.number), "title": described}
     return {
-        "value": choice.number,
-        "search": f"{choice.number} {described}",
+        **named,
         "label": html.Span(
             [
                 swatch_of(choice.number),

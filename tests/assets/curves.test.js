@@ -12,6 +12,11 @@ test("a page asks often while something may come", () => {
     assert.equal(curves.addressOf("a b"), "/curves/a%20b");
 });
 
+test("views hear of an epoch only where it changes one", () => {
+    assert.deepEqual([1, 2, 3, 9, null].map((epoch) => curves.viewEpoch([2, 4], epoch)), [2, 2, 2, 4, null]);
+    assert.equal(curves.viewEpoch([], 3), null);
+});
+
 test("only thinned curves have more to show", () => {
     assert.deepEqual(curves.thinnedIn(setOf([], [[1, 5, 5], [2, 900, 5], [2, 900, 7]])), [2]);
 });

@@ -198,10 +198,11 @@ def test_the_address_shows_everything_as_it_was(visitor: Page, trained: Trained)
         (1, "train_loss"), (1, "val_loss"), (3, "train_loss"), (3, "val_loss"),
     }  # fmt: skip
     await_address(visitor, lambda query: "epoch=9" in query)
+    # By now the frame is drawn, too.
+    changed = state(visitor)
     visitor.reload()
-    again = until(visitor, lambda shown: bool(shown["panels"]))
+    again = until(visitor, lambda shown: shown["panels"] == changed["panels"])
     assert (again["shown"], again["epoch"]) == (changed["shown"] | {"epoch": 9}, 9)
-    assert again["panels"] == changed["panels"]
     expect(visitor.locator(".curves-scale")).to_contain_text("lr")
 
 
