@@ -22,6 +22,8 @@ SHORTCUTS = (
     ("t", "light or dark"),
     ("/", "search hyperparameters, in the launch dialog"),
     ("Ctrl + Enter", "launch, in the launch dialog"),
+    ("Space", "play or pause the replay of curves"),
+    ("← →", "an epoch back or on in the replay; Home and End go to its ends"),
     ("Delete", "drop or interrupt the picked experiments; asks first"),
     ("Menu", "what can be done with an experiment, on its row"),
     ("Esc", "close a dialog, or pick and select nothing"),
