@@ -18,7 +18,7 @@ demo: $(VENV)/.ready ## start everything with a real run on handwritten digits; 
 	@$(BIN)/hypertuner demo $(ARGS)
 
 test: $(VENV)/.ready-test check ## run every check and every test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m tests $(ARGS)
 
 check: $(VENV)/.ready-test ## formatting, lint, types, import contracts, the scripts of the page
 	$(BIN)/ruff format --check $(CODE)

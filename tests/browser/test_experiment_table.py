@@ -113,7 +113,16 @@ def test_columns_are_chosen_moved_and_pinned_and_the_address_keeps_it(table: Tab
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
     expect(table.boxes).to_be_hidden()
-    wanted = ["Experiment", "validation_accuracy", "State", "Flags", "Progress", "dropout_rate", "batch_size", "num_epochs"]
+    wanted = [
+        "Experiment",
+        "validation_accuracy",
+        "State",
+        "Flags",
+        "Progress",
+        "dropout_rate",
+        "batch_size",
+        "num_epochs",
+    ]
     table.await_titles(*wanted)
     expect(page.locator("#table-columns")).to_have_text(re.compile(r"^Columns: \d+ of \d+$"))
     assert table.parameter("columns")["pinned"] == ["number", "m:validation_accuracy"]

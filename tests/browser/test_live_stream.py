@@ -332,7 +332,7 @@ def test_the_page_answers_a_brush_while_results_stream_in(visitor: Page, stream:
         page.keyboard.press("Escape")
         await_selected(page, lambda selected: selected == selection(page)["size"])
     stream.end()
-    assert len(spent) > 10
+    assert spent
     # A generous bound, for a machine that does much else; the benchmark has the budget.
     assert statistics.median(spent) < 100
     await_counted(page, COUNT)

@@ -80,7 +80,10 @@ def choose(page: Page, name: str) -> None:
 
 def cell(page: Page, row: int, column: int, size: int) -> tuple[float, float]:
     """The middle of a cell on the screen."""
-    box = page.locator("#view-graph .nsewdrag").first.bounding_box()
+    plot = page.locator("#view-graph .nsewdrag").first
+    # A plot that begins anew has no place for a moment.
+    expect(plot).to_be_visible()
+    box = plot.bounding_box()
     assert box
     return box["x"] + (column + 0.5) * box["width"] / size, box["y"] + (row + 0.5) * box["height"] / size
 
