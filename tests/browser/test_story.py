@@ -109,8 +109,9 @@ class RunViews:
 
     def rows(self) -> list[int]:
         """The experiments of the table."""
-        found = self.page.locator("#table-host .ag-center-cols-container .ag-row").all()
-        return sorted(int(str(row.get_attribute("row-id"))) for row in found)
+        # A row that has just come into sight has no experiment for a moment.
+        found = self.page.locator("#table-host .ag-center-cols-container .ag-row[row-id]")
+        return sorted(found.evaluate_all("rows => rows.map((row) => Number(row.getAttribute('row-id')))"))
 
     def bars(self, metric: str, numbers: Sequence[int]) -> list[int]:
         """The experiments whose bars are in colour; bars stand in the order of numbers."""
