@@ -261,6 +261,9 @@
             board.signal.addEventListener("abort", () => { if (!grid.isDestroyed()) grid.removeEventListener(type, handler); });
         };
 
+        /** The row of an experiment where the grid has one: in view, or picked before it left the view. */
+        const nodeOf = (number) => grid?.getRowNode(String(number)) ?? grid?.getSelectedNodes().find(({id}) => id === String(number));
+
         const tellPicked = () => board.onPicked([...grid.getSelectedRows().map((row) => row.number), ...unseen]);
 
         const readColumns = () => {
@@ -383,9 +386,17 @@
             /** Pick an experiment, or no more, wherever its row is. */
             pick(index) {
                 const number = board.experiments.numbers[index];
-                const node = grid?.getRowNode(String(number)) ?? grid?.getSelectedNodes().find(({id}) => id === String(number));
+                const node = nodeOf(number);
                 if (node) return node.setSelected(!node.isSelected());
                 if (!unseen.delete(number)) unseen.add(number);
+                if (grid) tellPicked();
+            },
+            /** Pick an experiment if it is not; asked for twice before the grid tells of the first, it stays picked. */
+            addPick(index) {
+                const number = board.experiments.numbers[index];
+                const node = nodeOf(number);
+                if (node) return node.setSelected(true);
+                unseen.add(number);
                 if (grid) tellPicked();
             },
             pickOnly(number) {

@@ -1,0 +1,173 @@
+/** The head of a run's page: its state and counts, its best experiment, the time it took and what it waits for. */
+(() => {
+    const ENDED = new Set(["finished", "failed", "stopped"]);
+
+    /** Whether nothing more happens to a run in this state by itself. */
+    const isEnded = (state) => ENDED.has(state);
+
+    /** How many experiments are in each state, in words: "7 finished, 2 running". */
+    const stateWords = (states, counts) => {
+        const order = ["finished", "running", "queued", "failed", "stopped"];
+        return order.map((state) => [counts[states.indexOf(state)], state]).filter(([count]) => count > 0);
+    };
+
+    /** What the page waits for, or null where there is nothing to say. */
+    const waitingWords = (run, counts, hasValues) => {
+        if (!run || isEnded(run.state)) return null;
+        if (run.waiting && (run.state !== "paused" || counts[1] > 0)) return run.waiting;
+        if (run.request === "stop") return "Stopping: the experiments that run are being ended.";
+        if (run.state === "paused") return pausedWords(counts);
+        if (run.state === "queued") return "Waiting for the dispatcher to take this run.";
+        if (!hasValues) return counts[1] > 0 ? "The first experiments are running. Their numbers appear here as soon as the script reports any."
+            : "Starting the first experiments.";
+        return null;
+    };
+
+    const pausedWords = ([queued, running]) => {
+        const waiting = queued === 0 ? "no new one starts until" : queued === 1 ? "the one that waits starts when" : `the ${queued} that wait start when`;
+        const ending = running ? `${running === 1 ? "The experiment that runs goes" : `The ${running} experiments that run go`} on to the end` : "Nothing runs";
+        return `${ending}; ${waiting} the run is resumed.`;
+    };
+
+    /** What the badge of a run says, and the class that colours it. */
+    const badgeOf = (run, counts) => {
+        if (run.request === "stop" && !isEnded(run.state)) return {word: "stopping", kind: "stopping"};
+        if (run.state === "paused" && counts[1] > 0) return {word: `paused: ${counts[1]} still running`, kind: "paused"};
+        return {word: run.state, kind: run.state};
+    };
+
+    /** The button that pauses and resumes: what it does, what it says, and whether it waits for an answer. */
+    const pauseButton = (run, asked) => {
+        if (asked === "pause" || asked === "resume") return {does: asked, words: asked === "pause" ? "Pausing …" : "Resuming …", isBusy: true};
+        return run.state === "paused" ? {does: "resume", words: "Resume", isBusy: false} : {does: "pause", words: "Pause", isBusy: false};
+    };
+
+    const stopQuestion = (number) => ({
+        title: `Stop run ${number}?`, confirm: "Stop run",
+        body: "Experiments that run are ended, those that wait never start. What is finished stays. To go on later, pause it instead.",
+    });
+
+    /** "18 of 24 scheduled", and why the others were not; null where all were. */
+    const scheduleOf = (size, leftOut) => {
+        const reasons = leftOut.filter(({count}) => count > 0);
+        const missing = reasons.reduce((sum, {count}) => sum + count, 0);
+        if (missing === 0) return null;
+        return {words: `${size} of ${size + missing} scheduled`, reasons: reasons.map(({count, reason}) => `${count} ${reason}`)};
+    };
+
+    // --- the head ------------------------------------------------------------------------------------------------------
+
+    const create = (made) => {
+        const {experiments: columns, marks: {element}, selection: {clausesOf, withClauses, written}} = window.dash_clientside;
+        const {part, write} = made;
+
+        const show = () => {
+            const {run, experiments} = made;
+            if (!run) return;
+            const counts = columns.countStates(experiments);
+            showState(run, counts);
+            showButtons(run);
+            showFacts(run, experiments.size);
+            showProgress(counts, experiments.size);
+            showBest();
+            showElapsed();
+            const hasValues = columns.columnsOf(experiments, "metric").length > 0;
+            const words = waitingWords(run, counts, hasValues) ?? (run.state === "failed" ? run.reason : null);
+            write("run-waiting", words ?? "");
+            part("run-waiting").hidden = !words;
+            part("run-waiting").classList.toggle("is-bad", run.state === "failed" || Boolean(run.waiting));
+            made.root.classList.add("is-loaded");
+        };
+
+        const showState = (run, counts) => {
+            const badge = part("run-state");
+            const {word, kind} = badgeOf(run, counts);
+            write("run-state", word);
+            badge.className = `ht-badge is-${kind}`;
+            badge.title = run.reason ?? "";
+        };
+
+        const showButtons = (run) => {
+            const isOpen = !isEnded(run.state);
+            const isStopping = run.request === "stop" || made.asked?.do === "stop";
+            const {words, isBusy} = pauseButton(run, made.asked?.do);
+            write("run-pause", words);
+            part("run-pause").hidden = !isOpen || run.request === "stop";
+            part("run-pause").disabled = isBusy || isStopping;
+            write("run-stop", isOpen && isStopping ? "Stopping …" : "Stop run");
+            part("run-stop").hidden = !isOpen;
+            part("run-stop").disabled = isStopping;
+        };
+
+        const showFacts = (run, size) => {
+            const command = part("run-command");
+            command.querySelector("code").textContent = run.commandLine;
+            command.querySelector("[data-copy]").dataset.copy = run.commandLine;
+            const schedule = scheduleOf(size, run.leftOut);
+            const facts = JSON.stringify([run.createdBy, run.strategy, schedule]);
+            const place = part("run-facts");
+            if (place.dataset.facts === facts) return;
+            place.dataset.facts = facts;
+            const words = [run.createdBy && `started by ${run.createdBy}`, run.strategy].filter(Boolean)
+                .map((word) => element("span", {textContent: word}));
+            if (schedule) {
+                words.push(element("details", {title: schedule.reasons.join(", ")}, element("summary", {textContent: schedule.words}),
+                    element("ul", {}, ...schedule.reasons.map((reason) => element("li", {textContent: reason})))));
+            }
+            place.hidden = words.length === 0;
+            place.replaceChildren(...words);
+        };
+
+        const showProgress = (counts, size) => {
+            const words = stateWords(columns.STATES, counts);
+            part("run-progress").replaceChildren(...words.map(([count, state]) => {
+                const piece = element("span", {className: `is-${state}`, title: `${written(count)} ${state}`});
+                piece.style.flexGrow = String(count);
+                return piece;
+            }));
+            part("run-counts").replaceChildren(element("b", {textContent: `${written(size)} ${size === 1 ? "experiment" : "experiments"}`}),
+                ...words.map(([count, state]) => element("button", {type: "button", className: `ht-count is-${state}`,
+                    textContent: `${written(count)} ${state}`, dataset: {state}, title: `Select the ${state} ones`})));
+        };
+
+        const showBest = () => {
+            const key = `m:${made.spec.objective}`;
+            const index = made.spec.objective ? columns.best(made.experiments, key, made.spec.goal) : -1;
+            const link = part("run-best");
+            part("run-best-row").hidden = index < 0;
+            if (index < 0) return;
+            const {numbers, columns: all} = made.experiments;
+            const column = all.get(key);
+            const settings = columns.varying(made.experiments).map((hyperparameter) => (
+                `${hyperparameter.name} ${columns.wordOf(hyperparameter, index, (value) => columns.short(value, 4))}`));
+            write("run-best-value", `${column.name} ${columns.wordOf(column, index, columns.formatterOf(made.experiments, column))}`);
+            link.textContent = `experiment ${numbers[index]}`;
+            link.href = made.addressOf(index);
+            write("run-best-setting", settings.join(" · "));
+            part("run-best-setting").title = settings.join(", ");
+        };
+
+        const showElapsed = () => {
+            const {run} = made;
+            if (!run) return;
+            const since = isEnded(run.state) ? 0 : (performance.now() - run.heardAt) / 1000;
+            write("run-elapsed", run.elapsed === null ? "not started" : columns.durationWords(Math.floor(run.elapsed + since)));
+        };
+
+        made.press("run-best", (event) => made.followTo(event, event.currentTarget.getAttribute("href")));
+        made.press("run-counts", (event) => {
+            const state = event.target.closest("[data-state]")?.dataset.state;
+            if (!state) return;
+            const isOn = clausesOf(made.clauses(), "header:state").some(({values}) => values.includes(state));
+            made.commit(withClauses(made.clauses(), "header:state", isOn ? [] : [{field: "state", values: [state]}]));
+        });
+        made.press("run-pause", () => made.send({do: pauseButton(made.run, null).does}));
+        made.press("run-stop", () => made.ask(stopQuestion(made.spec.number), {do: "stop"}));
+        return {show, showElapsed};
+    };
+
+    const api = {badgeOf, create, isEnded, pauseButton, scheduleOf, stateWords, stopQuestion, waitingWords};
+    globalThis.dash_clientside = globalThis.dash_clientside || {};
+    globalThis.dash_clientside.run_header = api;
+    if (typeof module !== "undefined") module.exports = api;
+})();

@@ -1,0 +1,120 @@
+/** The bar that says how much of the run is selected, and what can be had of it: its table as a file, its curves, its address. */
+(() => {
+    // Servers and proxies refuse longer addresses.
+    const MOST_CHARACTERS_IN_LINK = 3000;
+
+    /**
+     * Where the table comes from as it is filtered. numbers: the experiments in short, null for all of them. Those that an
+     * address has no room for are sent in the request's body.
+     */
+    const csvRequest = ({slug, number}, numbers, reduce = null) => {
+        const reduced = reduce === null ? "" : `&reduce=${encodeURIComponent(reduce)}`;
+        const all = `/download/${encodeURIComponent(slug)}/experiments.csv?run=${number}&flavour=spreadsheet${reduced}`;
+        if (numbers === null) return {address: all, body: null};
+        return numbers.length <= MOST_CHARACTERS_IN_LINK ? {address: `${all}&numbers=${numbers}`, body: null} : {address: all, body: {numbers}};
+    };
+
+    /**
+     * Which experiments to see the curves of, and what to call that: the picked ones, else those of a selection. Null where
+     * there is neither. numbers: of the whole selection, in order.
+     */
+    const curvesOffer = (picked, numbers, isNarrowed, most) => {
+        const wanted = picked.length ? picked : isNarrowed ? numbers : [];
+        if (!wanted.length) return null;
+        const shown = [...wanted].sort((a, b) => a - b).slice(0, most);
+        const hint = shown.length < wanted.length ? `The first ${most} of ${wanted.length.toLocaleString("en-US")}: more curves at once cannot be told apart` : "";
+        if (!picked.length) return {numbers: shown, hint, words: shown.length < wanted.length ? `Curves of the first ${most} selected` : `Curves of all ${wanted.length} selected`};
+        return {numbers: shown, hint, words: picked.length === 1 ? "Open curves of the one picked"
+            : shown.length < wanted.length ? `Open curves of the first ${most} picked` : `Open curves of the ${picked.length} picked`};
+    };
+
+    /** What is said when the address of the page was copied. */
+    const linkWords = (isShortened) => (isShortened ? "Link copied, without the long list of picked experiments: an address has no room for it"
+        : "Link to this page as it is now copied");
+
+    /** Get a file whose request is too long for an address. */
+    const download = async ({address, body}, name) => {
+        const response = await fetch(address, {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)})
+            .catch(() => null);
+        if (!response?.ok) {
+            window.dash_clientside.set_props("notice", {children: "The file could not be made. Is the server still there?", is_open: true});
+            return;
+        }
+        const link = window.dash_clientside.marks.element("a", {href: URL.createObjectURL(await response.blob()), download: name});
+        link.click();
+        URL.revokeObjectURL(link.href);
+    };
+
+    // --- the bar -------------------------------------------------------------------------------------------------------
+
+    const create = (made) => {
+        const {curves_address: {MOST_NUMBERS, addressOf}, selection} = window.dash_clientside;
+        const {part, write} = made;
+
+        const show = () => {
+            const {size} = made.experiments;
+            const {clauses} = made.state();
+            write("selection-count", selection.countWords(made.selectedCount, made.keptCount));
+            write("selection-off", selection.offWords(made.keptCount, size));
+            part("selection-bar").classList.toggle("is-active", selection.isNarrowed(made.state()));
+            part("selection-clear").disabled = clauses.length === 0;
+            for (const name of ["keep", "exclude"]) part(`selection-${name}`).disabled = clauses.length === 0 || made.selectedCount === 0;
+            part("selection-reduced").hidden = !selection.isReduced(made.state());
+            part("selection-note").hidden = !made.isShortened;
+            part("selection-undo").disabled = made.history.past.length === 0;
+            part("selection-redo").disabled = made.history.future.length === 0;
+            write("table-count", `showing ${selection.written(made.selectedCount)} of ${selection.written(size)}`);
+            part("table-empty").hidden = made.selectedCount > 0 || size === 0;
+            if (made.draft) return;
+            linkDownload();
+            showPicked();
+        };
+
+        const linkDownload = () => {
+            const isFiltered = selection.isNarrowed(made.state());
+            const numbers = [];
+            for (let index = 0; isFiltered && index < made.experiments.size; index += 1) {
+                if (made.mask[index] & selection.SELECTED) numbers.push(made.experiments.numbers[index]);
+            }
+            made.selectedNumbers = numbers;
+            const reduce = new URLSearchParams(window.location.search).get("reduce");
+            const link = part("download-csv");
+            made.csv = csvRequest(made.spec, isFiltered ? selection.compactNumbers(numbers) : null, reduce);
+            link.href = made.csv.address;
+            link.title = isFiltered ? `The ${selection.written(numbers.length)} selected experiments as CSV` : "The table of all experiments as CSV";
+        };
+
+        const showPicked = () => {
+            const link = part("open-curves");
+            const offer = curvesOffer(made.picked, made.selectedNumbers, selection.isNarrowed(made.state()), MOST_NUMBERS);
+            link.hidden = offer === null;
+            if (offer === null) return;
+            link.textContent = offer.words;
+            link.title = offer.hint;
+            link.href = addressOf(made.spec.slug, offer.numbers);
+        };
+
+        made.press("selection-clear", () => made.commit([]));
+        made.press("selection-keep", () => made.keep());
+        made.press("selection-exclude", () => made.exclude());
+        made.press("selection-restore", made.restore);
+        made.press("selection-undo", made.undo);
+        made.press("selection-redo", made.redo);
+        made.press("open-curves", (event) => made.followTo(event, event.currentTarget.getAttribute("href")));
+        made.press("download-csv", (event) => {
+            if (!made.csv?.body) return;
+            event.preventDefault();
+            download(made.csv, `${made.spec.slug}-run-${made.spec.number}.csv`);
+        });
+        made.press("copy-link", (event) => {
+            event.currentTarget.dataset.copy = window.location.href;
+            made.say(linkWords(made.isShortened));
+        });
+        return {show, showPicked};
+    };
+
+    const api = {create, csvRequest, curvesOffer, linkWords};
+    globalThis.dash_clientside = globalThis.dash_clientside || {};
+    globalThis.dash_clientside.run_selected = api;
+    if (typeof module !== "undefined") module.exports = api;
+})();

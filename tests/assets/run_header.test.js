@@ -1,0 +1,51 @@
+const assert = require("node:assert/strict");
+const {test} = require("node:test");
+const {STATES} = require("../../assets/experiments.js");
+const header = require("../../assets/run_header.js");
+
+const OPEN = {state: "running", waiting: null, request: null};
+
+test("only states that occur are counted in words", () => {
+    assert.deepEqual(header.stateWords(STATES, [0, 2, 7, 1, 0]), [[7, "finished"], [2, "running"], [1, "failed"]]);
+});
+
+test("a run without numbers says what it waits for", () => {
+    const open = {state: "queued", waiting: null, request: null};
+    assert.match(header.waitingWords(open, [3, 0, 0, 0, 0], false), /dispatcher/);
+    assert.equal(header.waitingWords({...open, waiting: "Nothing is running this queue."}, [3, 0, 0, 0, 0], false), "Nothing is running this queue.");
+    assert.match(header.waitingWords({...open, state: "running"}, [1, 2, 0, 0, 0], false), /numbers appear/);
+    assert.match(header.waitingWords({...open, state: "running", request: "stop"}, [1, 2, 0, 0, 0], true), /Stopping/);
+    assert.equal(header.waitingWords({...open, state: "running"}, [1, 2, 0, 0, 0], true), null);
+    assert.equal(header.waitingWords({...open, state: "finished"}, [0, 0, 3, 0, 0], true), null);
+});
+
+test("a paused run says what still runs and what waits", () => {
+    const paused = {...OPEN, state: "paused"};
+    assert.deepEqual(header.badgeOf(paused, [3, 2, 0, 0, 0]), {word: "paused: 2 still running", kind: "paused"});
+    assert.deepEqual(header.badgeOf(paused, [3, 0, 0, 0, 0]), {word: "paused", kind: "paused"});
+    assert.equal(header.waitingWords(paused, [3, 2, 0, 0, 0], true),
+        "The 2 experiments that run go on to the end; the 3 that wait start when the run is resumed.");
+    assert.equal(header.waitingWords(paused, [1, 0, 0, 0, 0], true), "Nothing runs; the one that waits starts when the run is resumed.");
+    assert.equal(header.waitingWords(paused, [0, 0, 4, 0, 0], true), "Nothing runs; no new one starts until the run is resumed.");
+    assert.match(header.waitingWords({...paused, waiting: "Nobody."}, [1, 1, 0, 0, 0], true), /Nobody/);
+    assert.doesNotMatch(header.waitingWords({...paused, waiting: "Nobody."}, [1, 0, 0, 0, 0], true), /Nobody/);
+});
+
+test("stopping goes before pausing, until the run has ended", () => {
+    assert.equal(header.badgeOf({...OPEN, state: "paused", request: "stop"}, [0, 1, 0, 0, 0]).word, "stopping");
+    assert.equal(header.badgeOf({...OPEN, state: "stopped", request: "stop"}, [0, 0, 0, 0, 1]).word, "stopped");
+});
+
+test("one button pauses and resumes, and says at once that it does", () => {
+    assert.deepEqual(header.pauseButton(OPEN, null), {does: "pause", words: "Pause", isBusy: false});
+    assert.deepEqual(header.pauseButton({...OPEN, state: "paused"}, null), {does: "resume", words: "Resume", isBusy: false});
+    assert.equal(header.pauseButton(OPEN, "pause").words, "Pausing …");
+    assert.equal(header.pauseButton({...OPEN, state: "paused"}, "resume").isBusy, true);
+    assert.equal(header.pauseButton(OPEN, "drop").isBusy, false);
+});
+
+test("what was left out is counted with its reasons", () => {
+    const leftOut = [{reason: "done before", count: 4}, {reason: "not valid", count: 2}, {reason: "none", count: 0}];
+    assert.deepEqual(header.scheduleOf(18, leftOut), {words: "18 of 24 scheduled", reasons: ["4 done before", "2 not valid"]});
+    assert.equal(header.scheduleOf(18, []), null);
+});

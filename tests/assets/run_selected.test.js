@@ -1,0 +1,34 @@
+const assert = require("node:assert/strict");
+const {test} = require("node:test");
+const selected = require("../../assets/run_selected.js");
+
+const SPEC = {slug: "digits", number: 3};
+
+test("the download names the selected experiments, unless they are too many for an address", () => {
+    const all = "/download/digits/experiments.csv?run=3&flavour=spreadsheet";
+    assert.deepEqual(selected.csvRequest(SPEC, "1-3,9"), {address: `${all}&numbers=1-3,9`, body: null});
+    assert.deepEqual(selected.csvRequest(SPEC, null), {address: all, body: null});
+    assert.equal(selected.csvRequest(SPEC, null, '{"a b":"smallest"}').address, `${all}&reduce=%7B%22a%20b%22%3A%22smallest%22%7D`);
+    const many = "1,".repeat(2000);
+    assert.deepEqual(selected.csvRequest(SPEC, many), {address: all, body: {numbers: many}});
+});
+
+test("picked experiments open together", () => {
+    assert.deepEqual(selected.curvesOffer([7, 4], [], false, 500), {numbers: [4, 7], hint: "", words: "Open curves of the 2 picked"});
+    assert.equal(selected.curvesOffer([4], [1, 2], true, 500).words, "Open curves of the one picked");
+    assert.equal(selected.curvesOffer([3, 2, 1], [], false, 2).words, "Open curves of the first 2 picked");
+});
+
+test("without picks a selection opens together, as many as can be told apart", () => {
+    assert.equal(selected.curvesOffer([], [1, 2, 3], false, 500), null);
+    assert.equal(selected.curvesOffer([], [], true, 500), null);
+    assert.deepEqual(selected.curvesOffer([], [1, 2, 3], true, 500), {numbers: [1, 2, 3], hint: "", words: "Curves of all 3 selected"});
+    const {hint, numbers, words} = selected.curvesOffer([], [1, 2, 3], true, 2);
+    assert.deepEqual([numbers, words], [[1, 2], "Curves of the first 2 selected"]);
+    assert.match(hint, /^The first 2 of 3: /);
+});
+
+test("whoever copies the address hears what it leaves out", () => {
+    assert.match(selected.linkWords(true), /without the long list/);
+    assert.doesNotMatch(selected.linkWords(false), /without/);
+});
