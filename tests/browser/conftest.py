@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -82,7 +83,7 @@ def session_state(browser: Browser, demo: Product) -> str:
 
 @contextmanager
 def silent_page(context: BrowserContext) -> Iterator[Page]:
-    """A page of a context, which is closed with it; anything on its console fails the test."""
+    """A page of a context, which keeps nothing of it but its cache; anything on the page's console fails the test."""
     page = context.new_page()
     page.set_default_timeout(30_000)
     complaints: list[str] = []
@@ -94,27 +95,52 @@ def silent_page(context: BrowserContext) -> Iterator[Page]:
     page.on("console", note)
     page.on("pageerror", lambda error: complaints.append(f"page error: {error.stack or error}"))
     yield page
-    context.close()
+    if page.url.startswith("http"):
+        page.evaluate("localStorage.clear()")
+    for each in context.pages:
+        each.close()
     assert complaints == []
 
 
+@pytest.fixture(scope="session")
+def demo_context(browser: Browser, demo: Product, session_state: str) -> Iterator[BrowserContext]:
+    """Where the demo's pages are opened, one after the other: loading Plotly anew for each would take most of the time."""
+    context = browser.new_context(base_url=demo.link.split("/login")[0], viewport={"width": 1280, "height": 900})
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(browser: Browser, demo: Product, session_state: str) -> Iterator[Page]:
+def page(demo_context: BrowserContext, session_state: str) -> Iterator[Page]:
     """A logged-in page of the demo."""
-    context = browser.new_context(
-        storage_state=session_state, base_url=demo.link.split("/login")[0], viewport={"width": 1280, "height": 900}
-    )
-    with silent_page(context) as page:
+    demo_context.clear_cookies()
+    demo_context.add_cookies(json.loads(Path(session_state).read_text())["cookies"])
+    with silent_page(demo_context) as page:
         yield page
 
 
-@pytest.fixture
-def address(store: Store, data_dir: Path) -> Iterator[str]:
-    """A server without an engine, for what the test itself writes into its store."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+@pytest.fixture(scope="session")
+def visited_port() -> int:
+    """One for the whole session: what a browser keeps of a server goes by its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        port: int = free.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def visitor_context(browser: Browser, visited_port: int) -> Iterator[BrowserContext]:
+    """Where the pages of the servers without an engine are opened, one after the other."""
+    context = browser.new_context(base_url=f"http://127.0.0.1:{visited_port}", viewport={"width": 1280, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def address(store: Store, data_dir: Path, visited_port: int) -> Iterator[str]:
+    """A server without an engine, for what the test itself writes into its store."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    port = visited_port
     server = make_server(
         "127.0.0.1", port, create_app(Settings(data_dir=data_dir, port=port), store).server, threaded=True
     )
@@ -126,10 +152,10 @@ def address(store: Store, data_dir: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def visitor(browser: Browser, address: str, store: Store) -> Iterator[Page]:
+def visitor(visitor_context: BrowserContext, address: str, store: Store) -> Iterator[Page]:
     """A logged-in page of the server without an engine."""
-    context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
-    with silent_page(context) as page:
+    visitor_context.clear_cookies()
+    with silent_page(visitor_context) as page:
         page.goto(f"/login?token={create_link_token(store)}")
         yield page
 
