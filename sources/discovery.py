@@ -86,7 +86,7 @@ class _Start:
         self._path = directory / self._script
         self._status: int | None = None
         _check_script(self._script, self._path)
-        self._python = _interpreter(command[0], directory)
+        self._python = interpreter(command[0], directory)
 
     def discover(self) -> Discovery:
         static = self._read_source()
@@ -299,7 +299,8 @@ def _check_script(script: str, path: Path) -> None:
         raise DiscoveryError(f"{script} is no file; name the .py file that trains.")
 
 
-def _interpreter(word: str, directory: Path) -> str:
+def interpreter(word: str, directory: Path) -> str:
+    """Where the Python is that a command begins with. Raises DiscoveryError where there is none."""
     found = shutil.which(str(directory / word) if os.sep in word else word)
     if found is None:
         raise DiscoveryError(f"There is no program {word}; begin the command with a Python, as in: python train.py.")

@@ -18,10 +18,15 @@ def plotly(figure: Any, *, epoch: float | None = None, name: str = "figure") -> 
     would be loaded from other servers.
     """
     with harmless(name):
-        content = json.loads(figure.to_json()) if hasattr(figure, "to_json") else _carried(figure)
-        if not isinstance(content, dict) or not isinstance(content.get("data"), (list, dict)):
-            raise ViewError(f"it must be a figure with data, not {type(figure).__name__}")
-        attach(name, "plotly", {"figure": content}, epoch)
+        attach(name, "plotly", {"figure": content_of(figure)}, epoch)
+
+
+def content_of(figure: Any) -> dict[str, Any]:
+    """A figure as JSON can carry it. Raises ViewError where it is none."""
+    content = json.loads(figure.to_json()) if hasattr(figure, "to_json") else _carried(figure)
+    if not isinstance(content, dict) or not isinstance(content.get("data"), (list, dict)):
+        raise ViewError(f"it must be a figure with data, not {type(figure).__name__}")
+    return content
 
 
 def _carried(value: Any) -> Any:
