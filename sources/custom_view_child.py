@@ -54,8 +54,8 @@ def _bound(run: dict[str, Any]) -> None:
     # Of what is written to, unlike RLIMIT_AS, which counts every library and reservation, too.
     for kind, most in ((resource.RLIMIT_DATA, run["memory_bytes"]), (resource.RLIMIT_FSIZE, run["file_bytes"])):
         hard = resource.getrlimit(kind)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (most, most))
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (bound, bound))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.alarm(math.ceil(run["timeout_s"]) + 5)
     # Where memory is short all the same, the kernel takes this process first.
@@ -81,9 +81,7 @@ class _NoFunction(Exception):
 
 
 def _too_large(size: int, most: int) -> str:
-    return (
-        f"it takes {size / 1e6:,.1f} MB, and {most / 1e6:,.0f} MB is the most; draw fewer points, or a summary"
-    )
+    return f"it takes {size / 1e6:,.1f} MB, and {most / 1e6:,.0f} MB is the most; draw fewer points, or a summary"
 
 
 def _told(error: BaseException, run: dict[str, Any]) -> dict[str, str]:
@@ -122,9 +120,7 @@ def _sentence(error: BaseException, file: str) -> str:
 
 def _own_traceback(error: BaseException, project: str) -> str:
     inside = os.path.join(os.path.realpath(project), "")
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if _real(frame.filename).startswith(inside)
-    ]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _real(frame.filename).startswith(inside)]
     if not frames and not isinstance(error, SyntaxError):
         return ""
     head = ["Traceback (most recent call last):\n"] if frames else []

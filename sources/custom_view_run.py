@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 HERE = Path(__file__).parent
 MOST_SAID_BYTES = 20_000
 # What a child may know of its surroundings: addresses and secrets of ours are not among it.
-KEPT_VARIABLES = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ", "USER", "VIRTUAL_ENV")
+KEPT_VARIABLES = (
+    "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ", "USER", "VIRTUAL_ENV",
+)  # fmt: skip
 ALONE = {
     # Each thread of these takes memory, and the machine has others to serve.
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
@@ -41,6 +43,15 @@ class Limits:
     memory_bytes: int = 2_000_000_000
     most_bytes: int = 5_000_000
     file_bytes: int = 64_000_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a view runs: the folder that holds `views/`, the interpreter, and the working directory."""
+
+    project: Path
+    python: str
+    directory: Path
 
 
 @dataclass(frozen=True)
@@ -86,24 +97,20 @@ class Outcome:
     seconds: float
 
 
-def run_view(
-    file: str, project: Path, python: str, directory: Path, material: Material, limits: Limits = Limits()
-) -> Outcome:
-    """Call the view of a file in the folder `project`, in the working directory `directory`.
-
-    Whatever the view does is an outcome; no process of its session is left.
-    """
+def run_view(file: str, place: Place, material: Material, limits: Limits) -> Outcome:
+    """Call the view of a file. Whatever it does is an outcome; no process of its session is left."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hypertuner-view-") as scratch:
-        _write(Path(scratch), file, project, material, limits)
-        ended, answer, said = _call(Path(scratch), python, directory, begun + limits.timeout_s, limits)
-    told = _read(ended, answer, file, limits)
+        _write(Path(scratch), file, place, material, limits)
+        child = _Child(limits, begun + limits.timeout_s)
+        ended = child.call(Path(scratch), place)
+    told = _read(ended, child.answer, file, limits)
     return Outcome(
         told.get("figure"),
         str(told.get("problem", "")),
         str(told.get("traceback", "")),
-        said.text,
-        said.left_out,
+        child.said.text,
+        child.said.left_out,
         time.monotonic() - begun,
     )
 
@@ -111,12 +118,12 @@ def run_view(
 # --- what the child reads -------------------------------------------------------------------------------------------
 
 
-def _write(scratch: Path, file: str, project: Path, material: Material, limits: Limits) -> None:
+def _write(scratch: Path, file: str, place: Place, material: Material, limits: Limits) -> None:
     client = scratch / "client"
     client.mkdir()
     # Only this package, so that a view can import it and nothing else of ours.
     (client / "hypertuner").symlink_to(HERE.parent / "hypertuner", target_is_directory=True)
-    run = {"file": file, "project": os.path.abspath(project), **vars(limits)}
+    run = {"file": file, "project": os.path.abspath(place.project), **vars(limits)}
     (scratch / "run.json").write_text(json.dumps(run))
     written = {
         "facts": material.facts,
@@ -175,68 +182,67 @@ class _Ended:
     why: str = ""
 
 
-def _call(
-    scratch: Path, python: str, directory: Path, deadline: float, limits: Limits
-) -> tuple[_Ended, bytearray, _Said]:
-    answer, said = bytearray(), _Said()
-    reading, writing = os.pipe()
-    environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    try:
-        child = subprocess.Popen(
-            [python, str(HERE / "custom_view_child.py"), str(scratch), str(writing)],
-            cwd=directory,
-            env={**environment, **ALONE},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=(writing,),
-            start_new_session=True,
-        )
-    except OSError as error:
-        os.close(reading)
-        return _Ended(None, f"{python} cannot be started: {error.strerror}."), answer, said
-    finally:
-        os.close(writing)
-    try:
-        ended = _listen(child, reading, answer, said, deadline, limits)
-    finally:
-        # Also what the view started and left behind.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        os.close(reading)
+class _Child:
+    """One call of a view, until it has ended or has to be ended."""
+
+    def __init__(self, limits: Limits, deadline: float) -> None:
+        self.answer, self.said = bytearray(), _Said()
+        self._limits, self._deadline = limits, deadline
+
+    def call(self, scratch: Path, place: Place) -> _Ended:
+        reading, writing = os.pipe()
+        environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+        try:
+            child = subprocess.Popen(
+                [place.python, str(HERE / "custom_view_child.py"), str(scratch), str(writing)],
+                cwd=place.directory,
+                env={**environment, **ALONE},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(writing,),
+                start_new_session=True,
+            )
+        except OSError as error:
+            os.close(reading)
+            return _Ended(None, f"{place.python} cannot be started: {error.strerror}.")
+        finally:
+            os.close(writing)
         assert child.stdout is not None
-        child.stdout.close()
-    return ended, answer, said
+        try:
+            return self._listen(child, reading, child.stdout.fileno())
+        finally:
+            # Also what the view started and left behind.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+            os.close(reading)
+            child.stdout.close()
 
-
-def _listen(
-    child: subprocess.Popen[bytes], reading: int, answer: bytearray, said: _Said, deadline: float, limits: Limits
-) -> _Ended:
-    """Read what it writes until it has ended, in time and within bounds."""
-    assert child.stdout is not None
-    with selectors.DefaultSelector() as ready:
-        ready.register(reading, selectors.EVENT_READ)
-        ready.register(child.stdout.fileno(), selectors.EVENT_READ)
-        while True:
-            status, left = child.poll(), deadline - time.monotonic()
-            found = ready.select(0 if status is not None else max(0.0, min(left, 0.05)))
-            # What it left behind may go on writing; nobody waits for that.
-            if status is not None and (not found or left <= 0):
-                return _Ended(status)
-            if left <= 0:
-                return _Ended(None, "time")
-            for key, _ in found:
-                chunk = os.read(key.fd, 65_536)
-                if not chunk:
-                    ready.unregister(key.fd)
-                elif key.fd != reading:
-                    said.add(chunk)
-                else:
-                    answer += chunk
-                    # The child itself says how large its figure is; this is for one that writes past it.
-                    if len(answer) > limits.most_bytes + 100_000:
-                        return _Ended(None, f"A view may return {limits.most_bytes / 1e6:,.0f} MB at most.")
+    def _listen(self, child: subprocess.Popen[bytes], reading: int, saying: int) -> _Ended:
+        most = self._limits.most_bytes
+        with selectors.DefaultSelector() as ready:
+            ready.register(reading, selectors.EVENT_READ)
+            ready.register(saying, selectors.EVENT_READ)
+            while True:
+                status, left = child.poll(), self._deadline - time.monotonic()
+                found = ready.select(0 if status is not None else max(0.0, min(left, 0.05)))
+                # What it left behind may go on writing; nobody waits for that.
+                if status is not None and (not found or left <= 0):
+                    return _Ended(status)
+                if left <= 0:
+                    return _Ended(None, "time")
+                for key, _ in found:
+                    chunk = os.read(key.fd, 65_536)
+                    if not chunk:
+                        ready.unregister(key.fd)
+                    elif key.fd == saying:
+                        self.said.add(chunk)
+                    else:
+                        self.answer += chunk
+                # The child itself says how large its figure is; this is for one that writes past it.
+                if len(self.answer) > most + 100_000:
+                    return _Ended(None, f"A view may return {most / 1e6:,.0f} MB at most.")
 
 
 def _read(ended: _Ended, answer: bytearray, file: str, limits: Limits) -> Mapping[str, Any]:

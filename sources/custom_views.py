@@ -1,4 +1,4 @@
-"""A project's own views: the Python files in the folder `views/` beside its script, as they are now or in a snapshot."""
+"""A project's own views: the Python files in the folder `views/` beside its script, there or in a snapshot."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CustomView:
 
 
 def views_in(folder: Path) -> list[CustomView]:
-    """The views of a script's folder, by name; files that begin with `_` are for views to import, and none themselves."""
+    """The views of a script's folder, by name; files that begin with `_` are for views to import."""
     return views_among(dict(_contents(folder)))
 
 

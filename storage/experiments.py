@@ -58,10 +58,14 @@ def read_experiments(connection: Connection, condition: Any) -> list[Experiment]
     return [Experiment(**row._mapping, metrics=metrics.get(row.id, {})) for row in rows]
 
 
-def fetch_experiments(store: Store, project_id: int, *, run_id: int | None = None) -> list[Experiment]:
-    """A project's experiments, or those of one run, by number."""
+def fetch_experiments(
+    store: Store, project_id: int, *, run_id: int | None = None, most: int | None = None
+) -> list[Experiment]:
+    """A project's experiments, or those of one run, by number; the first `most` of them."""
     table = schema.experiment.c
     condition = table.project_id == project_id if run_id is None else table.run_id == run_id
+    if most is not None:
+        condition = table.id.in_(select(table.id).where(condition).order_by(table.number).limit(most))
     with store.begin() as connection:
         return read_experiments(connection, condition)
 
@@ -116,6 +120,28 @@ def fetch_view_payload(store: Store, experiment_id: int, view_id: int) -> bytes 
     with store.begin() as connection:
         payload = connection.scalar(statement)
     return None if payload is None else bytes(payload)
+
+
+def fetch_view_payloads(store: Store, experiment_id: int, most_bytes: int) -> list[tuple[ViewEntry, bytes | None]]:
+    """The views of the experiment's newest attempt with their payloads; of the older ones beyond `most_bytes`, None."""
+    statement = text(
+        """SELECT id, name, kind, epoch, CASE WHEN size <= :most THEN payload END FROM (
+            SELECT view.*, sum(length(payload)) OVER (ORDER BY view.id DESC) AS size
+            FROM view JOIN experiment ON view.experiment_id = coalesce(experiment.reused_from, experiment.id)
+                AND view.attempt = experiment.attempt
+            WHERE experiment.id = :experiment) AS sized ORDER BY id"""
+    )
+    with store.read() as connection:
+        rows = connection.execute(statement, {"experiment": experiment_id, "most": most_bytes})
+        return [(ViewEntry(*entry), payload and bytes(payload)) for *entry, payload in rows]
+
+
+def fetch_version(store: Store, run_id: int) -> str:
+    """Another text as soon as anything of a run's experiments is another."""
+    # A sum, because the largest one does not move when an older transaction commits after it.
+    statement = text("SELECT sum(CAST(CAST(change AS text) AS numeric)) FROM experiment WHERE run_id = :run")
+    with store.read() as connection:
+        return str(connection.scalar(statement, {"run": run_id}))
 
 
 def fetch_log(store: Store, experiment_id: int) -> tuple[str, str]:

@@ -23,8 +23,10 @@ _FLAT_MAPS = frozenset({"heatmap", "treemap"})
 # Plotly writes WebGL programs while it runs, which the page's policy forbids; surfaces and the like do without.
 _WITHOUT_WEBGL = {"scattergl": "scatter", "scatterpolargl": "scatterpolar"}
 _ONLY_WEBGL = frozenset({"parcoords", "splom"})
-# More marks than this would keep the browser busy for seconds.
+# More marks, traces or parts (a trace, a line, a font ...) would keep the browser or Plotly busy for seconds.
 MOST_MARKS = 20_000
+MOST_TRACES = 2_000
+MOST_PARTS = 20_000
 DEFAULT_HEIGHT_PX = 480
 MOST_HEIGHT_PX = 1_400
 LEAST_HEIGHT_PX = 160
@@ -48,10 +50,11 @@ def _figure(written: Any) -> tuple[Figure, int]:
 
     if not isinstance(written, dict) or not isinstance(written.get("data"), list):
         raise ValueError("no figure with data")
+    _check_size(written)
     for trace in written["data"]:
         _check_kind(trace)
     clean = {name: _clean(written.get(name)) for name in ("data", "layout", "frames")}
-    step = max((_without_webgl(trace) for trace in clean["data"]), default=1)
+    step = max((_lightened(trace) for trace in clean["data"]), default=1)
     has_template = bool((clean["layout"] or {}).get("template"))
     checked = Checked(
         data=clean["data"], layout=clean["layout"], frames=clean["frames"], skip_invalid=True
@@ -69,6 +72,19 @@ def _figure(written: Any) -> tuple[Figure, int]:
     return result, step
 
 
+def _check_size(written: Mapping[str, Any]) -> None:
+    if len(written["data"]) > MOST_TRACES:
+        raise NotShownError(f"The figure has {len(written['data']):,} traces; {MOST_TRACES:,} is the most.")
+    if (parts := _parts(written)) > MOST_PARTS:
+        raise NotShownError(f"The figure has {parts:,} parts; {MOST_PARTS:,} is the most.")
+
+
+def _parts(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + sum(map(_parts, value.values()))
+    return sum(map(_parts, value)) if isinstance(value, list) else 0
+
+
 def _check_kind(trace: Any) -> None:
     kind = str(trace.get("type", "")) if isinstance(trace, Mapping) else ""
     if kind not in _FLAT_MAPS and _MAPS.search(kind):
@@ -77,12 +93,16 @@ def _check_kind(trace: Any) -> None:
         raise NotShownError(f"Plotly's {kind} is not shown: it needs code that is written while it runs.")
 
 
-def _without_webgl(trace: Any) -> int:
-    """Turn a trace into one that is drawn without WebGL, thinned evenly; of how many points one is left."""
-    if not isinstance(trace, dict) or trace.get("type") not in _WITHOUT_WEBGL:
+def _lightened(trace: Any) -> int:
+    """Turn a trace into one that is drawn without WebGL, its marks thinned evenly; of how many points one is left."""
+    if not isinstance(trace, dict):
         return 1
-    trace["type"] = _WITHOUT_WEBGL[trace["type"]]
-    columns = [column for name in ("x", "y", "r", "theta") if isinstance(column := _listed(trace.get(name)), list)]
+    kind = trace.get("type", "scatter")
+    if kind in _WITHOUT_WEBGL:
+        trace["type"] = _WITHOUT_WEBGL[kind]
+    elif kind != "scatter" or "markers" not in str(trace.get("mode", "")):
+        return 1
+    columns = [column for name in ("x", "y", "r", "theta") if isinstance(column := listed(trace.get(name)), list)]
     length = max(map(len, columns), default=0)
     step = -(-length // MOST_MARKS)
     if step > 1:
@@ -92,13 +112,13 @@ def _without_webgl(trace: Any) -> int:
 
 def _thinned(value: Any, length: int, step: int) -> Any:
     """Every step-th entry of whatever has one for each point."""
-    value = _listed(value)
+    value = listed(value)
     if isinstance(value, dict):
         return {key: _thinned(item, length, step) for key, item in value.items()}
     return value[::step] if isinstance(value, list) and len(value) == length else value
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
     """Numbers that Plotly packed into base64 as a list."""
     if isinstance(value, dict) and {"bdata", "dtype"} <= set(value):
         shape = [int(each) for each in str(value.get("shape", -1)).split(",")]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sources.custom_view_run import CurveColumns, Limits, Material, Outcome, Payload, run_view
+from sources.custom_view_run import CurveColumns, Limits, Material, Outcome, Payload, Place, run_view
 from sources.custom_views import views_among, views_in
 from tests.product import processes_of, wait_until
 
@@ -36,6 +36,7 @@ EXPERIMENTS = [
     }
     for number in (1, 2, 3)
 ]
+LIMITS = Limits()
 MATERIAL = Material(
     FACTS,
     EXPERIMENTS,
@@ -50,12 +51,12 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def outcome(project: Path, content: str, *, limits: Limits = Limits()) -> Outcome:
+def outcome(project: Path, content: str, *, limits: Limits = LIMITS) -> Outcome:
     (project / "views" / "mine.py").write_text(content)
-    return run_view("views/mine.py", project, sys.executable, project, MATERIAL, limits)
+    return run_view("views/mine.py", Place(project, sys.executable, project), MATERIAL, limits)
 
 
-def problem(project: Path, body: str, *, limits: Limits = Limits()) -> str:
+def problem(project: Path, body: str, *, limits: Limits = LIMITS) -> str:
     """What is said of a view with such a body; nothing that it may do takes longer than its time."""
     begun = time.monotonic()
     found = outcome(project, f"def view(data):\n    {body}\n", limits=limits)
@@ -134,7 +135,9 @@ def test_a_view_that_loops_for_ever_is_ended_with_all_that_it_started(project: P
 
 
 def test_what_a_view_prints_is_kept_to_its_end(project: Path) -> None:
-    found = outcome(project, "def view(data):\n    for n in range(30_000): print(n, 'x' * 100)\n    return {'data': []}\n")
+    found = outcome(
+        project, "def view(data):\n    for n in range(30_000): print(n, 'x' * 100)\n    return {'data': []}\n"
+    )
     assert found.figure == {"data": []}
     assert found.said.endswith(f"29999 {'x' * 100}\n")
     assert len(found.said) <= 20_000
@@ -193,6 +196,6 @@ def test_a_traceback_goes_through_the_project_s_files_only(project: Path) -> Non
 
 def test_an_interpreter_that_cannot_be_started_is_said(project: Path) -> None:
     (project / "views" / "mine.py").write_text("")
-    found = run_view("views/mine.py", project, str(project / "python"), project, MATERIAL)
+    found = run_view("views/mine.py", Place(project, str(project / "python"), project), MATERIAL, LIMITS)
     assert "cannot be started: No such file" in found.problem
     assert os.listdir(project / "views") == ["mine.py"]
