@@ -208,7 +208,9 @@
                 card.place(found, event);
                 const isSame = made.hovered?.experiment === found?.experiment && made.hovered?.x === found?.x && made.hovered?.metric === found?.metric;
                 made.hovered = found;
-                if (!isSame) ask({isHover: true});
+                if (isSame) return;
+                ask({isHover: true});
+                document.dispatchEvent(new CustomEvent("hypertuner:hover", {detail: found?.experiment ?? null}));
             },
             open: (number) => {
                 if (number === made.own) return;
@@ -363,6 +365,9 @@
     /** The epochs that a page's views have join those of its curves. */
     const knowEpochs = (epochs) => board?.knowEpochs(epochs);
 
+    /** Light an experiment that the pointer is on elsewhere in the page; null for none. */
+    const light = (experiment) => board?.hover(experiment === null ? null : {experiment, members: [experiment], unit: null, x: null, metric: null});
+
     if (typeof window !== "undefined") {
         /** For tests and the curious: what the page holds right now. */
         window.hypertuner = window.hypertuner || {};
@@ -373,7 +378,7 @@
         };
     }
 
-    const api = {...pure, knowEpochs, mark, open};
+    const api = {...pure, knowEpochs, light, mark, open};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.curves = api;
     if (typeof module !== "undefined") module.exports = api;

@@ -11,32 +11,50 @@
     /** The epochs that views name, in order. */
     const epochsOf = (views) => [...new Set(views.map((view) => view.epoch).filter(Number.isFinite))].sort((a, b) => a - b);
 
+    /** What can be chosen: the script's views by name, then the project's own by file. */
+    const choicesOf = (views, custom) => [
+        ...namesOf(views).map((name) => ({value: name, label: name})),
+        ...custom.map(({name, file, hint}) => ({value: file, label: name, title: hint || file, isCustom: true})),
+    ];
+
     const epochLabel = (view) => (view.epoch === null || view.epoch === undefined ? "" : `epoch ${view.epoch}`);
 
-    const pure = {namesOf, epochsOf, epochLabel};
+    const pure = {namesOf, epochsOf, choicesOf, epochLabel};
 
     // --- the page -----------------------------------------------------------------------------------------------------
 
     if (typeof window !== "undefined") {
         const clientside = (window.dash_clientside = window.dash_clientside || {});
+        const html = (children, props) => ({type: "Span", namespace: "dash_html_components", props: {children, ...props}});
+
+        const tab = ({value, label, title, isCustom}) => ({
+            value,
+            title: title ?? label,
+            label: html([html(label, {className: "view-tab"}), ...(isCustom ? [html("custom", {className: "custom-mark"})] : [])], {}),
+        });
+
         clientside.experiment = {
             /** Bring the view's name and epoch in step with the views that are there, and with the clock of the page. */
-            showViews: (views, name, epoch, shown) => {
+            showViews: (views, name, epoch, shown, custom) => {
                 const same = clientside.no_update;
                 clientside.curves.knowEpochs(epochsOf(views || []));
-                if (!views || !views.length) return [true, same, same, same, same, same, null];
-                const names = namesOf(views);
-                const chosen = names.includes(name) ? name : names[0];
-                const own = views.filter((view) => view.name === chosen);
-                const view = own[clientside.replay_clock.viewAt(own, epoch ?? null)];
+                // Until the first poll nobody knows what the script attached.
+                const choices = views ? choicesOf(views, custom || []) : [];
+                if (!choices.length) return [true, same, same, same, same, same, null, same, same, null];
+                const choice = choices.find(({value}) => value === name) ?? choices[0];
+                const own = views.filter((view) => !choice.isCustom && view.name === choice.value);
+                const view = own.length ? own[clientside.replay_clock.viewAt(own, epoch ?? null)] : null;
                 return [
                     false,
-                    names.length > 1 ? "Views" : chosen.charAt(0).toUpperCase() + chosen.slice(1),
-                    names,
-                    chosen,
-                    names.length > 1 ? {} : hidden,
-                    epochLabel(view),
-                    shown && shown.id === view.id ? same : view,
+                    choices.length > 1 ? "Views" : choice.label.charAt(0).toUpperCase() + choice.label.slice(1),
+                    choices.map(tab),
+                    choice.value,
+                    choices.length > 1 ? {} : hidden,
+                    view ? epochLabel(view) : "",
+                    (shown?.id ?? null) === (view?.id ?? null) ? same : view,
+                    !!choice.isCustom,
+                    !choice.isCustom,
+                    choice.isCustom ? choice.value : null,
                 ];
             },
 

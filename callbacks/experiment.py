@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 
 from analysis.hyperparameters import Hyperparameter, argv_items
 from callbacks.curve_numbers import MOST_NUMBERS, read_numbers
+from callbacks.custom_views import code_of_views
 from callbacks.group import CallbackGroup
 from callbacks.said import flag_marks, said_of
 from layouts import experiment as layout
@@ -49,7 +50,11 @@ def page(store: Store, slug: str, number: int, search: str = "") -> Component | 
         return None
     others = overview.fetch_numbered(store, project.id, picked_in(search))
     picked = list(dict.fromkeys([number, *(other.number for other in others)]))
-    return layout.page(facts_of(slug, experiment, run), _choices(store, experiment, others, tuned_in(run)), picked)
+    choices = _choices(store, experiment, others, tuned_in(run))
+    custom = [
+        {"name": view.name, "file": view.file, "hint": view.hint} for view in code_of_views(store, project, run).views
+    ]
+    return layout.page(facts_of(slug, experiment, run), choices, picked, custom)
 
 
 def picked_in(search: str) -> list[int]:
@@ -260,10 +265,28 @@ callbacks.in_browser(
     Output(ids.VIEW_NAME, "style"),
     Output(ids.VIEW_EPOCH_LABEL, "children"),
     Output(ids.VIEW_SHOWN, "data"),
+    Output(ids.VIEW_BODY, "hidden"),
+    Output(ids.CUSTOM_PLACE, "hidden"),
+    Output(ids.CUSTOM_SHOWN, "data"),
     Input(ids.VIEW_LIST, "data"),
     Input(ids.VIEW_NAME, "value"),
     Input(ids.EPOCH, "data"),
     State(ids.VIEW_SHOWN, "data"),
+    State(ids.CUSTOM_LIST, "data"),
+)
+callbacks.in_browser(
+    "custom_views.open",
+    Output(ids.CUSTOM_PLACE, "data-file"),
+    Input(ids.CUSTOM_SHOWN, "data"),
+    Input(ids.EXPERIMENT_PICKED, "value"),
+    State(ids.EXPERIMENT, "data"),
+)
+callbacks.in_browser(
+    "custom_views.draw",
+    Output(ids.CUSTOM_GRAPH, "figure"),
+    Output(ids.CUSTOM_GRAPH, "style"),
+    Input(ids.CUSTOM_FIGURE, "data"),
+    Input(ids.THEME, "data"),
 )
 callbacks.in_browser(
     "experiment.followLog",

@@ -76,8 +76,13 @@ class Choice:
 # --- the page -------------------------------------------------------------------------------------------------------
 
 
-def page(facts: Facts, choices: Sequence[Choice], picked: Sequence[int]) -> Component:
-    """The frame; curves, log and views are filled by the first poll, which comes at once."""
+def page(
+    facts: Facts, choices: Sequence[Choice], picked: Sequence[int], custom: Sequence[Mapping[str, str]] = ()
+) -> Component:
+    """The frame; curves, log and views are filled by the first poll, which comes at once.
+
+    custom: the project's own views, `name`, `file` and `hint` of each.
+    """
     return html.Div(
         [
             dcc.Store(id=ids.EXPERIMENT, data={"slug": facts.slug, "number": facts.number}),
@@ -116,7 +121,7 @@ def page(facts: Facts, choices: Sequence[Choice], picked: Sequence[int]) -> Comp
                             html.Div(id=ids.EXPERIMENT_FAILURE),
                             html.Div(id=ids.EXPERIMENT_FLAGS),
                             _curves_panel(choices, picked),
-                            view_panel.panel(),
+                            view_panel.panel(custom),
                             _log_panel(),
                         ],
                         className="experiment-main",

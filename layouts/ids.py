@@ -69,6 +69,12 @@ VIEW_CONTENT = "view-content"
 # The cell of a matrix whose examples are shown: `{"cell": [true, predicted], "pinned"}`; written in the browser only.
 VIEW_CELL = "view-cell"
 VIEW_LIST = "view-list"
+# The project's own views, `[{"name", "file", "hint"}]`, and the file of the one that is shown.
+CUSTOM_LIST = "custom-list"
+CUSTOM_SHOWN = "custom-shown"
+CUSTOM_PLACE = "custom-view"
+CUSTOM_FIGURE = "custom-figure"
+CUSTOM_GRAPH = "custom-graph"
 LOG = "log"
 LOG_STDOUT = "log-stdout"
 LOG_STDERR = "log-stderr"

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts import ids
+from layouts import custom_view, ids
 from layouts.attributes import attributes
 from layouts.figures import GRAPH_CONFIG
 
 NO_FIGURE: Any = {"data": [], "layout": {}}
 
 
-def panel() -> Component:
-    """Hidden until there is a view. A figure, a component, or both beside each other fill its body."""
+def panel(custom: Sequence[Mapping[str, str]] = ()) -> Component:
+    """Hidden until there is a view. A figure, a component, or both beside each other fill its body.
+
+    custom: the project's own views, `name`, `file` and `hint` of each.
+    """
     return html.Section(
         [
             dcc.Store(id=ids.VIEW_LIST),
+            dcc.Store(id=ids.CUSTOM_LIST, data=[dict(each) for each in custom]),
             dcc.Store(id=ids.VIEW_SHOWN),
             dcc.Store(id=ids.VIEW_FIGURE),
             dcc.Store(id=ids.VIEW_PAYLOAD),
@@ -26,18 +31,12 @@ def panel() -> Component:
             html.Div(
                 [
                     html.H2("Views", id=ids.VIEW_TITLE),
-                    dcc.Dropdown(
-                        id=ids.VIEW_NAME,
-                        clearable=False,
-                        maxHeight=420,
-                        className="view-name",
-                        style={"display": "none"},
-                    ),
                     dcc.RadioItems(id=ids.VIEW_MODE, options=[], inline=True, className="view-mode"),
                     html.Span(id=ids.VIEW_EPOCH_LABEL, className="muted epoch-label"),
                 ],
                 className="panel-head",
             ),
+            dcc.RadioItems(id=ids.VIEW_NAME, options=[], inline=True, className="view-name", style={"display": "none"}),
             html.P(id=ids.VIEW_SUMMARY, className="view-summary"),
             html.Div(
                 [
@@ -61,6 +60,7 @@ def panel() -> Component:
                 id=ids.VIEW_BODY,
                 className="view-body",
             ),
+            custom_view.place(),
         ],
         id=ids.VIEW_PANEL,
         className="panel view-panel",

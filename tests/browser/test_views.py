@@ -74,8 +74,7 @@ def shown(visitor: Page, store: Store, payloads: list[list[NewView]]) -> Page:
 
 
 def choose(page: Page, name: str) -> None:
-    page.locator("#view-name").click()
-    page.get_by_role("option", name=name, exact=True).click()
+    page.locator("#view-name").get_by_text(name, exact=True).click()
 
 
 def cell(page: Page, row: int, column: int, size: int) -> tuple[float, float]:
