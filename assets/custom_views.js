@@ -34,7 +34,10 @@
     const wordsOf = ({seconds, summary, isLive}) => [seconds ? `took ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s` : "", summary,
         isLive ? "made anew while the run goes on" : ""].filter(Boolean).join(" · ");
 
-    const pure = {addressOf, experimentsOf, merged, placesOf, toggled, wordsOf};
+    /** How long to wait until a view is made anew: one that takes long is made less often. */
+    const waitAfter = (seconds) => Math.max(LIVE_MS, 10 * 1000 * (seconds || 0));
+
+    const pure = {addressOf, experimentsOf, merged, placesOf, toggled, waitAfter, wordsOf};
 
     // --- the page -----------------------------------------------------------------------------------------------------
 
@@ -52,7 +55,7 @@
     const plot = () => document.querySelector("#custom-graph .js-plotly-plot");
     const same = () => window.dash_clientside.no_update;
 
-    const createLine = (file, picked, {slug, number}) => {
+    const createLine = ({file, hint}, picked, {slug, number}) => {
         const root = document.getElementById("custom-view");
         const ending = new AbortController();
         const {signal} = ending;
@@ -119,7 +122,7 @@
             }
             if (told.same) show({...made.answer, isLive: told.isLive});
             else show(told);
-            if (told.isLive) later(LIVE_MS);
+            if (told.isLive) later(told.same ? LIVE_MS : waitAfter(told.seconds));
         };
 
         const end = () => {
@@ -139,8 +142,7 @@
             },
         });
         part("file").textContent = file;
-        const tab = [...document.querySelectorAll("#view-name label")].find((label) => label.querySelector("input:checked"));
-        part("hint").textContent = tab?.title && tab.title !== file ? tab.title : "";
+        part("hint").textContent = hint;
         root.addEventListener("click", ({target}) => { if (target.closest(".custom-again")) ask(true); }, {signal});
         document.addEventListener("hypertuner:hover", ({detail}) => mark(detail), {signal});
         const known = answers.get(key);
@@ -232,14 +234,14 @@
     // --- what Dash calls ----------------------------------------------------------------------------------------------
 
     /** Show this view from now on, or none. */
-    const open = (file, picked, experiment) => {
+    const open = (shown, picked, experiment) => {
         const numbers = [...new Set(picked ?? [])];
         const root = document.getElementById("custom-view");
-        if (line && (line.file !== file || line.root !== root)) line.end();
-        if (!file || !experiment || !root) return same();
+        if (line && (line.file !== shown?.file || line.root !== root)) line.end();
+        if (!shown || !experiment || !root) return same();
         if (line) line.pick(numbers);
-        else line = createLine(file, numbers, experiment);
-        return file;
+        else line = createLine(shown, numbers, experiment);
+        return shown.file;
     };
 
     let drawn = null;

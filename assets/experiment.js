@@ -14,7 +14,7 @@
     /** What can be chosen: the script's views by name, then the project's own by file. */
     const choicesOf = (views, custom) => [
         ...namesOf(views).map((name) => ({value: name, label: name})),
-        ...custom.map(({name, file, hint}) => ({value: file, label: name, title: hint || file, isCustom: true})),
+        ...custom.map(({name, file, hint}) => ({value: file, label: name, title: hint || file, hint, isCustom: true})),
     ];
 
     const epochLabel = (view) => (view.epoch === null || view.epoch === undefined ? "" : `epoch ${view.epoch}`);
@@ -29,8 +29,7 @@
 
         const tab = ({value, label, title, isCustom}) => ({
             value,
-            title: title ?? label,
-            label: html([html(label, {className: "view-tab"}), ...(isCustom ? [html("custom", {className: "custom-mark"})] : [])], {}),
+            label: html([html(label, {className: "view-tab"}), ...(isCustom ? [html("custom", {className: "custom-mark"})] : [])], {title: title ?? label}),
         });
 
         clientside.experiment = {
@@ -54,7 +53,7 @@
                     (shown?.id ?? null) === (view?.id ?? null) ? same : view,
                     !!choice.isCustom,
                     !choice.isCustom,
-                    choice.isCustom ? choice.value : null,
+                    choice.isCustom ? {file: choice.value, hint: choice.hint} : null,
                 ];
             },
 

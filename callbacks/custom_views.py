@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import sys
 import tempfile
@@ -38,7 +39,7 @@ Answer = dict[str, Any]
 LIMITS = Limits()
 # Each holds a thread of the web and a core for seconds; who comes later asks again.
 MOST_AT_ONCE = 2
-MOST_ANSWERS = 32
+MOST_ANSWERS = 20
 MOST_EXPERIMENTS = 10_000
 MOST_PAYLOAD_BYTES = 50_000_000
 BROKEN = "{file} returned a figure that Plotly does not understand."
@@ -100,16 +101,19 @@ class _Desk:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        # As text, which takes a tenth of the memory.
+        self._answers: OrderedDict[str, str] = OrderedDict()
         self._at_work: set[str] = set()
 
     def known(self, key: str) -> Answer | None:
         with self._lock:
-            return self._answers.get(key)
+            found = self._answers.get(key)
+        return None if found is None else dict(json.loads(found))
 
     def keep(self, key: str, answer: Answer) -> None:
+        written = json.dumps(answer)
         with self._lock:
-            self._answers[key] = answer
+            self._answers[key] = written
             self._answers.move_to_end(key)
             while len(self._answers) > MOST_ANSWERS:
                 self._answers.popitem(last=False)

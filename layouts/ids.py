@@ -69,7 +69,7 @@ VIEW_CONTENT = "view-content"
 # The cell of a matrix whose examples are shown: `{"cell": [true, predicted], "pinned"}`; written in the browser only.
 VIEW_CELL = "view-cell"
 VIEW_LIST = "view-list"
-# The project's own views, `[{"name", "file", "hint"}]`, and the file of the one that is shown.
+# The project's own views, `[{"name", "file", "hint"}]`, and `{"file", "hint"}` of the one that is shown.
 CUSTOM_LIST = "custom-list"
 CUSTOM_SHOWN = "custom-shown"
 CUSTOM_PLACE = "custom-view"

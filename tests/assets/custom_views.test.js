@@ -34,3 +34,9 @@ test("what a view took is said", () => {
     assert.equal(views.wordsOf({seconds: 1.234, summary: "", isLive: false}), "took 1.2 s");
     assert.equal(views.wordsOf({seconds: 0, summary: "One in 2 points is drawn", isLive: true}), "One in 2 points is drawn · made anew while the run goes on");
 });
+
+test("a view that takes long is made anew less often", () => {
+    assert.equal(views.waitAfter(0.4), 10000);
+    assert.equal(views.waitAfter(10), 100000);
+    assert.equal(views.waitAfter(undefined), 10000);
+});

@@ -34,6 +34,7 @@ def test_a_view_draws_is_linked_both_ways_and_mended_in_its_place(visitor: Page,
     visitor.locator("#view-name").get_by_text("learning speed").click()
     points = visitor.locator("#custom-graph .scatterlayer .point")
     expect(points).to_have_count(2)
+    expect(visitor.locator(".custom-hint")).to_contain_text("How much each experiment of the run reached")
     expect(visitor.locator(".custom-status")).to_contain_text("took")
     expect(visitor.locator("#view-body")).to_be_hidden()
 
@@ -59,7 +60,9 @@ def test_a_view_draws_is_linked_both_ways_and_mended_in_its_place(visitor: Page,
     expect(visitor.locator(".custom-picture")).to_be_hidden()
     visitor.get_by_text("What it printed").click()
     expect(visitor.locator(".custom-said pre")).to_have_text("<b>here</b>\n")
-    own.write_text("def view(data):\n    return {'data': [{'type': 'bar', 'x': ['<a href=javascript:1>x</a>'], 'y': [1]}]}\n")
+    own.write_text(
+        "def view(data):\n    return {'data': [{'type': 'bar', 'x': ['<a href=javascript:1>x</a>'], 'y': [1]}]}\n"
+    )
     visitor.get_by_role("button", name="Run again").click()
     expect(visitor.locator("#custom-graph .barlayer .point")).to_have_count(1)
     assert visitor.locator("#custom-graph a[href]").count() == 0

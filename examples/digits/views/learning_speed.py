@@ -1,7 +1,6 @@
 """How much each experiment of the run reached, and how long that took."""
 
 
-
 def view(data):
     metric = data.objective or "accuracy"
     done = [each for each in data.experiments if metric in each.metrics and each.duration_s]
