@@ -84,6 +84,21 @@ def test_it_is_made_anew_only_for_other_code_data_or_choice_or_on_demand(store: 
     assert calls(own) == 4
 
 
+def test_attached_views_come_along_and_the_older_ones_only_as_far_as_there_is_room(
+    store: Store, own: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = """
+def view(data):
+    older, newer = data.views["confusion matrix"]
+    return {"data": [{"y": newer.payload["counts"][0], "name": str(newer.epoch)}, {"name": older.payload["labels"][0]}]}
+"""
+    (own.script.parent / "views" / "mine.py").write_text(reading)
+    first, second = ask(store)["figure"]["data"]
+    assert (first["y"], first["name"], second["name"]) == ([3, 1], "2.0", "cat")
+    monkeypatch.setattr("callbacks.custom_views.MOST_PAYLOAD_BYTES", 150)
+    assert "at epoch 1.0 was left out: all together are too large" in ask(store, again=True)["problem"]
+
+
 def test_news_of_the_run_make_it_anew(store: Store, own: Laboratory) -> None:
     own.launch({"lr": [0.3, 0.4]})
     before = ask(store, 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
 import time
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sources import custom_view_run
 from sources.custom_view_run import CurveColumns, Limits, Material, Outcome, Payload, Place, run_view
 from sources.custom_views import views_among, views_in
 from tests.product import processes_of, wait_until
@@ -192,6 +194,10 @@ def test_a_traceback_goes_through_the_project_s_files_only(project: Path) -> Non
         'File "model.py", line 3, in read',
     ]
     assert "JSONDecodeError" in found.problem
+
+
+def test_the_child_s_grammar_is_python_3_8_s() -> None:
+    ast.parse((Path(custom_view_run.__file__).parent / "custom_view_child.py").read_text(), feature_version=(3, 8))
 
 
 def test_an_interpreter_that_cannot_be_started_is_said(project: Path) -> None:
