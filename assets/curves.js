@@ -40,18 +40,10 @@
             colouring: {colours: new Map(), dashes: new Map(), legend: null}, timings: [], isThere: false};
     };
 
-    /** Fill the places that layouts/curves.py keeps for sliders. */
-    const makeSliders = (root) => {
-        for (const place of root.querySelectorAll("[data-slider]")) {
-            const {slider, label, max, step, value} = place.dataset;
-            place.replaceChildren(window.dash_clientside.marks.element("input", {type: "range", className: slider, min: "0", max, step, value, aria: {label}}));
-        }
-    };
-
     const wire = (made) => {
         const {curves_address: addresses, curves_lines: lines, curves_set: sets, marks, replay} = window.dash_clientside;
         const part = (name) => made.root.querySelector(`.curves-${name}`);
-        makeSliders(made.root);
+        window.dash_clientside.sliders.fill(made.root);
         made.epoch = made.shown.epoch;
         let due = null;
         let asked = null;
