@@ -7,7 +7,7 @@
     /** An empty column. Categories are coded 0, 1, 2 ...; a missing value is NaN, a reported NaN is also in `nan`. */
     const emptyColumn = (key, name, role, kind, capacity = 0) => ({
         key, name, role, kind, values: new Float64Array(capacity).fill(NaN),
-        categories: [], codes: new Map(), nan: new Set(), level: "epoch", reduction: "last", hasEpochs: null,
+        categories: [], codes: new Map(), nan: new Set(), level: "epoch", reduction: "last", hasEpochs: null, held: null,
     });
 
     /** An experiment set with its fixed columns and one column per hyperparameter, and no experiments. */
@@ -146,8 +146,12 @@
 
     const columnsOf = (set, role) => [...set.columns.values()].filter((column) => column.role === role);
 
-    /** Smallest and largest finite value, of those whose mask has `bit`; null where there is none. */
+    /**
+     * Smallest and largest finite value, of those whose mask has `bit`; null where there is none. Of all of a column that
+     * a replay holds still, those of the whole replay.
+     */
     const extent = (set, column, mask = null, bit = 0) => {
+        if (mask === null && column.held) return column.held;
         let low = Infinity;
         let high = -Infinity;
         const {values} = column;

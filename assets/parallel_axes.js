@@ -131,7 +131,8 @@
         const log = scale === null ? base.log : scale === "log" && canLog;
         const units = log ? ends.map(Math.log10) : ends;
         const whole = {...plain, canLog, log, range: rangeAround(...units, base.ticks)};
-        const inner = base.isBanded ? null : fences(set, column, log);
+        // What a replay holds still shows all that it moves through.
+        const inner = base.isBanded || column.held ? null : fences(set, column, log);
         if (inner === null) return whole;
         const share = (inner[1] - inner[0]) / (units[1] - units[0]);
         // Settings are chosen on purpose; only measured values have outliers that nobody asked for.

@@ -55,6 +55,8 @@
             history: selection.begin(selection_address.fromQuery(window.location.search)),
             draft: null, base: {}, mask: new Uint8Array(0), keptCount: 0, selectedCount: 0,
             hovered: -1, chosen: [], wanted: metricsFrom(window.location.search), picked: [], selectedNumbers: [], locks: {}, bookmarks: [], asked: null,
+            // What a replay shows, null for how it is now; and whether the selection stays as it is meanwhile.
+            epoch: null, isHeld: false,
             address: window.location.pathname,
             end: () => ending.abort(),
         };
@@ -71,8 +73,8 @@
     };
 
     const wire = (made) => {
-        const {actions, bars, bookmarks, experiments: columns, parallel_coordinates, parameters, reductions, run_card, run_header, run_requests, run_selected,
-            scatter_matrix, selection, selection_address, table} = window.dash_clientside;
+        const {actions, bars, bookmarks, experiments: columns, parallel_coordinates, parameters, reductions, run_card, run_header, run_replay, run_requests,
+            run_selected, scatter_matrix, selection, selection_address, table} = window.dash_clientside;
         const {part} = made;
         let due = null;
 
@@ -85,16 +87,20 @@
             return made.base.tiers;
         };
 
+        const select = (isData) => Object.assign(made, selection.tiers(made.experiments, made.state(), made.mask, baseOf(isData)));
+
         const frame = () => {
             const {isData, isKept, isNews, change} = due;
             due = null;
             if (made.signal.aborted) return;
             const start = performance.now();
-            Object.assign(made, selection.tiers(made.experiments, made.state(), made.mask, baseOf(isData)));
+            // A replay does not take experiments off the page by what they were.
+            if (!made.isHeld) select(isData && made.epoch === null);
             // What went off the page under the pointer is lit no more.
             if (made.hovered >= 0 && !(made.mask[made.hovered] & selection.KEPT)) made.hover(-1);
             if (isData) views.forEach((view) => view.onData(change));
             else if (isKept) views.forEach((view) => view.onKept());
+            if (isKept) replay.onKept();
             views.forEach((view) => view.onSelection({isNews}));
             if (isData) views.forEach((view) => view.onHover());
             selected.show();
@@ -121,6 +127,7 @@
         const move = (history) => {
             const {kept, excluded} = made.state();
             const isKept = history.present.kept !== kept || history.present.excluded !== excluded;
+            replay.letGo();
             made.draft = null;
             made.history = history;
             keepAddress();
@@ -131,6 +138,7 @@
             redraw: () => ask({isData: true}),
             // What a drag selects on its way is drawn, but no step of the history.
             preview: (clauses) => {
+                replay.letGo();
                 made.draft = {...made.history.present, clauses};
                 ask({});
             },
@@ -182,15 +190,9 @@
                     made.bookmarks = changes.bookmarks;
                     made.views.bookmarks.show();
                 }
-                if (changes.reduced) {
-                    ask({isData: true, change: columns.patchMetrics(made.experiments, changes.reduced)});
-                    chooseMetrics();
-                }
-                if (changes.experiments) {
-                    const change = columns.patch(made.experiments, changes.experiments);
-                    chooseMetrics();
-                    ask({isData: true, isNews: true, change});
-                }
+                if (changes.reduced || changes.experiments) replay.aside(() => takeIn(changes));
+                if (changes.reduced) replay.onOther();
+                else if (changes.experiments) replay.onNews();
                 header.show();
             },
             choose: (keys) => {
@@ -212,6 +214,13 @@
             },
         });
 
+        const takeIn = ({reduced, experiments}) => {
+            if (reduced) ask({isData: true, change: columns.patchMetrics(made.experiments, reduced)});
+            if (experiments) ask({isData: true, isNews: true, change: columns.patch(made.experiments, experiments)});
+            chooseMetrics();
+            if (made.epoch !== null) select(true);
+        };
+
         const chooseMetrics = () => {
             const metrics = columns.columnsOf(made.experiments, "metric");
             const wasChosen = made.chosen.join();
@@ -228,6 +237,13 @@
         const header = run_header.create(made);
         const selected = run_selected.create(made);
         Object.assign(made, run_requests.create(made, header.show));
+        const replay = run_replay.create(made, {
+            select: () => select(true),
+            draw: () => {
+                ask({isData: true, change: {touched: null, metricsCame: false}});
+                header.showBest();
+            },
+        });
         const views = [
             parameters.create(part("parameter-panel"), made), bars.create(part("run-bars"), made),
             scatter_matrix.create(part("scatter-matrix"), made), table.create(part("table-host"), made),

@@ -140,6 +140,7 @@
             const column = all.get(key);
             const settings = columns.varying(made.experiments).map((hyperparameter) => (
                 `${hyperparameter.name} ${columns.wordOf(hyperparameter, index, (value) => columns.short(value, 4))}`));
+            write("run-best-words", made.epoch === null ? "Best so far" : `Best at epoch ${made.epoch}`);
             write("run-best-value", `${column.name} ${columns.wordOf(column, index, columns.formatterOf(made.experiments, column))}`);
             link.textContent = `experiment ${numbers[index]}`;
             link.href = made.addressOf(index);
@@ -163,7 +164,7 @@
         });
         made.press("run-pause", () => made.send({do: pauseButton(made.run, null).does}));
         made.press("run-stop", () => made.ask(stopQuestion(made.spec.number), {do: "stop"}));
-        return {show, showElapsed};
+        return {show, showBest, showElapsed};
     };
 
     const api = {badgeOf, create, isEnded, pauseButton, scheduleOf, stateWords, stopQuestion, waitingWords};

@@ -8,11 +8,10 @@ from dash.development.base_component import Component
 from layouts.attributes import attributes
 
 
-def toggle(words: str, name: str, hint: str) -> Component:
+def toggle(words: str, name: str, hint: str, is_on: bool = False) -> Component:
     """A button that is on or off."""
-    return html.Button(
-        words, type="button", className=f"ht-toggle {name}", title=hint, **attributes(aria_pressed="false")
-    )
+    pressed = attributes(aria_pressed=str(is_on).lower())
+    return html.Button(words, type="button", className=f"ht-toggle {name}", title=hint, **pressed)
 
 
 def icon(sign: str, name: str, hint: str, label: str) -> Component:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dash import html
 from dash.development.base_component import Component
 
@@ -11,8 +13,8 @@ from layouts.controls import icon, slider, toggle
 SPEEDS = (0.5, 1, 2, 4, 8)
 
 
-def bar(name: str) -> Component:
-    """A bar, hidden as long as there is nothing to replay. name: a class by which its page finds it."""
+def bar(name: str, *more: Component, **options: Any) -> Component:
+    """A bar, hidden as long as there is nothing to replay. name: a class; more: controls of its page alone."""
     return html.Div(
         [
             icon("▶", "replay-play", "Play or pause (Space)", "Play"),
@@ -28,8 +30,10 @@ def bar(name: str) -> Component:
                 **attributes(aria_label="Speed"),
             ),
             toggle("loop", "replay-loop", "Begin again at the end"),
+            *more,
         ],
         className=f"replay {name}",
         hidden=True,
+        **options,
         **attributes(role="group", aria_label="Replay"),
     )

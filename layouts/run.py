@@ -9,8 +9,9 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts import ids, insights, run_ids
+from layouts import ids, insights, replay, run_ids
 from layouts.charts import scatter_matrix
+from layouts.controls import toggle
 from layouts.experiment_table import columns, controls, table
 from layouts.later import due, later
 from layouts.rules import rules_button
@@ -193,7 +194,7 @@ def _header(spec: RunSpec) -> Component:
             ),
             html.Div(
                 [
-                    html.Span("Best so far", className="ht-quiet"),
+                    html.Span("Best so far", id="run-best-words", className="ht-quiet"),
                     html.B(id="run-best-value"),
                     html.A(id="run-best", href="#"),
                     html.Span(id="run-best-setting", className="ht-quiet ht-setting"),
@@ -279,13 +280,27 @@ def _ask_dialog() -> Component:
 
 
 def _metric_picker() -> Component:
-    return html.Div(
+    picker = html.Div(
         [
             html.Label("Metrics", htmlFor=run_ids.METRICS),
             dcc.Dropdown(id=run_ids.METRICS, multi=True, placeholder="No metric reported yet", className="ht-metrics"),
+            _button(
+                "Replay",
+                "run-replay-toggle",
+                "Watch the run's trainings: every view shows the metrics as they stood at an epoch",
+                **_aria(pressed="false"),
+            ),
         ],
         className="ht-picker",
     )
+    hold = toggle(
+        "hold selection",
+        "run-replay-hold",
+        "What is selected now stays selected at every epoch; off: the brushes read what is shown",
+        is_on=True,
+    )
+    note = html.Span(id="run-replay-note", className="ht-quiet")
+    return html.Div([picker, replay.bar("ht-box", hold, note, id="run-replay")], className="ht-picker-place")
 
 
 def _box(title: str, controls: Sequence[Component], *content: Component, **options: Any) -> Component:

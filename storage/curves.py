@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from storage.changes import IS_NEWS, read_cursor
 from storage.records import Settings
-from storage.reductions import Numbers
+from storage.reductions import Numbers, Rows
 from storage.store import Store
 
 
@@ -172,6 +172,14 @@ def _column(sent: Sequence[Any], lengths: Sequence[int], skipped: int) -> Number
 # each element after its own length. None is null here: those were replaced.
 _HEADER_BYTES = 20
 _ELEMENT = np.dtype([("length", ">i4"), ("value", ">f8")])
+
+
+def sent_numbers(sent: Any, counts: Sequence[int] | Rows) -> Numbers:
+    """Arrays of these lengths, none of them empty, that PostgreSQL sent one after the other."""
+    ends = np.cumsum(_HEADER_BYTES + _ELEMENT.itemsize * np.asarray(counts, np.int64)).tolist()
+    content = memoryview(sent or b"")
+    parts = [content[begin + _HEADER_BYTES : end] for begin, end in zip([0, *ends], ends, strict=False)]
+    return np.frombuffer(b"".join(parts), _ELEMENT)["value"].astype(np.float64)
 
 
 def _numbers(sent: Any) -> Any:

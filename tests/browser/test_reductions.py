@@ -107,3 +107,45 @@ def test_an_address_edited_by_hand_shows_the_last_values(page: Page, finished_de
         page.goto(f"{page.url.split('?')[0]}?reduce={written}")
         await_title(page, "validation_accuracy")
         assert values(page) == last
+
+
+def test_a_run_is_replayed_in_every_view_and_comes_back_as_it_is(page: Page, finished_demo: Product) -> None:
+    open_run(page)
+    last = values(page)
+    middle = sorted(last)[9]
+    row(page).locator(".ht-limit-low").fill(str(middle))
+    page.keyboard.press("Enter")
+    best = sum(value >= middle for value in last)
+    await_selected(page, lambda selected: selected == best)
+
+    page.locator("#run-replay-toggle").click()
+    epoch = page.locator("#run-replay .replay-epoch")
+    expect(epoch).to_have_text("live · epoch 8")
+    before = page.locator(f'.ht-bars-plot[data-metric="{ACCURACY}"] canvas').first.evaluate(
+        "(each) => each.toDataURL()"
+    )
+    page.keyboard.press("Home")
+    expect(epoch).to_have_text("epoch 1 of 8")
+    first = values(page)
+    assert max(first) < max(last)
+    expect(page.locator("#run-best-words")).to_have_text("Best at epoch 1")
+    assert float(page.locator("#run-best-value").inner_text().split()[-1]) == pytest.approx(max(first), abs=1e-2)
+    assert before != page.locator(f'.ht-bars-plot[data-metric="{ACCURACY}"] canvas').first.evaluate(
+        "(each) => each.toDataURL()"
+    )
+    # Those that ended best are followed, until the brush is asked to read what is shown.
+    expect(page.locator("#selection-count")).to_have_text(f"{best} of 18 selected")
+    page.locator(".run-replay-hold").click()
+    reached = sum(value >= middle for value in first)
+    expect(page.locator("#selection-count")).to_have_text(f"{reached} of 18 selected")
+
+    page.locator("#run-replay .replay-play").click()
+    expect(epoch).to_have_text("live · epoch 8")
+    assert values(page) == last
+    expect(page.locator("#selection-count")).to_have_text(f"{best} of 18 selected")
+    page.keyboard.press("ArrowLeft")
+    expect(epoch).to_have_text("epoch 7 of 8")
+    page.locator("#run-replay-toggle").click()
+    expect(page.locator("#run-replay")).to_be_hidden()
+    expect(page.locator("#run-best-words")).to_have_text("Best so far")
+    assert values(page) == last

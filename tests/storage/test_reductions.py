@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,12 +12,9 @@ from sqlalchemy import text
 from analysis.reductions import Reduction
 from storage.changes import columns_since
 from storage.columns import MetricColumn, fetch_metrics
-from storage.projects import metric_ids
 from storage.records import Project, Run
 from storage.store import Store
 
-Values = Sequence[float]
-Chunk = tuple[Values, Values | None]
 Put = Callable[..., None]
 
 
@@ -25,43 +22,6 @@ Put = Callable[..., None]
 def run(make_run: Callable[..., Run]) -> Run:
     make_run(2)
     return make_run(3)
-
-
-@pytest.fixture
-def put(store: Store, project: Project, run: Run) -> Put:
-    """Write the chunks (values, epochs) of an attempt of an experiment; the summary is about the newest written."""
-
-    def act(number: int, *chunks: Chunk, attempt: int = 1, metric: str = "loss") -> None:
-        metric_id = metric_ids(store, project.id, [metric])[metric]
-        values = [value for chunk, _ in chunks for value in chunk]
-        finite = [value for value in values if math.isfinite(value)]
-        with store.begin() as connection:
-            owner = connection.scalar(text("SELECT id FROM experiment WHERE number = :number"), {"number": number})
-            given = {"owner": owner, "attempt": attempt, "metric": metric_id}
-            first = 0
-            for chunk, epochs in chunks:
-                connection.execute(
-                    text("""INSERT INTO metric_chunk (experiment_id, attempt, metric_id, first_seq, "values", epochs, times)
-                        VALUES (:owner, :attempt, :metric, :first, :values, CAST(:epochs AS float8[]), :values)"""),
-                    {
-                        **given,
-                        "first": first,
-                        "values": list(chunk),
-                        "epochs": None if epochs is None else list(epochs),
-                    },
-                )
-                first += len(chunk)
-            connection.execute(
-                text("""INSERT INTO metric_summary (experiment_id, metric_id, attempt, "count", "last", minimum, maximum)
-                    VALUES (:owner, :metric, :attempt, :count, :last, :low, :high)
-                    ON CONFLICT (experiment_id, metric_id) DO UPDATE SET attempt = excluded.attempt,
-                    "count" = excluded."count", "last" = excluded."last", minimum = excluded.minimum,
-                    maximum = excluded.maximum"""),
-                {**given, "count": len(values), "last": values[-1], "low": min(finite, default=None),
-                 "high": max(finite, default=None)},
-            )  # fmt: skip
-
-    return act
 
 
 def column(store: Store, run: Run, reduction: str, metric: str = "loss") -> MetricColumn:
