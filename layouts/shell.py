@@ -22,7 +22,7 @@ SHORTCUTS = (
     ("t", "light or dark"),
     ("/", "search hyperparameters, in the launch dialog"),
     ("Ctrl + Enter", "launch, in the launch dialog"),
-    ("Space", "play or pause the replay of curves"),
+    ("Space", "play or pause the replay, of curves or of a run"),
     ("← →", "an epoch back or on in the replay; Home and End go to its ends"),
     ("Delete", "drop or interrupt the picked experiments; asks first"),
     ("Menu", "what can be done with an experiment, on its row"),
