@@ -1,4 +1,4 @@
-"""What leaves the page as a file: experiments as CSV, a run's report as PDF."""
+"""What leaves the page as a file: experiments as CSV, a run's report as PDF, what was not committed as a diff."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from analysis.reductions import read_reductions, title_of
 from app import report, table
 from app.security import error_page
 from storage.columns import fetch_metrics
+from storage.configuration import fetch_diff
 from storage.experiments import fetch_experiments
 from storage.projects import find_project
 from storage.records import Project, Run
@@ -38,9 +39,13 @@ def attach(server: Flask, store: Store) -> None:
     def pdf(slug: str, number: int) -> AnyResponse:
         return _or_sentence(lambda: _run_report(store, slug, number))
 
+    def diff(slug: str, number: int) -> AnyResponse:
+        return _or_sentence(lambda: _run_diff(store, slug, number))
+
     # Very many numbers have no room in an address, so that they come in a body.
     server.add_url_rule("/download/<slug>/experiments.csv", "experiments_csv", csv, methods=["GET", "POST"])
     server.add_url_rule("/download/<slug>/runs/<int:number>/report.pdf", "run_report", pdf, methods=["GET"])
+    server.add_url_rule("/download/<slug>/runs/<int:number>/uncommitted.diff", "run_diff", diff, methods=["GET"])
 
 
 def read_numbers(written: str) -> set[int]:
@@ -147,6 +152,16 @@ def _run_report(store: Store, slug: str, number: int) -> AnyResponse:
     experiments = fetch_experiments(store, project.id, run_id=run.id)
     content = report.run_report(project, run, experiments, now=datetime.now(UTC))
     return _attachment(Response(content, mimetype="application/pdf"), f"{project.slug}-run-{number}.pdf")
+
+
+def _run_diff(store: Store, slug: str, number: int) -> AnyResponse:
+    """What was not committed when a run was launched."""
+    project = _project(store, slug)
+    run = _run(store, project, number)
+    diff = fetch_diff(store, run.revision_digest) if run.revision_digest else None
+    if not diff:
+        raise NotThere(f"Nothing that was not committed is known of run {number}.")
+    return _attachment(Response(diff, mimetype="text/x-diff"), f"{project.slug}-run-{number}.diff")
 
 
 def _attachment(response: Response, name: str) -> Response:

@@ -20,6 +20,7 @@
         const state = emptyColumn("state", "State", "other", "category");
         STATES.forEach((word) => codeOf(state, word));
         set.columns.set("state", state);
+        set.columns.set("failure", emptyColumn("failure", "Failure", "other", "category"));
         // An experiment may have several flags: a category of this column is a combination of words, see assets/flags.js.
         set.columns.set("flags", {...emptyColumn("flags", "Flags", "other", "category"), words: [], members: []});
         for (const {name, kind, categories = [], interval = null} of hyperparameters) {
@@ -115,6 +116,7 @@
         const known = set.columns.size;
         changes.metrics.forEach((metric) => fillMetric(set, touched, metric));
         fillWords(set.failures, touched, changes.failures);
+        if (changes.failure) fill(set.columns.get("failure"), touched, changes.failure);
         fillWords(set.notes, touched, changes.notes);
         if (changes.flags) fillFlags(set, touched, changes);
         return {touched, added, metricsCame: set.columns.size > known};

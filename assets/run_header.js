@@ -69,6 +69,7 @@
             showButtons(run);
             showFacts(run, experiments.size);
             showProgress(counts, experiments.size);
+            window.dash_clientside.failures.show(part("run-failures"), made);
             showBest();
             showElapsed();
             const hasValues = columns.columnsOf(experiments, "metric").length > 0;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -12,21 +12,31 @@ from urllib.parse import parse_qs
 from dash import Input, Output, State, no_update
 from dash.development.base_component import Component
 
+from analysis.common_values import common_values
 from analysis.hyperparameters import Hyperparameter, argv_items
+from analysis.seeds import Seed, seed_of
 from callbacks.curve_numbers import MOST_NUMBERS, read_numbers
 from callbacks.custom_views import code_of_views
 from callbacks.group import CallbackGroup
 from callbacks.said import flag_marks, said_of
+from layouts import configuration, ids
 from layouts import experiment as layout
 from layouts import flags as flags_layout
-from layouts import ids
+from layouts.configuration import Configuration, Try
 from layouts.experiment import Choice, Facts
 from storage import overview
 from storage.changes import has_news
+from storage.configuration import (
+    AttemptRecord,
+    fetch_attempts,
+    fetch_environment,
+    fetch_revision,
+    knows_environment,
+)
 from storage.experiments import fetch_log, fetch_views, find_experiment
 from storage.flags import fetch_flags
 from storage.projects import find_project
-from storage.records import Experiment, Run
+from storage.records import Experiment, Project, Run, Settings
 from storage.requests import interrupt
 from storage.runs import find_run
 from storage.store import Store
@@ -50,11 +60,14 @@ def page(store: Store, slug: str, number: int, search: str = "") -> Component | 
         return None
     others = overview.fetch_numbered(store, project.id, picked_in(search))
     picked = list(dict.fromkeys([number, *(other.number for other in others)]))
-    choices = _choices(store, experiment, others, tuned_in(run))
+    settings = overview.fetch_settings(store, experiment.run_id, most=MOST_CHOICES)
+    known = known_hyperparameters(project, run)
+    facts = replace(facts_of(slug, experiment, run, known), common=common_values([each for _, each in settings]))
+    choices = _choices(settings, experiment, others, tuned_in(run))
     custom = [
         {"name": view.name, "file": view.file, "hint": view.hint} for view in code_of_views(store, project, run).views
     ]
-    return layout.page(facts_of(slug, experiment, run), choices, picked, custom)
+    return layout.page(facts, choices, picked, custom)
 
 
 def picked_in(search: str) -> list[int]:
@@ -68,8 +81,18 @@ def tuned_in(run: Run) -> list[str]:
     return [name for name, values in run.candidates.items() if len(values) > 1]
 
 
-def _choices(store: Store, experiment: Experiment, others: Sequence[Experiment], tuned: Sequence[str]) -> list[Choice]:
-    numbered = dict(overview.fetch_settings(store, experiment.run_id, most=MOST_CHOICES))
+def known_hyperparameters(project: Project, run: Run) -> list[Hyperparameter]:
+    """The hyperparameters of a run's script: those that it sets, and all while the project's code is still its."""
+    is_same = project.code_digest is not None and project.code_digest == run.code_digest
+    others = project.hyperparameters if is_same else ()
+    found = {str(each["name"]): each for each in (*others, *run.hyperparameters)}
+    return [Hyperparameter.from_json(each) for each in found.values()]
+
+
+def _choices(
+    settings: Sequence[tuple[int, Settings]], experiment: Experiment, others: Sequence[Experiment], tuned: Sequence[str]
+) -> list[Choice]:
+    numbered = dict(settings)
     numbered |= {other.number: other.settings for other in (experiment, *others)}
     return [
         Choice(number, {name: value for name, value in settings.items() if name in tuned})
@@ -77,9 +100,8 @@ def _choices(store: Store, experiment: Experiment, others: Sequence[Experiment],
     ]
 
 
-def facts_of(slug: str, experiment: Experiment, run: Run) -> Facts:
-    """Gather what the page says of an experiment."""
-    known = [Hyperparameter.from_json(each) for each in run.hyperparameters]
+def facts_of(slug: str, experiment: Experiment, run: Run, known: Sequence[Hyperparameter]) -> Facts:
+    """Gather what the page says of an experiment. known: the hyperparameters of its script."""
     return Facts(
         slug=slug,
         run=experiment.run_number,
@@ -121,7 +143,7 @@ def _duration(experiment: Experiment) -> float | None:
         "stop_label": Output(ids.EXPERIMENT_STOP, "children"),
         "stop_hidden": Output(ids.EXPERIMENT_STOP, "hidden"),
         "stop_disabled": Output(ids.EXPERIMENT_STOP, "disabled"),
-        "settings": Output(ids.EXPERIMENT_SETTINGS, "children"),
+        "configuration": Output(ids.CONFIGURATION, "children"),
         "failure": Output(ids.EXPERIMENT_FAILURE, "children"),
         "flags": Output(ids.EXPERIMENT_FLAGS, "children"),
         "marks": Output(ids.FLAG_MARKS, "data"),
@@ -160,17 +182,20 @@ def refresh(
     run = find_run(store, project.id, experiment.run_number) if project and experiment else None
     if project is None or experiment is None or run is None:
         return answer
-    facts = facts_of(shown["slug"], experiment, run)
+    known = known_hyperparameters(project, run)
+    facts = facts_of(shown["slug"], experiment, run, known)
     compared = overview.fetch_numbered(store, project.id, wanted)
     stdout, stderr = fetch_log(store, experiment.id)
     flags = fetch_flags(store, [experiment.id, *(each.id for each in compared)])
     said = said_of(store, experiment.id, flags.get(experiment.id, ()))
+    attempts = fetch_attempts(store, experiment.id)
     views_found = [vars(entry) for entry in fetch_views(store, experiment.id)]
     current = {
         "facts": _digest(replace(facts, duration_s=None), stderr if facts.state == "failed" else ""),
         "numbers": _digest(
             [(each.id, each.attempt, each.value_count) for each in compared], facts.state, bool(views_found)
         ),
+        "configuration": _digest(attempts, knows_environment(store, experiment.id)),
         "flags": _digest(said, flags),
         "log": _digest(stdout, stderr),
         "views": _digest(views_found),
@@ -181,6 +206,10 @@ def refresh(
         answer |= _facts_parts(facts, layout.log(stderr) if stderr else "")
     if current["numbers"] != before.get("numbers"):
         answer["note"] = _note(facts, compared, layout.log(stdout) if stdout else "", has_views=bool(views_found))
+    if current["configuration"] != before.get("configuration"):
+        seed = seed_of(experiment.settings, known)
+        address = f"/download/{project.slug}/runs/{run.number}/uncommitted.diff"
+        answer["configuration"] = configuration.content(_configuration(store, experiment, run, seed, attempts), address)
     if current["flags"] != before.get("flags"):
         answer |= {"flags": flags_layout.panel(said), "marks": flag_marks(compared, flags)}
     if current["log"] != before.get("log"):
@@ -191,8 +220,8 @@ def refresh(
 
 
 _PARTS = (
-    "header", "stop_label", "stop_hidden", "stop_disabled", "settings", "failure", "flags", "marks", "note", "stdout",
-    "stderr", "views", "interval", "revision",
+    "header", "stop_label", "stop_hidden", "stop_disabled", "configuration", "failure", "flags", "marks", "note",
+    "stdout", "stderr", "views", "interval", "revision",
 )  # fmt: skip
 
 
@@ -206,10 +235,21 @@ def _facts_parts(facts: Facts, stderr: str) -> dict[str, Any]:
         "stop_label": layout.stop_label(facts),
         "stop_hidden": not facts.is_open,
         "stop_disabled": facts.is_stopping,
-        "settings": layout.settings(facts),
         "failure": layout.failure(facts, stderr),
         "interval": layout.FAST_POLL_MS if facts.is_open else layout.SLOW_POLL_MS,
     }
+
+
+def _configuration(
+    store: Store, experiment: Experiment, run: Run, seed: Seed | None, attempts: Sequence[AttemptRecord]
+) -> Configuration:
+    """What an experiment ran with; where it reuses another's results, machine and attempts are the other's."""
+    return Configuration(
+        revision=fetch_revision(store, run.revision_digest) if run.revision_digest else None,
+        environment=fetch_environment(store, experiment.id),
+        seed=seed,
+        tries=[Try(**asdict(each)) for each in attempts],
+    )
 
 
 def _note(facts: Facts, compared: Sequence[Experiment], stdout: str, *, has_views: bool) -> Component | None:
@@ -288,6 +328,13 @@ callbacks.in_browser(
     Input(ids.CUSTOM_FIGURE, "data"),
     Input(ids.THEME, "data"),
 )
+callbacks.in_browser(
+    "log_search.onLog",
+    Input(ids.LOG_STDOUT, "children"),
+    Input(ids.LOG_STDERR, "children"),
+    State(ids.EXPERIMENT, "data"),
+)
+callbacks.in_browser("log_search.onTab", Input(ids.LOG_TAB, "active_tab"))
 callbacks.in_browser(
     "experiment.followLog",
     Input(ids.LOG_STDOUT, "children"),

@@ -58,6 +58,7 @@ def columns(
         ],
         "metrics": _metrics(found, metrics, shown, found.epoch),
         "failures": _remarks(found, _failure),
+        "failure": _remarks(found, lambda remark: remark.failure),
         "notes": _remarks(found, _note),
         "flags": flag_words(found.flags, found.count),
         "sentences": flag_sentences(found.flags),

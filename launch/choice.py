@@ -8,10 +8,8 @@ from typing import Any
 
 from analysis.candidates import Space
 from analysis.hyperparameters import Hyperparameter, Value
+from analysis.seeds import SEED_NAMES
 from analysis.strategies.base import Search
-
-# Options by which scripts commonly take the seed of their random numbers.
-SEED_NAMES = ("seed", "random_seed", "manual_seed", "random_state", "rng_seed")
 
 
 @dataclass(frozen=True)

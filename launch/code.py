@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sources.git import read_revision
 from sources.identity import DataError, code_of, data_digest, differences
 from sources.snapshot import SnapshotError, snapshot_files, take_snapshot
+from storage.configuration import keep_revision
 from storage.projects import fetch_snapshot, keep_snapshot
 from storage.records import Project, Run
 from storage.runs import find_latest_run
@@ -53,11 +55,15 @@ def code_state(store: Store, project: Project, data_paths: Sequence[str] | None 
 
 @dataclass(frozen=True)
 class Frozen:
-    """Code that cannot change any more under a run. Without a snapshot it runs from where it is, as the note says."""
+    """Code that cannot change any more under a run. Without a snapshot it runs from where it is, as the note says.
+
+    revision_digest: what git says of it.
+    """
 
     code_digest: str | None
     snapshot_digest: str | None
     note: str = ""
+    revision_digest: str | None = None
 
 
 def freeze_code(store: Store, project: Project, seen: CodeState) -> Frozen:
@@ -70,16 +76,19 @@ def freeze_code(store: Store, project: Project, seen: CodeState) -> Frozen:
         newest = find_latest_run(store, project.id, code_digest=seen.code_digest)
         if newest is None:
             raise CodeError(f"The script {path} is not on this machine, and no run has kept it.")
-        return Frozen(newest.code_digest, newest.snapshot_digest)
+        return Frozen(newest.code_digest, newest.snapshot_digest, revision_digest=newest.revision_digest)
     _check_unedited(path, seen)
+    revision = read_revision(path.resolve().parent)
     try:
         snapshot = take_snapshot(path)
     except SnapshotError as error:
-        return Frozen(seen.code_digest, None, f"{error} So the script runs from where it is.")
+        kept = keep_revision(store, revision.facts(), revision.diff)
+        return Frozen(seen.code_digest, None, f"{error} So the script runs from where it is.", kept)
     # Once more, as it may have been saved while it was read.
     _check_unedited(path, seen)
     keep_snapshot(store, snapshot.digest, snapshot.archive, snapshot.script)
-    return Frozen(seen.code_digest, snapshot.digest)
+    kept = keep_revision(store, revision.facts(), revision.diff)
+    return Frozen(seen.code_digest, snapshot.digest, revision_digest=kept)
 
 
 def _check_unedited(path: Path, seen: CodeState) -> None:

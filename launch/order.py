@@ -184,6 +184,7 @@ def new_run(plan: Plan, order: Order, frozen: Frozen, experiments: Sequence[NewE
         objective=order.objective,
         goal=order.goal,
         snapshot_digest=frozen.snapshot_digest,
+        revision_digest=frozen.revision_digest,
         code_digest=frozen.code_digest,
         data_digest=plan.code.data_digest,
         strategy=plan.demand.strategy.to_json(),

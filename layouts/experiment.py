@@ -14,8 +14,9 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from analysis.common_values import Common, differing
 from analysis.hyperparameters import Value, text_of
-from layouts import ids, view_panel
+from layouts import configuration, ids, view_panel
 from layouts.asking import asking
 from layouts.curves import curves, swatch_of
 from layouts.projects import state
@@ -31,6 +32,9 @@ LAST_LINES = 12
 MOST_DRAWN = 40
 # A table of more experiments is wider than any page.
 MOST_COLUMNS = 12
+# What is as in the whole run is folded away beyond this, and more hyperparameters than that have a box to search them.
+MOST_QUIET = 12
+MOST_UNSEARCHED = 15
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class Facts:
     rejected_lines: int
     rejected_sample: str | None
     is_stopping: bool = False
+    # What is usual in its run, by hyperparameter.
+    common: Mapping[str, Common] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
@@ -123,6 +129,7 @@ def page(
                             _curves_panel(choices, picked),
                             view_panel.panel(custom),
                             _log_panel(),
+                            html.Section(id=ids.CONFIGURATION, className="panel configuration"),
                         ],
                         className="experiment-main",
                     ),
@@ -182,37 +189,50 @@ def _progress(facts: Facts) -> str:
 
 
 def settings(facts: Facts) -> list[Component]:
-    """What was set: what differs within the run first and marked, defaults folded away, and the command."""
-    ordered = sorted(facts.settings.items(), key=lambda item: item[0] not in facts.tuned)
-    rows = [
-        html.Tr(
-            [html.Th(name, scope="row", title=name), html.Td(_value(value))],
-            className="is-tuned" if name in facts.tuned else "",
-        )
-        for name, value in ordered
-    ]
+    """What was set: what is unusual in the run first and marked, the rest quiet, defaults folded away; the command."""
+    marked = differing(facts.settings, facts.common) if facts.common else list(facts.tuned)
+    first = [item for item in facts.settings.items() if item[0] in marked]
+    quiet = [item for item in facts.settings.items() if item[0] not in marked]
+    count = len(facts.settings) + len(facts.defaults)
     parts: list[Component] = [html.H2("Settings")]
-    parts.append(
-        html.Table(html.Tbody(rows), className="values") if rows else html.P("Nothing was set.", className="muted")
-    )
-    if facts.tuned and len(facts.tuned) < len(facts.settings):
-        parts.append(html.P("Marked: what differs within the run.", className="muted"))
+    if count > MOST_UNSEARCHED:
+        parts.append(configuration.filter_box(ids.SETTINGS_FOUND, f"Search {count} hyperparameters"))
+    tables: list[Component] = []
+    if first or len(quiet) <= MOST_QUIET:
+        shown = [_row(*item, facts.common.get(item[0]), is_marked=True) for item in first]
+        shown += [_row(*item) for item in quiet] if len(quiet) <= MOST_QUIET else []
+        tables.append(_values(shown) if shown else html.P("Nothing was set.", className="muted"))
+    if first and (quiet or facts.common):
+        tables.append(html.P("Marked: what is not the same in most of the run.", className="muted"))
+    if len(quiet) > MOST_QUIET:
+        tables.append(_fold(f"{len(quiet)} more {'as in most of the run' if first else 'were set'}", quiet))
     if facts.defaults:
-        kept = [
-            html.Tr([html.Th(name, scope="row", title=name), html.Td(_value(value))]) for name, value in facts.defaults
-        ]
-        parts.append(
-            html.Details(
-                [
-                    html.Summary(
-                        f"{len(kept)} more {'keeps its default' if len(kept) == 1 else 'keep their defaults'}"
-                    ),
-                    html.Table(html.Tbody(kept), className="values"),
-                ]
-            )
-        )
+        keep = "keeps its default" if len(facts.defaults) == 1 else "keep their defaults"
+        tables.append(_fold(f"{len(facts.defaults)} more {keep}", facts.defaults))
+    parts.append(html.Div(tables, id=ids.SETTINGS_FOUND, className="found-in"))
     parts += [html.H2("Command"), copyable(shlex.join(facts.command), [shlex.quote(item) for item in facts.command])]
     return parts
+
+
+def _values(rows: Sequence[Component]) -> Component:
+    return html.Table(html.Tbody(rows), className="values")
+
+
+def _fold(words: str, items: Sequence[tuple[str, Value]]) -> Component:
+    return html.Details([html.Summary(words), _values([_row(*item) for item in items])])
+
+
+def _row(name: str, value: Value, usual: Common | None = None, *, is_marked: bool = False) -> Component:
+    hint = f"{name}: {_usual(usual)}" if usual else name
+    return html.Tr(
+        [html.Th(name, scope="row", title=hint), html.Td(_value(value), title=hint if usual else "")],
+        className="is-tuned" if is_marked else "",
+    )
+
+
+def _usual(usual: Common) -> str:
+    value = "its default" if usual.value is None else text_of(usual.value) or "(empty)"
+    return f"{value} in {usual.count} of {usual.of} experiments of the run"
 
 
 def _value(value: Value) -> str:
@@ -371,11 +391,49 @@ def _log_panel() -> Component:
 
     return html.Section(
         [
-            html.Div(html.H2("Output"), className="panel-head"),
+            html.Div([html.H2("Output"), *_search()], className="panel-head"),
+            html.Div(id=ids.LOG_PROBLEMS, className="log-problems", hidden=True),
+            html.Div(id=ids.LOG_FOUND, className="log-found", hidden=True),
             dbc.Tabs([stream("stdout"), stream("stderr")], id=ids.LOG_TAB, active_tab="stdout"),
         ],
         className="panel log-panel",
+        # Where a run's page leads to.
+        id="log-panel",
     )
+
+
+def _search() -> list[Component]:
+    """The box that searches all of the shown stream; assets/log_search.js does it."""
+    return [
+        html.Div(
+            [
+                dcc.Input(
+                    id=ids.LOG_WORDS,
+                    type="search",
+                    placeholder="Search the whole log",
+                    debounce=True,
+                    className="search-box",
+                    autoComplete="off",
+                    maxLength=200,
+                ),
+                html.Span(id=ids.LOG_COUNT, className="muted", role="status"),
+                html.Button(
+                    "↑",
+                    id=ids.LOG_BEFORE,
+                    type="button",
+                    className="icon-button",
+                    title="The one before",
+                    disabled=True,
+                ),
+                html.Button(
+                    "↓", id=ids.LOG_NEXT, type="button", className="icon-button", title="The next one", disabled=True
+                ),
+            ],
+            className="log-search",
+            role="search",
+            title="Enter: search, then the next line; Shift + Enter: the one before; Esc: end the search",
+        )
+    ]
 
 
 # Escape sequences for colours and cursors, and other characters that a terminal would obey.

@@ -192,6 +192,7 @@ def _header(spec: RunSpec) -> Component:
                 ],
                 className="ht-progress-row",
             ),
+            html.Div(id="run-failures", className="ht-failures", hidden=True),
             html.Div(
                 [
                     html.Span("Best so far", id="run-best-words", className="ht-quiet"),

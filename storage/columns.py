@@ -48,6 +48,8 @@ class Remark:
     request: str | None
     reason: str | None
     exit_code: int | None
+    # The same for all that failed alike.
+    failure: str | None
     source: int | None
 
 
@@ -111,6 +113,7 @@ _EXTREME = """CASE WHEN metric.name = ANY(:smallest) THEN coalesce(minimum, "las
     WHEN metric.name = ANY(:largest) THEN coalesce(maximum, "last") ELSE "last" END"""
 
 _REMARKS = """SELECT own.id, own.state, own.priority, own.repeat, own.request, own.reason, own.exit_code,
+        CASE WHEN own.state = 'failed' THEN coalesce(own.failure, own.reason, 'no reason is known') END AS failure,
         source.number AS source
     FROM (SELECT * FROM experiment WHERE {condition}) AS own
         LEFT JOIN experiment AS source ON source.id = own.reused_from

@@ -46,6 +46,7 @@ class Run:
     objective: str | None
     goal: str
     snapshot_digest: str | None
+    revision_digest: str | None
     code_digest: str | None
     data_digest: str | None
     strategy: Mapping[str, Any]
@@ -83,6 +84,7 @@ class Experiment:
     attempt: int
     request: str | None
     reason: str | None
+    failure: str | None
     exit_code: int | None
     host: str | None
     epoch: float | None

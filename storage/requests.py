@@ -240,7 +240,7 @@ def queue_again(store: Store, run_id: int, numbers: Sequence[int]) -> int:
         queued = connection.execute(
             text(
                 """UPDATE experiment SET state = 'queued', request = NULL, losses = 0, failures = 0, ended_at = NULL,
-                    reason = NULL
+                    reason = NULL, failure = NULL
                 WHERE run_id = :run AND number = ANY(:numbers) AND state IN ('failed', 'stopped')"""
             ),
             {"run": run_id, "numbers": list(numbers)},

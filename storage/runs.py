@@ -40,6 +40,7 @@ class NewRun:
     objective: str | None = None
     goal: str = "maximize"
     snapshot_digest: str | None = None
+    revision_digest: str | None = None
     code_digest: str | None = None
     data_digest: str | None = None
     strategy: Mapping[str, Any] = field(default_factory=lambda: {"name": "grid"})

@@ -105,6 +105,8 @@ run = Table(
     Column("objective", Text),
     Column("goal", Text, nullable=False, server_default="maximize"),
     Column("snapshot_digest", ForeignKey("snapshot.digest")),
+    # What git said of the script's folder at the launch.
+    Column("revision_digest", ForeignKey("revision.digest")),
     # The script with the local modules that it imports, and the declared data: see sources/identity.py.
     Column("code_digest", Text),
     Column("data_digest", Text),
@@ -160,6 +162,8 @@ experiment = Table(
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("request", Text),
     Column("reason", Text),
+    # Why its newest attempt failed, the same for all that failed alike: see analysis/failures.py.
+    Column("failure", Text),
     Column("exit_code", Integer),
     Column("host", Text),
     # Progress as last reported: epoch (1-based count of what the script named) and, if known, the number of epochs.
@@ -307,6 +311,44 @@ snapshot = Table(
     Column("archive", LargeBinary, nullable=False),
     Column("script", Text, nullable=False),
     _created(),
+)
+
+# The commit of a script's folder and what was different from it, by the digest of both; see sources/git.py.
+revision = Table(
+    "revision",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    # Everything but the diff, which may be long: few look at it.
+    Column("facts", JSONB, nullable=False),
+    Column("diff", Text, nullable=False),
+    _created(),
+)
+
+# Where a run's scripts ran: machine, interpreter and packages; see training/environment.py.
+environment = Table(
+    "environment",
+    metadata,
+    Column("run_id", ForeignKey("run.id"), primary_key=True),
+    Column("host", Text, primary_key=True),
+    # Null until it has been looked at.
+    Column("facts", JSONB),
+    _created(),
+)
+
+# Every attempt of an experiment, begun by a claim and ended by whoever ends it: see work.py.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("experiment_id", ForeignKey("experiment.id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("host", Text),
+    Column("started_at", DateTime(timezone=True)),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("duration_s", Double),
+    Column("exit_code", Integer),
+    # Null while it goes on; else finished, failed, stopped, lost (its worker vanished) or interrupted (so did all).
+    Column("ending", Text),
+    Column("reason", Text),
 )
 
 # Login links: only the SHA-256 of the secret is kept, and each opens one session.

@@ -79,6 +79,8 @@ class Ending:
     reason: str | None = None
     # True queues the experiment for another attempt instead of ending it.
     retry: bool = field(default=False)
+    # The same for all experiments that failed alike.
+    failure: str | None = None
 
 
 # --- runs ---------------------------------------------------------------------------------------------------------
@@ -263,15 +265,19 @@ def claim_experiment(store: Store, run_id: int, run_fence: int, owner: str, host
 def _claim_next(connection: Connection, run_id: int, run_fence: int, owner: str, host: str) -> Claim | None:
     row = connection.execute(
         text(
-            """UPDATE experiment SET state = 'running', owner = :owner, host = :host, fence = fence + 1,
-                attempt = attempt + 1, lease_until = now() + make_interval(secs => :lease), started_at = now(),
-                metric_offset = 0, stdout_offset = 0, value_count = 0, rejected_lines = 0, rejected_sample = NULL,
-                epoch = NULL, epochs = NULL, exit_code = NULL, reason = NULL, ended_at = NULL, duration_s = NULL
+            """WITH claimed AS (UPDATE experiment SET state = 'running', owner = :owner, host = :host,
+                fence = fence + 1, attempt = attempt + 1, lease_until = now() + make_interval(secs => :lease),
+                started_at = now(), metric_offset = 0, stdout_offset = 0, value_count = 0, rejected_lines = 0,
+                rejected_sample = NULL, epoch = NULL, epochs = NULL, exit_code = NULL, reason = NULL, failure = NULL,
+                ended_at = NULL, duration_s = NULL
             WHERE id = (SELECT experiment.id FROM experiment JOIN run ON run.id = experiment.run_id
                 WHERE run_id = :run AND run.fence = :fence AND run.owner IS NOT NULL AND run.state = 'running'
                     AND run.request IS NULL AND experiment.state = 'queued'
                 ORDER BY priority DESC, experiment.number LIMIT 1 FOR UPDATE OF experiment SKIP LOCKED)
-            RETURNING id, project_id, run_id, number, attempt, fence, settings, failures"""
+            RETURNING id, project_id, run_id, number, attempt, fence, settings, failures, host, started_at),
+            begun AS (INSERT INTO attempt (experiment_id, attempt, host, started_at)
+                SELECT id, attempt, host, started_at FROM claimed)
+            SELECT id, project_id, run_id, number, attempt, fence, settings, failures FROM claimed"""
         ),
         {"run": run_id, "fence": run_fence, "owner": owner, "host": host, "lease": LEASE_S},
     ).one_or_none()
@@ -327,6 +333,12 @@ def finish_experiment(
         return _claim_next(connection, claim.run_id, run_fence, claim.owner, host)
 
 
+# What ends attempts from outside; those that were to stop did, whoever saw to it.
+_END_ATTEMPTS = """UPDATE attempt SET ended_at = now(), reason = released.reason,
+        ending = CASE WHEN released.state = 'stopped' THEN 'stopped' ELSE '{ending}' END
+    FROM {released} AS released WHERE attempt.experiment_id = released.id AND attempt.attempt = released.attempt"""
+
+
 def release_lost(store: Store, *, owner: str | None = None) -> int:
     """Queue again the running experiments whose lease ran out, or at once those of an owner known to be dead.
 
@@ -334,13 +346,15 @@ def release_lost(store: Store, *, owner: str | None = None) -> int:
     """
     whose = "lease_until < now()" if owner is None else "owner = :owner"
     statement = text(
-        f"""UPDATE experiment SET losses = losses + 1, fence = fence + 1, owner = NULL, lease_until = NULL,
-            request = NULL,
+        f"""WITH lost AS (UPDATE experiment SET losses = losses + 1, fence = fence + 1, owner = NULL,
+            lease_until = NULL, request = NULL,
             state = CASE WHEN request = 'stop' THEN 'stopped' WHEN losses + 1 >= :most THEN 'failed' ELSE 'queued' END,
             reason = CASE WHEN request = 'stop' THEN coalesce(reason, 'stopped by request')
                 ELSE 'lost: the process that ran it vanished' END,
             ended_at = CASE WHEN request = 'stop' OR losses + 1 >= :most THEN now() END
-        WHERE id IN (SELECT id FROM experiment WHERE state = 'running' AND {whose} FOR UPDATE SKIP LOCKED)"""
+        WHERE id IN (SELECT id FROM experiment WHERE state = 'running' AND {whose} FOR UPDATE SKIP LOCKED)
+        RETURNING id, attempt, state, reason)
+        {_END_ATTEMPTS.format(released="lost", ending="lost")}"""
     )
     parameters: dict[str, Any] = {"most": MAX_LOSSES}
     if owner is not None:
@@ -355,11 +369,12 @@ def release_everything(store: Store) -> int:
     Returns how many experiments there were.
     """
     experiments = text(
-        """UPDATE experiment SET fence = fence + 1, owner = NULL, lease_until = NULL, request = NULL,
+        f"""WITH ended AS (UPDATE experiment SET fence = fence + 1, owner = NULL, lease_until = NULL, request = NULL,
             state = CASE WHEN request = 'stop' THEN 'stopped' ELSE 'queued' END,
             reason = CASE WHEN request = 'stop' THEN coalesce(reason, 'stopped by request') ELSE 'interrupted' END,
             ended_at = CASE WHEN request = 'stop' THEN now() END
-        WHERE state = 'running'"""
+        WHERE state = 'running' RETURNING id, attempt, state, reason)
+        {_END_ATTEMPTS.format(released="ended", ending="interrupted")}"""
     )
     with store.begin() as connection:
         connection.execute(text("UPDATE run SET owner = NULL, lease_until = NULL WHERE state IN ('running', 'paused')"))
@@ -432,14 +447,19 @@ _MOVE = """UPDATE experiment SET metric_offset = :new_metric, stdout_offset = :n
 _MOVE_ON = text(_MOVE.format(more="lease_until = now() + make_interval(secs => :lease)"))
 # One that was to stop is not tried again. The request says why, unless the script's own end came first.
 _MOVE_TO_END = text(
-    _MOVE.format(
+    "WITH moved AS ("
+    + _MOVE.format(
         more="""exit_code = :exit_code, duration_s = :duration_s, request = NULL, owner = NULL, lease_until = NULL,
         state = CASE WHEN :state = 'queued' AND request = 'stop' THEN 'stopped' ELSE :state END,
         reason = CASE WHEN :state IN ('queued', 'stopped') AND request = 'stop' THEN coalesce(reason, :reason)
             ELSE :reason END,
-        failures = failures + CASE WHEN :state IN ('queued', 'failed') THEN 1 ELSE 0 END,
+        failures = failures + CASE WHEN :state IN ('queued', 'failed') THEN 1 ELSE 0 END, failure = :failure,
         ended_at = CASE WHEN :state = 'queued' AND request IS NULL THEN NULL ELSE now() END"""
     )
+    + """ RETURNING id, attempt, state, reason)
+    UPDATE attempt SET ended_at = now(), duration_s = :duration_s, exit_code = :exit_code, ending = :ending,
+        reason = CASE WHEN :ending = 'stopped' THEN moved.reason ELSE :reason END
+    FROM moved WHERE attempt.experiment_id = moved.id AND attempt.attempt = moved.attempt"""
 )
 
 
@@ -464,6 +484,8 @@ def _move(connection: Connection, claim: Claim, batch: Batch, ending: Ending | N
         "exit_code": ending.exit_code,
         "reason": ending.reason,
         "duration_s": ending.duration_s,
+        "failure": ending.failure,
+        "ending": ending.state,
     }
     return connection.execute(_MOVE_TO_END, parameters).rowcount == 1
 

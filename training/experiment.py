@@ -18,8 +18,10 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
+from analysis.failures import signature
 from analysis.hyperparameters import Hyperparameter, argv_items
 from sources.snapshot import SnapshotError, unpack_snapshot
+from storage.configuration import keep_environment, wants_environment
 from storage.projects import fetch_snapshot, metric_ids
 from storage.records import Claim, Run
 from storage.runs import fetch_run
@@ -34,6 +36,7 @@ from storage.work import (
     release_lost,
     renew_experiment,
 )
+from training.environment import EnvironmentProbe
 from training.spool import METRICS, STDERR, STDOUT, Reading, SpoolReader
 from training.supervision import Ended, StartError, Supervisor
 
@@ -46,6 +49,8 @@ TAILS_EVERY_S = 1.5
 RENEW_EVERY_S = 1.0
 SHORTEST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 10.0
 LONGEST_REASON = 500
+# What the first script of a run on a host waits at its end for what is said of that host; mostly it was by then.
+ENVIRONMENT_PATIENCE_S = 3.0
 
 # What our own processes need, and a script must not see.
 OUR_VARIABLES = ("RAY_", "HYPERTUNER_")
@@ -101,6 +106,7 @@ class ExperimentWorker:
         self.store = Store(url, pool_size=1, checks_idle=False)
         self.supervisor = Supervisor()
         self.backoff = Backoff()
+        self._probe: tuple[int, EnvironmentProbe] | None = None
         self._metric_ids: dict[tuple[int, str], int] = {}
 
     def work(self, run: Run, run_fence: int) -> int:
@@ -108,6 +114,8 @@ class ExperimentWorker:
         launch = Launch.of(self, run)
         done = 0
         claim = self.claim(run, run_fence)
+        if claim is not None:
+            self._look_around(launch)
         while claim is not None:
             if not launch.knows(claim):
                 # The run was extended by other hyperparameters since.
@@ -125,8 +133,31 @@ class ExperimentWorker:
 
         return self.backoff.insist(take)
 
+    def _look_around(self, launch: Launch) -> None:
+        """Ask what this machine and the interpreter are, unless somebody did for this run."""
+        self._forget_probe()
+        if not launch.problem and self.backoff.insist(lambda: wants_environment(self.store, launch.run.id, self.host)):
+            environment = environment_of_scripts(os.environ, self.data_dir)
+            self._probe = (launch.run.id, EnvironmentProbe(launch.command[0], environment, launch.directory))
+
+    def keep_environment(self, patience_s: float = 0.0) -> None:
+        """Write down what was found of this machine, if it has been by now. An absent database raises DBAPIError."""
+        if self._probe is None:
+            return
+        run_id, probe = self._probe
+        facts = probe.facts(patience_s)
+        if facts is not None:
+            keep_environment(self.store, run_id, self.host, facts)
+            self._forget_probe()
+
+    def _forget_probe(self) -> None:
+        if self._probe is not None:
+            self._probe[1].close()
+            self._probe = None
+
     def close(self) -> None:
         """End whatever runs, and give everything back."""
+        self._forget_probe()
         self.supervisor.close()
         self.store.close()
 
@@ -223,9 +254,10 @@ class Attempt:
             try:
                 self._start()
             except (StartError, OSError) as error:
-                ending = Ending("failed", 0.0, reason=f"It could not be started. {error}"[:LONGEST_REASON])
-                return self._finish(ending)
-            return self._finish(self._ending(self._follow()))
+                return self._finish(failed(0.0, None, f"It could not be started. {error}"))
+            ending = self._ending(self._follow())
+            self._await_environment()
+            return self._finish(ending)
         except LeaseLost:
             self._end_script()
             return self.worker.claim(self.launch.run, self.run_fence)
@@ -260,6 +292,7 @@ class Attempt:
             if now - self._renewed >= RENEW_EVERY_S:
                 self._obey(renew_experiment(self.worker.store, self.claim))
                 self._renewed = now
+            self.worker.keep_environment()
             self.worker.backoff.succeeded()
         except DBAPIError as error:
             if is_outage(error):
@@ -315,11 +348,18 @@ class Attempt:
         if self._is_stopping == "stopped by request":
             return Ending("stopped", ended.duration_s, ended.exit_code, self._is_stopping)
         if self._is_stopping:
-            return Ending("failed", ended.duration_s, ended.exit_code, self._is_stopping)
+            return failed(ended.duration_s, ended.exit_code, self._is_stopping)
         if ended.exit_code == 0:
             return Ending("finished", ended.duration_s, 0)
         retry = self.claim.failures < self.launch.run.retries
-        return Ending("failed", ended.duration_s, ended.exit_code, self._reason(ended), retry=retry)
+        # What a killed script printed before is not why it ended.
+        stderr = self.reader.end_of_stderr() if ended.exit_code is not None else ""
+        return failed(ended.duration_s, ended.exit_code, self._reason(ended), stderr=stderr, retry=retry)
+
+    def _await_environment(self) -> None:
+        # A lease lasts longer than this. The ending, which follows, insists on the database.
+        with suppress(DBAPIError):
+            self.worker.keep_environment(ENVIRONMENT_PATIENCE_S)
 
     def _reason(self, ended: Ended) -> str:
         if ended.signal is not None:
@@ -360,8 +400,8 @@ class Attempt:
         if self._refused:
             offsets = self.reader.committed_offsets
             nothing = Batch(offsets[0], offsets[0], offsets[1], offsets[1])
-            failed = Ending("failed", ending.duration_s, ending.exit_code, self._refused)
-            return self._insist_finishing(lambda: nothing, failed)
+            refused = failed(ending.duration_s, ending.exit_code, self._refused)
+            return self._insist_finishing(lambda: nothing, refused)
         assert reading
         following = self._insist_finishing(lambda: self._batch(reading), ending)
         self.reader.committed(reading)
@@ -382,6 +422,11 @@ class Attempt:
                 (self.folder / METRICS).unlink()
 
 
+def failed(duration_s: float, exit_code: int | None, reason: str, *, stderr: str = "", retry: bool = False) -> Ending:
+    """The end of an attempt that failed, with the line that it has in common with others; stderr: its end."""
+    return Ending("failed", duration_s, exit_code, reason[:LONGEST_REASON], retry, signature(stderr, reason))
+
+
 def make_spool(folder: Path) -> None:
     """A private, empty folder; one of that name is left from an older database and goes."""
     try:
@@ -393,6 +438,16 @@ def make_spool(folder: Path) -> None:
 
 def script_environment(environment: Mapping[str, str], folder: Path, claim: Claim, data_dir: Path) -> dict[str, str]:
     """What a script sees: everything of the user's, nothing of Ray's or ours but where to log."""
+    return {
+        **environment_of_scripts(environment, data_dir),
+        "HYPERTUNER_METRICS": str(folder / METRICS),
+        "HYPERTUNER_EXPERIMENT_ID": str(claim.experiment_id),
+        "HYPERTUNER_ATTEMPT": str(claim.attempt),
+    }
+
+
+def environment_of_scripts(environment: Mapping[str, str], data_dir: Path) -> dict[str, str]:
+    """What all scripts see."""
     kept = {name: value for name, value in environment.items() if not name.startswith(OUR_VARIABLES)}
     # Ray puts its own debugger behind `breakpoint()`.
     if "ray." in kept.get("PYTHONBREAKPOINT", ""):
@@ -403,9 +458,6 @@ def script_environment(environment: Mapping[str, str], folder: Path, claim: Clai
         "PYTHONPATH": os.pathsep.join(paths),
         # What is printed and not flushed would be lost with a killed script.
         "PYTHONUNBUFFERED": "1",
-        "HYPERTUNER_METRICS": str(folder / METRICS),
-        "HYPERTUNER_EXPERIMENT_ID": str(claim.experiment_id),
-        "HYPERTUNER_ATTEMPT": str(claim.attempt),
     }
 
 

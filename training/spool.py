@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from analysis.log_text import clean_text, text_of
 from storage.work import Batch, NewView, Values
 from training.stdout import Progress, parse_line
 
@@ -38,8 +39,6 @@ PUNCH_BYTES = 64_000_000
 PUNCH_KEEP_BYTES = 1_000_000
 
 _VIEW_FILE = re.compile(r"view-[0-9A-Za-z-]{1,80}\.json", re.ASCII)
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 # --- bytes to lines -----------------------------------------------------------------------------------------------
@@ -84,21 +83,6 @@ def cut_after(chunk: bytes, marker: bytes, most: int) -> bytes:
             return chunk
     end = chunk.find(b"\n", at)
     return chunk if end < 0 else chunk[: end + 1]
-
-
-def text_of(data: bytes) -> str:
-    r"""Bytes as text that any database and page takes: what is no UTF-8 becomes `\xff`, NUL becomes a picture of it."""
-    return data.decode("utf-8", "backslashreplace").replace("\0", "\u2400")
-
-
-def clean_text(text: str) -> str:
-    """Text as a person should see it: without colours, cursor movements and other invisible commands."""
-    return _CONTROL.sub(_picture, _ANSI.sub("", text))
-
-
-def _picture(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"
 
 
 def tail_of(data: bytes, *, is_cut: bool) -> str:
@@ -307,8 +291,12 @@ class SpoolReader:
 
     def last_words(self) -> str:
         """The last line on stderr, which mostly says why a script failed."""
-        lines = [line.strip() for line in tail_of(self._stderr.end(), is_cut=False).splitlines()]
+        lines = [line.strip() for line in self.end_of_stderr().splitlines()]
         return next((line for line in reversed(lines) if line), "")
+
+    def end_of_stderr(self) -> str:
+        """The last lines on stderr, as people should see them."""
+        return tail_of(self._stderr.end(), is_cut=False)
 
     def _read_metrics(self, reading: Reading, now: float, is_last: bool) -> None:
         lines, too_long, is_full = self._metrics.lines(is_complete=_is_json if is_last else None)

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from app.downloads import read_numbers
+from storage.configuration import keep_revision
 from storage.projects import metric_ids, register_project
 from storage.records import Project
 from storage.runs import NewExperiment, NewRun, create_run
@@ -128,3 +129,14 @@ def test_numbers_are_read_as_written() -> None:
     for written in ("a", "1--2", "-1", "1.5", "٣"):
         with pytest.raises(ValueError, match="no number"):
             read_numbers(written)
+
+
+def test_what_was_not_committed_is_a_file(browser: Browser, project: Project, store: Store) -> None:
+    digest = keep_revision(store, {"commit": "abc"}, "-a\n+<b>\n")
+    create_run(store, project, NewRun("python train.py", {}, [], [], revision_digest=digest))
+    answer = browser.get("/download/digits/runs/3/uncommitted.diff")
+    assert (answer.status_code, answer.get_data(as_text=True)) == (200, "-a\n+<b>\n")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="digits-run-3.diff"'
+    assert answer.mimetype == "text/x-diff"
+    for address in ("runs/1/uncommitted.diff", "runs/9/uncommitted.diff", "runs/99999999999/uncommitted.diff"):
+        assert browser.get(f"/download/digits/{address}").status_code == 404

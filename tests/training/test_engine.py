@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import sys
+from dataclasses import replace
 
 import pytest
 
+from launch.code import CodeState, freeze_code
+from sources.identity import code_of
+from storage.configuration import fetch_attempts, fetch_diff, fetch_environment, fetch_revision
 from storage.experiments import fetch_curves
 from storage.requests import request_stop
 from storage.work import last_beat
+from tests.sources.test_git import run_git
 from tests.training.conftest import LocalRay, Workshop, processes_with, wait_until
 
 pytestmark = pytest.mark.ray
@@ -119,3 +126,35 @@ def test_no_secret_stands_in_a_command_line_or_in_ray_s_logs(engine: Workshop, l
         if file.is_file():
             content = file.read_bytes()
             assert not any(secret in content for secret in secrets), file
+
+
+def test_a_run_keeps_commit_changes_environment_and_why_it_failed(engine: Workshop) -> None:
+    run_git(engine.folder, "init", "--initial-branch=work")
+    run_git(engine.folder, "add", "train.py")
+    run_git(engine.folder, "commit", "-m", "As it was")
+    script = engine.folder / "train.py"
+    script.write_text(script.read_text().replace("exec(", "def act(): exec(") + "act()\n")
+    frozen = freeze_code(
+        engine.store,
+        replace(engine.project, command=[sys.executable, "train.py"]),
+        CodeState(code_of(script).digest, None, True),
+    )
+    run = engine.launch(
+        "if x > 1: raise KeyError(f'no {x}')",
+        [1.0, 2.0, 3.0],
+        snapshot_digest=frozen.snapshot_digest,
+        revision_digest=frozen.revision_digest,
+    )
+    # What is edited after the launch is not what ran.
+    script.write_text("raise SystemExit(9)")
+    first, second, third = engine.await_run(run)
+    assert [each.failure for each in (first, second, third)] == [None, *["KeyError: … (train.py:12, in act)"] * 2]
+    revision = fetch_revision(engine.store, run.revision_digest or "")
+    assert revision
+    assert (revision["commit"], revision["subject"]) == (run_git(engine.folder, "rev-parse", "HEAD"), "As it was")
+    assert "+def act(): exec(arguments.action)" in (fetch_diff(engine.store, run.revision_digest or "") or "")
+    environment = fetch_environment(engine.store, third.id)
+    assert environment
+    assert environment["packages"]
+    (attempt,) = fetch_attempts(engine.store, second.id)
+    assert (attempt.ending, attempt.exit_code, attempt.host) == ("failed", 1, socket.gethostname())

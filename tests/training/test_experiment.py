@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sources.snapshot import take_snapshot
+from storage.configuration import fetch_attempts, fetch_environment
 from storage.embedded import EmbeddedServer
 from storage.experiments import fetch_curves, fetch_log, fetch_views
 from storage.projects import keep_snapshot
@@ -311,3 +313,34 @@ def test_a_worker_passes_hyperparameters_that_came_with_an_extension(
     assert (first.state, second.state) == ("finished", "failed")
     # The script does not know it, which shows that it was passed.
     assert "unrecognized arguments: --y=7" in (second.reason or "")
+
+
+def test_experiments_that_failed_alike_have_one_failure_in_common(workshop: Workshop, worker: ExperimentWorker) -> None:
+    action = (
+        "if x == 3: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "if x == 4: print('Traceback (most recent call last):\\nValueError: no', file=sys.stderr); time.sleep(60)\n"
+        "raise ValueError(f'no data in /tmp/x{x} after {x} s')"
+    )
+    found = perform(workshop, worker, workshop.launch(action, [1.0, 2.0, 3.0, 4.0], time_limit_s=1))
+    assert [each.failure for each in found] == [
+        "ValueError: no data in … after … (train.py:12, in <module>)",
+        "ValueError: no data in … after … (train.py:12, in <module>)",
+        "killed by signal 9 (SIGKILL)",
+        "time limit of 1 s reached",
+    ]
+
+
+def test_attempts_and_environment_are_kept_and_the_users_variables_are_not(
+    workshop: Workshop, worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_TOKEN", "hunter2")
+    first, second = perform(workshop, worker, workshop.launch("sys.exit(int(x == 1))", [1.0, 2.0], retries=1))
+    assert [(each.attempt, each.ending, each.exit_code) for each in fetch_attempts(workshop.store, first.id)] == [
+        (1, "failed", 1),
+        (2, "failed", 1),
+    ]
+    environment = fetch_environment(workshop.store, second.id)
+    assert environment
+    assert environment["python"] == platform.python_version()
+    assert dict(environment["packages"])["pytest"] == pytest.__version__
+    assert "hunter2" not in str(environment)
