@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from dash import no_update
 
-from callbacks.experiment import page, picked_in, refresh, stop
+from callbacks.experiment import known_hyperparameters, page, picked_in, refresh, stop
+from storage.configuration import keep_environment, wants_environment
 from storage.experiments import find_experiment
+from storage.runs import find_run
 from storage.store import Store
 from storage.work import NewView
 from tests.callbacks.conftest import Laboratory
@@ -122,3 +125,34 @@ def test_a_learner_with_views_but_without_metrics_gets_no_hint_to_print_some(
     note = text_of(poll(store, 1)["note"])
     assert "No metric has been reported." in note
     assert "hypertuner.log" not in note
+
+
+def test_the_configuration_comes_with_the_first_poll_and_again_when_it_is_another(
+    store: Store, laboratory: Laboratory
+) -> None:
+    run = laboratory.launch({"lr": [0.1]})
+    queued = poll(store, 1)
+    assert "It has not been started." in text_of(queued["configuration"])
+    laboratory.start()
+    running = poll(store, 1, revision=queued["revision"])
+    assert "are being looked at" in text_of(running["configuration"])
+    assert wants_environment(store, run.id, "here")
+    assert poll(store, 1, revision=running["revision"])["configuration"] is no_update
+    keep_environment(store, run.id, "here", {"python": "3.12.1", "implementation": "CPython", "packages": [["x", "1"]]})
+    known = poll(store, 1, revision=running["revision"])
+    assert "3.12.1" in text_of(known["configuration"])
+    laboratory.report({"loss": [1.0]})
+    ended = poll(store, 1, revision=known["revision"])
+    assert "is-finished" in text_of(ended["configuration"])
+    assert poll(store, 1, revision=ended["revision"])["configuration"] is no_update
+
+
+def test_other_hyperparameters_of_the_script_are_known_while_its_code_is_the_same(
+    store: Store, known: Laboratory
+) -> None:
+    project = known.project
+    run = find_run(store, project.id, 1)
+    assert run
+    own = [each.name for each in known_hyperparameters(project, replace(run, hyperparameters=[]))]
+    assert own == ["batch_size", "lr", "optimizer", "augment"]
+    assert known_hyperparameters(project, replace(run, hyperparameters=[], code_digest="other")) == []
