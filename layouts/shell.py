@@ -24,6 +24,7 @@ SHORTCUTS = (
     ("Ctrl + Enter", "launch, in the launch dialog"),
     ("Space", "play or pause the replay, of curves or of a run"),
     ("← →", "an epoch back or on in the replay; Home and End go to its ends"),
+    ("Enter", "search an experiment's output, then the next line; Shift + Enter the one before"),
     ("Delete", "drop or interrupt the picked experiments; asks first"),
     ("Menu", "what can be done with an experiment, on its row"),
     ("Esc", "close a dialog, or pick and select nothing"),
