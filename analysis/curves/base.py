@@ -81,6 +81,4 @@ def curve(metric: str, x: ArrayLike, values: ArrayLike, goal: Goal | None = None
         places, numbers = places[order], numbers[order]
         is_last = np.r_[places[1:] > places[:-1], True]
         places, numbers = places[is_last], numbers[is_last]
-    return Curve(
-        metric, places, numbers, goal or ("minimize" if usual_goal(metric) == "minimize" else "maximize"), unit
-    )
+    return Curve(metric, places, numbers, goal or usual_goal(metric), unit)

@@ -8,9 +8,11 @@ MOST_DIGITS = 12
 
 
 def spoken(metric: str) -> str:
-    """A metric's name in small words, as in "validation loss" for `val_loss`."""
+    """A metric's name in small words, as in "validation loss" for `val_loss` and "batch loss" for `batch_loss`."""
     name = read_name(metric)
-    return " ".join(filter(None, [name.part, *name.words])) or metric
+    # A metric may be reported both ways; by epoch is what people mean where nothing is said.
+    counted_by = "" if name.counted_by == "epoch" else name.counted_by
+    return " ".join(filter(None, [counted_by, name.part, *name.words])) or metric
 
 
 def place(x: float, unit: str) -> str:

@@ -68,6 +68,9 @@ def test_names_and_numbers_are_spoken() -> None:
     assert spoken("val_loss") == "validation loss"
     assert spoken("train/acc") == "training accuracy"
     assert spoken("loss") == "loss"
+    assert spoken("batch_accuracy") == "batch accuracy"
+    assert spoken("train_loss_step") == "step training loss"
+    assert spoken("train_loss_epoch") == "training loss"
     assert spoken("__") == "__"
     assert read_name("eval/loss_epoch").counted_by == "epoch"
     assert numbers(0.123456, 0.4) == ["0.123", "0.4"]
