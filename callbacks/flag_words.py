@@ -44,7 +44,7 @@ def flag_sentences(found: FlagColumn) -> Sequence[list[Any]]:
 
 
 def rank(word: Word) -> tuple[int, str]:
-    """To sort words by: flags by how much they say, then what rules highlight, then tags by their words."""
+    """To sort words by: flags by how much they say, what rules highlight, that there is a note, then tags."""
     if word.kind == "flag":
         return (_ORDER.index(word.word) if word.word in _ORDER else len(_ORDER), word.word)
-    return (len(_ORDER) + (1 if word.kind == "highlight" else 2), word.word)
+    return (len(_ORDER) + 1 + ("highlight", "note", "tag").index(word.kind), word.word)

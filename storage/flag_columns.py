@@ -1,4 +1,4 @@
-"""What is said of experiments in one word each, for very many of them at once: flags, tags, and what rules highlight.
+"""What is said of experiments in one word each, for very many at once: flags, tags, what rules highlight, and notes.
 
 Most experiments share their combination of words with many others, so that a combination comes once, with the ids of
 all that have it. Sentences are for few: each is another one.
@@ -22,7 +22,7 @@ MOST_WITH_SENTENCES = 3_000
 
 @dataclass(frozen=True)
 class Word:
-    """One word of an experiment; kind is `flag` (then word is its rule's name), `tag` or `highlight`."""
+    """One word of an experiment; kind is `flag` (then word is its rule's name), `tag`, `highlight` or `note`."""
 
     kind: str
     word: str
@@ -46,14 +46,19 @@ class FlagColumn:
 
 NO_FLAGS = FlagColumn()
 
+# The beginning of a note is enough where the pointer rests.
+NOTE_CHARACTERS = 300
+
 # Flags are those of the experiment whose results are shown; tags and rules are about the experiment itself.
-_SAID = """SELECT experiment.id, 'flag' AS kind, rule AS word, sentence FROM experiment
-        JOIN flag ON flag.experiment_id = coalesce(reused_from, experiment.id) WHERE {condition}
+_SAID = f"""SELECT experiment.id, 'flag' AS kind, rule AS word, sentence FROM experiment
+        JOIN flag ON flag.experiment_id = coalesce(reused_from, experiment.id) WHERE {{condition}}
     UNION ALL SELECT experiment.id, 'highlight', '', sentence FROM experiment
         JOIN rule_firing AS firing ON firing.experiment_id = experiment.id JOIN rule ON rule.id = firing.rule_id
-        WHERE rule.action->>'do' = 'highlight' AND rule.deleted_at IS NULL AND {condition}
+        WHERE rule.action->>'do' = 'highlight' AND rule.deleted_at IS NULL AND {{condition}}
     UNION ALL SELECT experiment.id, 'tag', word, tag.created_by FROM experiment
-        JOIN tag ON tag.experiment_id = experiment.id WHERE {condition}"""
+        JOIN tag ON tag.experiment_id = experiment.id WHERE {{condition}}
+    UNION ALL SELECT experiment.id, 'note', 'note', left(note.text, {NOTE_CHARACTERS}) FROM experiment
+        JOIN note ON note.experiment_id = experiment.id WHERE note.deleted_at IS NULL AND {{condition}}"""
 _WORDS = f"SELECT kind, word, string_agg(int8send(id), '') AS ids FROM ({_SAID}) AS said GROUP BY kind, word"
 _SENTENCES = f"SELECT * FROM ({_SAID}) AS said ORDER BY id, kind, word, sentence"
 

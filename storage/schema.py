@@ -279,6 +279,19 @@ tag = Table(
     _created(),
 )
 
+# What people write about an experiment; see notes.py. A deleted note stays, so that the deletion can be taken back.
+note = Table(
+    "note",
+    metadata,
+    Column("experiment_id", ForeignKey("experiment.id"), primary_key=True),
+    Column("text", Text, nullable=False),
+    # Counts every change, deletions too: who writes says which version was read.
+    Column("version", Integer, nullable=False),
+    Column("written_by", Text, nullable=False),
+    Column("written_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("deleted_at", DateTime(timezone=True)),
+)
+
 view = Table(
     "view",
     metadata,
