@@ -16,6 +16,7 @@ from app.security import error_page
 from storage.columns import fetch_metrics
 from storage.configuration import fetch_diff
 from storage.experiments import fetch_experiments
+from storage.notes import note_texts
 from storage.projects import find_project
 from storage.records import Project, Run
 from storage.runs import find_run
@@ -107,7 +108,8 @@ def _experiments_csv(store: Store, slug: str) -> AnyResponse:
     known = (run or project).hyperparameters
     reduced = _reduced(store, run, request.args.get("reduce")) if run else {}
     order = [str(each["name"]) for each in known]
-    lines = table.experiments_csv(experiments, flavour=flavour, order=order, reduced=reduced)
+    notes = note_texts(store, [experiment.id for experiment in experiments])
+    lines = table.experiments_csv(experiments, flavour=flavour, order=order, reduced=reduced, notes=notes)
     return _attachment(Response(_pieces(lines), mimetype="text/csv"), f"{name}.csv")
 
 

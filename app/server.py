@@ -10,7 +10,7 @@ from typing import Any
 from dash import Dash, set_props
 from flask import Flask
 
-from app import changes, curves, custom_views, downloads, logs, rules, run_replay, security
+from app import changes, curves, custom_views, downloads, logs, notes, rules, run_replay, security
 from app.settings import Settings
 from callbacks import experiment, insights, launch, pages, projects, run, views
 from layouts import ids, shell
@@ -82,6 +82,7 @@ def create_app(settings: Settings, store: Store) -> Dash:
     changes.attach(app.server, store)
     curves.attach(app.server, store)
     rules.attach(app.server, store)
+    notes.attach(app.server, store)
     custom_views.attach(app.server, store)
     run_replay.attach(app.server, store)
     logs.attach(app.server, store, settings.data_dir)

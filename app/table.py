@@ -42,11 +42,13 @@ def experiments_csv(
     flavour: Flavour = "exact",
     order: Iterable[str] = (),
     reduced: Mapping[str, ReducedMetric] | None = None,
+    notes: Mapping[int, str] | None = None,
 ) -> Iterator[str]:
     """One line per experiment after a line of names, as pieces of text to send in turn; lines end with CR LF.
 
     Columns: experiment, run, state, every hyperparameter, the last value of every metric or what `reduced` has instead,
-    started (ISO 8601, UTC), duration_s, reason. Hyperparameters come as in `order`, others after them as they turn up.
+    started (ISO 8601, UTC), duration_s, reason, and where there are `notes`, by the ids of experiments, their note.
+    Hyperparameters come as in `order`, others after them as they turn up.
     A name that stands for several columns gets its role in front: "metric loss", "hyperparameter loss".
     Floats keep every digit, NaN and infinities are the words nan, inf, -inf; nothing at all where there is no value.
     """
@@ -58,9 +60,10 @@ def experiments_csv(
     write_cell = _exact_cell if flavour == "exact" else _spreadsheet_cell
     if flavour == "spreadsheet":
         yield BYTE_ORDER_MARK
-    yield writer.writerow([write_cell(name) for name in _names(hyperparameters, titles)])
+    yield writer.writerow([write_cell(name) for name in _names(hyperparameters, titles, has_notes=bool(notes))])
     for experiment in experiments:
-        yield writer.writerow([write_cell(cell) for cell in _row(experiment, hyperparameters, metrics, others)])
+        row = [*_row(experiment, hyperparameters, metrics, others), *([notes.get(experiment.id)] if notes else [])]
+        yield writer.writerow([write_cell(cell) for cell in row])
 
 
 class _Echo:
@@ -75,8 +78,8 @@ def _union(first: Iterable[str], others: Iterable[Iterable[str]]) -> list[str]:
     return [*(name for name in first if name in found), *(name for name in found if name not in set(first))]
 
 
-def _names(hyperparameters: Sequence[str], metrics: Sequence[str]) -> list[str]:
-    before, after = ["experiment", "run", "state"], ["started", "duration_s", "reason"]
+def _names(hyperparameters: Sequence[str], metrics: Sequence[str], *, has_notes: bool) -> list[str]:
+    before, after = ["experiment", "run", "state"], ["started", "duration_s", "reason", *(["note"] if has_notes else [])]
     used = Counter([*before, *hyperparameters, *metrics, *after])
 
     def distinct(role: str, names: Sequence[str]) -> list[str]:

@@ -1,10 +1,10 @@
 /**
- * Words on experiments: flags on their curves, tags, and what rules highlight. An experiment has any number of them, so a
+ * Words on experiments: flags on their curves, tags, what rules highlight, and that there is a note. An experiment has any number of them, so a
  * category of their column is a combination: `members` has the words of each, `words` all that occur.
  */
 (() => {
     // What an experiment suffers from, what deserves a look, what only describes it; all else somebody gave it.
-    const KINDS = {NaN: "bad", divergence: "bad", overfitting: "warn", noise: "warn", plateau: "plain", improving: "plain", highlighted: "lit"};
+    const KINDS = {NaN: "bad", divergence: "bad", overfitting: "warn", noise: "warn", plateau: "plain", improving: "plain", highlighted: "lit", note: "note"};
     const MOST_ON_CARD = 3;
 
     // --- pure ---------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from analysis.seeds import Seed, seed_of
 from callbacks.curve_numbers import MOST_NUMBERS, read_numbers
 from callbacks.custom_views import code_of_views
 from callbacks.group import CallbackGroup
+from callbacks.notes import told
 from callbacks.said import flag_marks, said_of
 from layouts import configuration, ids
 from layouts import experiment as layout
@@ -35,6 +36,7 @@ from storage.configuration import (
 )
 from storage.experiments import fetch_log, fetch_views, find_experiment
 from storage.flags import fetch_flags
+from storage.notes import find_note
 from storage.projects import find_project
 from storage.records import Experiment, Project, Run, Settings
 from storage.requests import interrupt
@@ -67,7 +69,8 @@ def page(store: Store, slug: str, number: int, search: str = "") -> Component | 
     custom = [
         {"name": view.name, "file": view.file, "hint": view.hint} for view in code_of_views(store, project, run).views
     ]
-    return layout.page(facts, choices, picked, custom)
+    note = told(find_note(store, experiment.id))
+    return layout.page(facts, choices, picked, note=note, custom=custom)
 
 
 def picked_in(search: str) -> list[int]:
@@ -147,7 +150,8 @@ def _duration(experiment: Experiment) -> float | None:
         "failure": Output(ids.EXPERIMENT_FAILURE, "children"),
         "flags": Output(ids.EXPERIMENT_FLAGS, "children"),
         "marks": Output(ids.FLAG_MARKS, "data"),
-        "note": Output(ids.CURVES_NOTE, "children"),
+        "without_curves": Output(ids.CURVES_NOTE, "children"),
+        "note": Output(ids.NOTE, "data"),
         "stdout": Output(ids.LOG_STDOUT, "children"),
         "stderr": Output(ids.LOG_STDERR, "children"),
         "views": Output(ids.VIEW_LIST, "data"),
@@ -189,6 +193,7 @@ def refresh(
     flags = fetch_flags(store, [experiment.id, *(each.id for each in compared)])
     said = said_of(store, experiment.id, flags.get(experiment.id, ()))
     attempts = fetch_attempts(store, experiment.id)
+    note = told(find_note(store, experiment.id))
     views_found = [vars(entry) for entry in fetch_views(store, experiment.id)]
     current = {
         "facts": _digest(replace(facts, duration_s=None), stderr if facts.state == "failed" else ""),
@@ -199,13 +204,16 @@ def refresh(
         "flags": _digest(said, flags),
         "log": _digest(stdout, stderr),
         "views": _digest(views_found),
+        "note": _digest(note),
         "picked": _digest(wanted),
         "cursor": cursor,
     }
     if current["facts"] != before.get("facts"):
         answer |= _facts_parts(facts, layout.log(stderr) if stderr else "")
     if current["numbers"] != before.get("numbers"):
-        answer["note"] = _note(facts, compared, layout.log(stdout) if stdout else "", has_views=bool(views_found))
+        answer["without_curves"] = _without_curves(
+            facts, compared, layout.log(stdout) if stdout else "", has_views=bool(views_found)
+        )
     if current["configuration"] != before.get("configuration"):
         seed = seed_of(experiment.settings, known)
         address = f"/download/{project.slug}/runs/{run.number}/uncommitted.diff"
@@ -216,11 +224,14 @@ def refresh(
         answer |= {"stdout": layout.log(stdout), "stderr": layout.log(stderr)}
     if current["views"] != before.get("views"):
         answer["views"] = views_found
+    if current["note"] != before.get("note"):
+        answer["note"] = note
     return answer | {"revision": current}
 
 
 _PARTS = (
-    "header", "stop_label", "stop_hidden", "stop_disabled", "configuration", "failure", "flags", "marks", "note",
+    "header", "stop_label", "stop_hidden", "stop_disabled", "configuration", "failure", "flags", "marks", "without_curves",
+    "note",
     "stdout", "stderr", "views", "interval", "revision",
 )  # fmt: skip
 
@@ -252,7 +263,9 @@ def _configuration(
     )
 
 
-def _note(facts: Facts, compared: Sequence[Experiment], stdout: str, *, has_views: bool) -> Component | None:
+def _without_curves(
+    facts: Facts, compared: Sequence[Experiment], stdout: str, *, has_views: bool
+) -> Component | None:
     """What stands in the place of curves: metrics that were reported once, or what to do where there is none."""
     names = list(dict.fromkeys(name for experiment in compared for name in experiment.metrics))
     if not names:
@@ -296,6 +309,7 @@ callbacks.in_browser(
     State(ids.EXPERIMENT, "data"),
 )
 callbacks.in_browser("curves.mark", Input(ids.FLAG_MARKS, "data"))
+callbacks.in_browser("notes.show", Input(ids.NOTE, "data"), State(ids.EXPERIMENT, "data"))
 callbacks.in_browser(
     "experiment.showViews",
     Output(ids.VIEW_PANEL, "hidden"),

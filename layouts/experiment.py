@@ -83,11 +83,16 @@ class Choice:
 
 
 def page(
-    facts: Facts, choices: Sequence[Choice], picked: Sequence[int], custom: Sequence[Mapping[str, str]] = ()
+    facts: Facts,
+    choices: Sequence[Choice],
+    picked: Sequence[int],
+    *,
+    note: Mapping[str, Any],
+    custom: Sequence[Mapping[str, str]] = (),
 ) -> Component:
     """The frame; curves, log and views are filled by the first poll, which comes at once.
 
-    custom: the project's own views, `name`, `file` and `hint` of each.
+    note: as callbacks/notes.py tells it. custom: the project's own views, `name`, `file` and `hint` of each.
     """
     return html.Div(
         [
@@ -95,6 +100,7 @@ def page(
             dcc.Store(id=ids.EXPERIMENT_REVISION),
             dcc.Store(id=ids.EPOCH),
             dcc.Store(id=ids.FLAG_MARKS),
+            dcc.Store(id=ids.NOTE, data=dict(note)),
             dcc.Interval(id=ids.EXPERIMENT_POLL, interval=FAST_POLL_MS),
             html.Div(
                 [
@@ -121,7 +127,13 @@ def page(
             _stop_dialog(facts.number),
             html.Div(
                 [
-                    html.Aside(settings(facts), id=ids.EXPERIMENT_SETTINGS, className="panel settings"),
+                    html.Div(
+                        [
+                            _note_panel(),
+                            html.Aside(settings(facts), id=ids.EXPERIMENT_SETTINGS, className="panel settings"),
+                        ],
+                        className="experiment-side",
+                    ),
                     html.Div(
                         [
                             html.Div(id=ids.EXPERIMENT_FAILURE),
@@ -139,6 +151,10 @@ def page(
         ],
         className="page experiment-page",
     )
+
+
+def _note_panel() -> Component:
+    return html.Section([html.H2("Note"), html.Div(id=ids.NOTE_PLACE)], className="panel note-panel")
 
 
 def _stop_dialog(number: int) -> Component:

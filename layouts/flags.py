@@ -40,10 +40,11 @@ def panel(said: Sequence[Said]) -> Component | None:
 
 def _item(said: Said) -> Component:
     began = f"began at {place(said.began, said.unit)}" if said.kind == "flag" and said.began is not None else None
-    return html.Li([_chip(said), html.Span(said.sentence), html.Span(began, className="began")])
+    return html.Li([chip(said), html.Span(said.sentence), html.Span(began, className="began")])
 
 
-def _chip(said: Said) -> Component:
+def chip(said: Said) -> Component:
+    """The one word of what is said; the sentence shows under the pointer."""
     word = {"flag": short(said.word), "highlight": "highlighted", "stop": "stopped"}.get(said.kind, said.word)
     kind = {"highlight": "lit", "tag": "tag", "stop": "warn"}.get(said.kind) or _KINDS.get(said.word, "plain")
-    return html.Span(word, className=f"ht-flag is-{kind}")
+    return html.Span(word, title=said.sentence, className=f"ht-flag is-{kind}")

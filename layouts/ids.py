@@ -46,10 +46,24 @@ EXPERIMENT_STOP_CANCEL = "experiment-stop-cancel"
 EXPERIMENT_STOP_CONFIRM = "experiment-stop-confirm"
 EXPERIMENT_SETTINGS = "experiment-settings"
 EXPERIMENT_PICKED = "experiment-picked"
+# The note as the server has it, and the place of the box that assets/notes.js makes.
+NOTE = "note"
+NOTE_PLACE = "note-place"
 CURVES = "curves"
 CURVES_NOTE = "curves-note"
 # The epoch that the page shows, null for the newest; written by the replay, in the browser only.
 EPOCH = "experiment-epoch"
+COMPARISON = "comparison"
+# What a person chose there, as the address has it: see Choice in layouts/comparison.py. Written in the browser only.
+COMPARISON_CHOICE = "comparison-choice"
+COMPARISON_BODY = "comparison-body"
+# The table as plain data, to be copied.
+COMPARISON_CONTENT = "comparison-content"
+# Of whom there are pictures, and which views they share: see callbacks/comparison.py.
+COMPARISON_SHARED = "comparison-shared"
+COMPARISON_VIEW_HEAD = "comparison-view-head"
+COMPARISON_VIEW = "comparison-view"
+COMPARISON_PICTURES = "comparison-pictures"
 VIEW_PANEL = "view-panel"
 VIEW_NAME = "view-name"
 VIEW_TITLE = "view-title"

@@ -160,6 +160,18 @@ def fetch_metrics(store: Store, run_id: int, reductions: Reductions) -> MetricCo
     return MetricColumns(unpacked_whole(numbers), found)
 
 
+def fetch_reduced(store: Store, ids: Sequence[int], reductions: Reductions) -> dict[str, dict[int, float]]:
+    """The metrics that `reductions` names, of some experiments of a project: what each has, by its id."""
+    if not (ids and reductions):
+        return {}
+    owners = np.array(ids, dtype=np.int64)
+    with store.begin() as connection:
+        found = _metrics(connection, owners, reductions, list(reductions))
+    return {
+        column.name: dict(zip(owners[column.rows].tolist(), column.values.tolist(), strict=True)) for column in found
+    }
+
+
 def _metrics(
     connection: Connection, ids: Rows, reductions: Reductions, names: Sequence[str] | None = None
 ) -> list[MetricColumn]:

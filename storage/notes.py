@@ -60,6 +60,11 @@ def fetch_notes(store: Store, ids: Sequence[int]) -> dict[int, Note]:
         return {row[0]: Note(*row[1:]) for row in connection.execute(statement, {"ids": list(ids)})}
 
 
+def note_texts(store: Store, ids: Sequence[int]) -> dict[int, str]:
+    """The texts alone."""
+    return {id_: note.text for id_, note in fetch_notes(store, ids).items()}
+
+
 def save_note(store: Store, experiment_id: int, words: Any, version: int, by: str) -> Note:
     """Replace the version that was read; a text of blanks only deletes. Raises NoteError and NoteChanged."""
     checked = _checked(words)

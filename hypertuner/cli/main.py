@@ -39,6 +39,7 @@ from hypertuner.cli.progress import failures, follow_run, printable, results_tab
 from hypertuner.cli.services import Services, open_store, read_running, read_token
 from sources.discovery import DiscoveryError, discover
 from storage.experiments import fetch_experiments
+from storage.notes import note_texts
 from storage.folders import FolderError
 from storage.records import Project, Run
 from storage.runs import fetch_runs, find_run
@@ -344,13 +345,14 @@ def export(
                 raise CommandError(f"Project {found.slug} has no run {run_number}.")
             run_id = wanted.id
         experiments = fetch_experiments(store, found.id, run_id=run_id)
+        notes = note_texts(store, [experiment.id for experiment in experiments])
         if output is None:
-            for line in experiments_csv(experiments):
+            for line in experiments_csv(experiments, notes=notes):
                 typer.echo(line, nl=False)
             return
         try:
             with output.open("w", newline="", encoding="utf-8") as file:
-                file.writelines(experiments_csv(experiments))
+                file.writelines(experiments_csv(experiments, notes=notes))
         except OSError as error:
             raise CommandError(f"{output} cannot be written: {error.strerror}.") from None
         console.print(f"{len(experiments)} experiments written to {printable(str(output))}", soft_wrap=True)

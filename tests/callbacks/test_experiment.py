@@ -12,6 +12,7 @@ from dash import no_update
 from callbacks.experiment import known_hyperparameters, page, picked_in, refresh, stop
 from storage.configuration import keep_environment, wants_environment
 from storage.experiments import find_experiment
+from storage.notes import save_note
 from storage.runs import find_run
 from storage.store import Store
 from storage.work import NewView
@@ -47,7 +48,7 @@ def test_the_address_adds_experiments(search: str, numbers: list[int]) -> None:
 
 def test_the_first_poll_brings_everything_and_the_next_nothing(store: Store, finished: Laboratory) -> None:
     first = poll(store, 2)
-    assert first["note"] is None
+    assert first["without_curves"] is None
     assert [view["epoch"] for view in first["views"]] == [1.0, 2.0]
     assert first["interval"] > 1000
     assert first["stop_hidden"] is True
@@ -62,8 +63,8 @@ def test_picking_another_experiment_brings_only_its_numbers(store: Store, labora
     laboratory.report({"accuracy": [0.5]})
     revision = poll(store, 1)["revision"]
     answer = poll(store, 1, [1, 2], revision)
-    assert "0.75" in text_of(answer["note"])
-    assert "0.5" in text_of(answer["note"])
+    assert "0.75" in text_of(answer["without_curves"])
+    assert "0.5" in text_of(answer["without_curves"])
     assert answer["header"] is no_update
     assert answer["stdout"] is no_update
 
@@ -71,7 +72,7 @@ def test_picking_another_experiment_brings_only_its_numbers(store: Store, labora
 def test_a_running_experiment_changes_while_it_reports(store: Store, laboratory: Laboratory) -> None:
     laboratory.launch({"lr": [0.1]})
     queued = poll(store, 1)
-    assert "Queued" in text_of(queued["note"])
+    assert "Queued" in text_of(queued["without_curves"])
     laboratory.start()
     running = poll(store, 1, revision=queued["revision"])
     assert running["stop_hidden"] is False
@@ -79,12 +80,12 @@ def test_a_running_experiment_changes_while_it_reports(store: Store, laboratory:
     laboratory.report({"loss": [2.0, 1.0]}, stdout="done\n")
     ended = poll(store, 1, revision=running["revision"])
     assert ended["stdout"] == "done\n"
-    assert ended["note"] is None
+    assert ended["without_curves"] is None
 
 
 def test_a_script_without_metrics_gets_a_hint_and_its_first_lines(store: Store, finished: Laboratory) -> None:
     answer = poll(store, 3)
-    note = text_of(answer["note"])
+    note = text_of(answer["without_curves"])
     assert "loss: 0.3" in note
     assert "first line" in note
 
@@ -101,7 +102,25 @@ def test_single_numbers_become_a_table(store: Store, laboratory: Laboratory) -> 
     laboratory.start()
     laboratory.report({"accuracy": [0.75]})
     answer = poll(store, 1)
-    assert "0.75" in text_of(answer["note"])
+    assert "0.75" in text_of(answer["without_curves"])
+
+
+def test_a_colleague_s_note_comes_with_the_poll(store: Store, finished: Laboratory) -> None:
+    first = poll(store, 2)
+    assert first["note"] == {"text": "", "version": 0, "by": None, "at": None}
+    save_note(store, id_of(store, finished, 2), "fine", 0, "anna")
+    assert '"text": "fine"' in text_of(page(store, "digits", 2))
+    answer = poll(store, 2, revision=first["revision"])
+    assert (answer["note"]["text"], answer["note"]["by"]) == ("fine", "anna")
+    assert answer["header"] is no_update
+    save_note(store, id_of(store, finished, 3), "theirs", 0, "anna")
+    assert poll(store, 2, revision=answer["revision"])["note"] is no_update
+
+
+def id_of(store: Store, laboratory: Laboratory, number: int) -> int:
+    experiment = find_experiment(store, laboratory.project.id, number)
+    assert experiment
+    return experiment.id
 
 
 def test_stop_asks_for_the_end_of_this_experiment_only(store: Store, laboratory: Laboratory) -> None:
@@ -122,7 +141,7 @@ def test_a_learner_with_views_but_without_metrics_gets_no_hint_to_print_some(
     laboratory.launch({"lr": [0.1]})
     laboratory.start()
     laboratory.report({}, views=[NewView("elbow", "elbow", None, b"{}")])
-    note = text_of(poll(store, 1)["note"])
+    note = text_of(poll(store, 1)["without_curves"])
     assert "No metric has been reported." in note
     assert "hypertuner.log" not in note
 
