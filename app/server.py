@@ -12,7 +12,7 @@ from flask import Flask
 
 from app import changes, curves, custom_views, downloads, logs, notes, rules, run_replay, security
 from app.settings import Settings
-from callbacks import experiment, insights, launch, pages, projects, run, views
+from callbacks import comparison, experiment, insights, launch, pages, projects, run, views
 from layouts import ids, shell
 from storage.store import Store, is_outage
 
@@ -24,6 +24,7 @@ GROUPS = (
     run.callbacks,
     insights.callbacks,
     experiment.callbacks,
+    comparison.callbacks,
     views.callbacks,
 )
 # Loaded in the head, so that no page flashes in the wrong colours, and that a run's experiments are asked for while

@@ -79,7 +79,10 @@ def _union(first: Iterable[str], others: Iterable[Iterable[str]]) -> list[str]:
 
 
 def _names(hyperparameters: Sequence[str], metrics: Sequence[str], *, has_notes: bool) -> list[str]:
-    before, after = ["experiment", "run", "state"], ["started", "duration_s", "reason", *(["note"] if has_notes else [])]
+    before, after = (
+        ["experiment", "run", "state"],
+        ["started", "duration_s", "reason", *(["note"] if has_notes else [])],
+    )
     used = Counter([*before, *hyperparameters, *metrics, *after])
 
     def distinct(role: str, names: Sequence[str]) -> list[str]:

@@ -1,5 +1,7 @@
 /** The bar that says how much of the run is selected, and what can be had of it: its table as a file, its curves, its address. */
 (() => {
+    // As many as stand side by side; see layouts/comparison.py.
+    const MOST_COMPARED = 6;
     // Servers and proxies refuse longer addresses.
     const MOST_CHARACTERS_IN_LINK = 3000;
 
@@ -24,6 +26,9 @@
         const shown = [...wanted].sort((a, b) => a - b).slice(0, most);
         const hint = shown.length < wanted.length ? `The first ${most} of ${wanted.length.toLocaleString("en-US")}: more curves at once cannot be told apart` : "";
         if (!picked.length) return {numbers: shown, hint, words: shown.length < wanted.length ? `Curves of the first ${most} selected` : `Curves of all ${wanted.length} selected`};
+        if (picked.length > 1 && picked.length <= Math.min(most, MOST_COMPARED)) {
+            return {numbers: shown, hint: "Side by side: settings, metrics, curves and views", words: `Compare the ${picked.length} picked`};
+        }
         return {numbers: shown, hint, words: picked.length === 1 ? "Open curves of the one picked"
             : shown.length < wanted.length ? `Open curves of the first ${most} picked` : `Open curves of the ${picked.length} picked`};
     };
@@ -91,7 +96,8 @@
             if (offer === null) return;
             link.textContent = offer.words;
             link.title = offer.hint;
-            link.href = addressOf(made.spec.slug, offer.numbers);
+            const reduce = new URLSearchParams(window.location.search).get("reduce");
+            link.href = addressOf(made.spec.slug, offer.numbers, reduce === null ? "" : `?${new URLSearchParams({reduce})}`);
         };
 
         made.press("selection-clear", () => made.commit([]));

@@ -20,7 +20,7 @@ from callbacks.custom_views import code_of_views
 from callbacks.group import CallbackGroup
 from callbacks.notes import told
 from callbacks.said import flag_marks, said_of
-from layouts import configuration, ids
+from layouts import comparison, configuration, ids
 from layouts import experiment as layout
 from layouts import flags as flags_layout
 from layouts.configuration import Configuration, Try
@@ -70,7 +70,14 @@ def page(store: Store, slug: str, number: int, search: str = "") -> Component | 
         {"name": view.name, "file": view.file, "hint": view.hint} for view in code_of_views(store, project, run).views
     ]
     note = told(find_note(store, experiment.id))
-    return layout.page(facts, choices, picked, note=note, custom=custom)
+    return layout.page(
+        facts,
+        choices,
+        picked,
+        note=note,
+        chosen=comparison.Choice.read(search),
+        custom=custom,
+    )
 
 
 def picked_in(search: str) -> list[int]:
@@ -231,8 +238,7 @@ def refresh(
 
 _PARTS = (
     "header", "stop_label", "stop_hidden", "stop_disabled", "configuration", "failure", "flags", "marks", "without_curves",
-    "note",
-    "stdout", "stderr", "views", "interval", "revision",
+    "note", "stdout", "stderr", "views", "interval", "revision",
 )  # fmt: skip
 
 
@@ -263,9 +269,7 @@ def _configuration(
     )
 
 
-def _without_curves(
-    facts: Facts, compared: Sequence[Experiment], stdout: str, *, has_views: bool
-) -> Component | None:
+def _without_curves(facts: Facts, compared: Sequence[Experiment], stdout: str, *, has_views: bool) -> Component | None:
     """What stands in the place of curves: metrics that were reported once, or what to do where there is none."""
     names = list(dict.fromkeys(name for experiment in compared for name in experiment.metrics))
     if not names:

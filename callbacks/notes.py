@@ -19,8 +19,8 @@ MOST_VERSIONS = 2**31
 def answer(store: Store, slug: str, number: int, request: Request) -> dict[str, Any] | None:
     """Do what `request` names in `do`; None where there is no such experiment or request.
 
-    {"note"} is what there is now. With it {"changed": true} says that somebody else was faster, and nothing was written;
-    {"error"} alone says what is wrong with the text.
+    {"note"} is what there is now. With it {"changed": true} says that somebody else was faster, and nothing was
+    written; {"error"} alone says what is wrong with the text.
     """
     act, version = _ACTIONS.get(str(request.get("do"))), request.get("version")
     project = find_project(store, slug)

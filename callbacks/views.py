@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from dash import Input, Output, State
 
 from callbacks.group import CallbackGroup
 from layouts import ids, views
-from layouts.views import NotShownError
+from layouts.views import NotShownError, Picture
 from storage.experiments import ViewEntry, fetch_view_payload, fetch_views, find_experiment
 from storage.projects import find_project
 from storage.store import Store
+
+Drawn = TypeVar("Drawn")
 
 callbacks = CallbackGroup()
 log = logging.getLogger("hypertuner.web")
@@ -88,20 +90,20 @@ def fetch_view(
     modes = _modes(kind, comparable)
     mode = wanted if wanted in [each["value"] for each in modes] else modes[0]["value"] if modes else None
     compared = next((each for each in comparable if each.mode == mode), None)
-    try:
+
+    def draw() -> tuple[Picture, dict[str, Any]]:
         content = json.loads(payload)
         other = _content(store, compared) if compared else None
-        if compared:
-            names = (f"experiment {experiment.number}", compared.name(view.get("epoch")))
-            picture = views.DIFFERENCES[kind](content, other, names=names)
-        else:
-            picture = views.MODES.get(kind, {}).get(mode or "", views.PICTURES[kind])(content)
         cells = views.CELLS[kind](content, other) if kind in views.CELLS else {}
-    except NotShownError as error:
-        return _nothing(str(error))
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
-        log.warning("View %s cannot be drawn: %s", view["id"], error)
-        return _nothing(BROKEN)
+        if compared is None:
+            return views.MODES.get(kind, {}).get(mode or "", views.PICTURES[kind])(content), cells
+        names = (f"experiment {experiment.number}", compared.name(view.get("epoch")))
+        return views.DIFFERENCES[kind](content, other, names=names), cells
+
+    made = attempt(view["id"], draw)
+    if isinstance(made, str):
+        return _nothing(made)
+    picture, cells = made
     return {
         "figure": picture.figure,
         # The place of the picture tells the page when another one begins.
@@ -111,6 +113,17 @@ def fetch_view(
         "modes": modes,
         "mode": mode,
     }
+
+
+def attempt(view_id: Any, draw: Callable[[], Drawn]) -> Drawn | str:
+    """What `draw` makes of a payload, which may be anything; a sentence where that cannot be shown."""
+    try:
+        return draw()
+    except NotShownError as error:
+        return str(error)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
+        log.warning("View %s cannot be drawn: %s", view_id, error)
+        return BROKEN
 
 
 def _nothing(sentence: str | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from dash.development.base_component import Component
 
 from analysis.common_values import Common, differing
 from analysis.hyperparameters import Value, text_of
-from layouts import configuration, ids, view_panel
+from layouts import comparison, configuration, ids, view_panel
 from layouts.asking import asking
 from layouts.curves import curves, swatch_of
 from layouts.projects import state
@@ -88,11 +88,13 @@ def page(
     picked: Sequence[int],
     *,
     note: Mapping[str, Any],
+    chosen: comparison.Choice = comparison.AS_USUAL,
     custom: Sequence[Mapping[str, str]] = (),
 ) -> Component:
     """The frame; curves, log and views are filled by the first poll, which comes at once.
 
-    note: as callbacks/notes.py tells it. custom: the project's own views, `name`, `file` and `hint` of each.
+    note: as callbacks/notes.py tells it. chosen: of the comparison. custom: the project's own views, `name`, `file`
+    and `hint` of each.
     """
     return html.Div(
         [
@@ -139,6 +141,7 @@ def page(
                             html.Div(id=ids.EXPERIMENT_FAILURE),
                             html.Div(id=ids.EXPERIMENT_FLAGS),
                             _curves_panel(choices, picked),
+                            comparison.panel(chosen),
                             view_panel.panel(custom),
                             _log_panel(),
                             html.Section(id=ids.CONFIGURATION, className="panel configuration"),

@@ -39,8 +39,8 @@ from hypertuner.cli.progress import failures, follow_run, printable, results_tab
 from hypertuner.cli.services import Services, open_store, read_running, read_token
 from sources.discovery import DiscoveryError, discover
 from storage.experiments import fetch_experiments
-from storage.notes import note_texts
 from storage.folders import FolderError
+from storage.notes import note_texts
 from storage.records import Project, Run
 from storage.runs import fetch_runs, find_run
 from storage.schema import ENDED_STATES

@@ -57,7 +57,11 @@ def test_a_goal_tells_better_from_worse() -> None:
     assert [(cell.by, cell.share, cell.is_better) for cell in loss.cells] == [
         (None, None, None), (-0.25, -0.5, True), (0.25, 0.5, False), (None, None, None),
     ]  # fmt: skip
-    assert [cell.is_better for cell in compare_numbers("accuracy", [0.5, 0.75, 0.25], 0, "maximize").cells] == [None, True, False]
+    assert [cell.is_better for cell in compare_numbers("accuracy", [0.5, 0.75, 0.25], 0, "maximize").cells] == [
+        None,
+        True,
+        False,
+    ]
     unknown = compare_numbers("width", [1, 2], 0)
     assert (unknown.cells[1].by, unknown.cells[1].is_better) == (1, None)
 
@@ -81,6 +85,11 @@ def test_a_missing_number_is_no_nan() -> None:
 
 
 def test_metrics_come_in_order_of_appearance() -> None:
-    rows = compare_metrics([{"loss": 1.0}, {"accuracy": 0.5, "loss": 1.0}], 1, {"loss": "minimize", "accuracy": "maximize"})
-    assert [(row.name, row.differs, row.goal) for row in rows] == [("loss", False, "minimize"), ("accuracy", True, "maximize")]
+    rows = compare_metrics(
+        [{"loss": 1.0}, {"accuracy": 0.5, "loss": 1.0}], 1, {"loss": "minimize", "accuracy": "maximize"}
+    )
+    assert [(row.name, row.differs, row.goal) for row in rows] == [
+        ("loss", False, "minimize"),
+        ("accuracy", True, "maximize"),
+    ]
     assert compare_metrics([{}, {}], 0, {}) == []

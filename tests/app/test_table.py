@@ -148,7 +148,7 @@ def test_both_flavours_are_read_by_pandas(tmp_path: Any) -> None:
 def test_notes_are_a_column_where_there_are_any() -> None:
     two = [an_experiment(1, {"note": 7}), an_experiment(2, {"note": 8})]
     assert rows(*two, notes={})[0][-1] == "reason"
-    table = rows(*two, notes={2: "a, \"b\"\nc"})
+    table = rows(*two, notes={2: 'a, "b"\nc'})
     assert (table[0][3], table[0][-1]) == ("hyperparameter note", "note")
-    assert [row[-1] for row in table[1:]] == ["", "a, \"b\"\nc"]
+    assert [row[-1] for row in table[1:]] == ["", 'a, "b"\nc']
     assert rows(an_experiment(1), flavour="spreadsheet", notes={1: "=1+1"})[1][-1] == "'=1+1"

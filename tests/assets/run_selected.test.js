@@ -14,7 +14,10 @@ test("the download names the selected experiments, unless they are too many for 
 });
 
 test("picked experiments open together", () => {
-    assert.deepEqual(selected.curvesOffer([7, 4], [], false, 500), {numbers: [4, 7], hint: "", words: "Open curves of the 2 picked"});
+    const few = {numbers: [4, 7], hint: "Side by side: settings, metrics, curves and views", words: "Compare the 2 picked"};
+    assert.deepEqual(selected.curvesOffer([7, 4], [], false, 500), few);
+    assert.equal(selected.curvesOffer([1, 2, 3, 4, 5, 6], [], false, 500).words, "Compare the 6 picked");
+    assert.equal(selected.curvesOffer([1, 2, 3, 4, 5, 6, 7], [], false, 500).words, "Open curves of the 7 picked");
     assert.equal(selected.curvesOffer([4], [1, 2], true, 500).words, "Open curves of the one picked");
     assert.equal(selected.curvesOffer([3, 2, 1], [], false, 2).words, "Open curves of the first 2 picked");
 });

@@ -339,7 +339,7 @@ def test_three_are_opened_together_and_the_selection_outlives_the_way_back_and_t
     for number in three:
         page.locator(f'.ag-row[row-id="{number}"] [col-id="state"]').click(modifiers=["Control"])
     curves = page.locator("#open-curves")
-    expect(curves).to_have_text("Open curves of the 3 picked")
+    expect(curves).to_have_text("Compare the 3 picked")
     curves.click()
     page.wait_for_url(re.compile(rf"/experiments/{three[0]}\?with={three[1]}[-,]{three[2]}$"))
     expect(page.locator("#curves .curves-area").first).to_be_visible()
