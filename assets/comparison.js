@@ -3,6 +3,8 @@
     // --- pure ---------------------------------------------------------------------------------------------------------
 
     const NUMBER = /^\d{1,9}$/;
+    // Side by side pictures are smaller than alone; the panel of views has each at its full size.
+    const HIGHEST_PX = 340;
     const ROWS = new Map([["all", false], ["differing", true]]);
 
     /** What a query says of the comparison, as layouts/comparison.py reads it. */
@@ -57,8 +59,11 @@
     };
 
     /** A picture in the theme's colours; nothing at all where there is no figure. */
-    const paint = (figure) => (figure ? [window.dash_clientside.theme.paint(figure), {height: `${figure.layout?.height || 360}px`}]
-        : [{data: [], layout: {}}, {display: "none"}]);
+    const paint = (figure) => {
+        if (!figure) return [{data: [], layout: {}}, {display: "none"}];
+        const height = Math.min(HIGHEST_PX, figure.layout?.height || HIGHEST_PX);
+        return [window.dash_clientside.theme.paint({...figure, layout: {...figure.layout, height}}), {height: `${height}px`}];
+    };
 
     const api = {...pure, hold, paint};
     globalThis.dash_clientside = globalThis.dash_clientside || {};

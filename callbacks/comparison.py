@@ -12,6 +12,7 @@ from dash import MATCH, Input, Output, State, no_update
 from analysis.differences import compare_metrics, compare_numbers, compare_settings
 from analysis.metrics import Goal, known_goal
 from analysis.reductions import LAST, Reductions, read_reductions, title_of
+from callbacks.experiment import known_hyperparameters
 from callbacks.group import CallbackGroup
 from callbacks.said import said_of
 from callbacks.views import GONE, STRANGE, attempt
@@ -111,7 +112,8 @@ def comparison_of(store: Store, project: Project, compared: Sequence[Experiment]
     runs = {number: find_run(store, project.id, number) for number in {each.run_number for each in compared}}
     numbers = [each.number for each in compared]
     reference = numbers.index(choice.against) if choice.against in numbers else 0
-    defaults = [_defaults(runs[each.run_number]) for each in compared]
+    kept = {number: _defaults(project, run) for number, run in runs.items()}
+    defaults = [kept[each.run_number] for each in compared]
     settings = compare_settings([each.settings for each in compared], defaults, reference)
     only = choice.only_differences
     reductions = read_reductions(choice.reduce)
@@ -127,8 +129,8 @@ def comparison_of(store: Store, project: Project, compared: Sequence[Experiment]
     )
 
 
-def _defaults(run: Run | None) -> dict[str, Any]:
-    return {str(each["name"]): each.get("default") for each in run.hyperparameters} if run else {}
+def _defaults(project: Project, run: Run | None) -> dict[str, Any]:
+    return {each.name: each.default for each in known_hyperparameters(project, run)} if run else {}
 
 
 def _columns(store: Store, project: Project, compared: Sequence[Experiment]) -> list[Column]:

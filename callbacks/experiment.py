@@ -237,8 +237,8 @@ def refresh(
 
 
 _PARTS = (
-    "header", "stop_label", "stop_hidden", "stop_disabled", "configuration", "failure", "flags", "marks", "without_curves",
-    "note", "stdout", "stderr", "views", "interval", "revision",
+    "header", "stop_label", "stop_hidden", "stop_disabled", "configuration", "failure", "flags", "marks",
+    "without_curves", "note", "stdout", "stderr", "views", "interval", "revision",
 )  # fmt: skip
 
 

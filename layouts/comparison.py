@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -30,6 +30,8 @@ MOST_COMPARED = 6
 # From so many settings on only those that differ are shown, unless a person wants all.
 MANY_SETTINGS = 12
 LONGEST_NOTE = 300
+# Durations are written to a tenth of a second.
+LEAST_SECONDS = 0.05
 NO_FIGURE: Figure = {"data": [], "layout": {}}
 
 
@@ -198,15 +200,17 @@ def _copy(language: str) -> Component:
 def _head(shown: Comparison, place: int) -> Component:
     column = shown.columns[place]
     own = str(column.number)
-    if place == shown.reference:
-        against: Component = html.Span("reference", className="comparison-reference")
-    else:
-        against = html.Button(
-            "compare with this",
-            type="button",
-            className="ht-link",
-            **attributes(data_comparison_against=own, aria_label=f"Compare the others with experiment {own}"),
-        )
+    is_reference = place == shown.reference
+    against = html.Button(
+        "reference" if is_reference else "compare with this",
+        type="button",
+        className="ht-link",
+        **attributes(
+            data_comparison_against=own,
+            aria_pressed="true" if is_reference else "false",
+            aria_label=f"Compare the others with experiment {own}",
+        ),
+    )
     return html.Th(
         [
             html.Div(
@@ -217,12 +221,22 @@ def _head(shown: Comparison, place: int) -> Component:
                 ],
                 className="comparison-name",
             ),
-            html.Div([chip(said) for said in column.flags], className="comparison-flags"),
+            html.Div(_chips(column.flags), className="comparison-flags"),
             against,
         ],
         scope="col",
         className=_place_class(shown, place),
     )
+
+
+def _chips(flags: Sequence[Said]) -> list[Component]:
+    """Each word once, with all that is said under it."""
+    together: dict[tuple[str, str], Said] = {}
+    for said in flags:
+        earlier = together.get((said.kind, said.word))
+        sentence = f"{earlier.sentence}\n{said.sentence}" if earlier else said.sentence
+        together[said.kind, said.word] = replace(said, sentence=sentence)
+    return [chip(said) for said in together.values()]
 
 
 def _place_class(shown: Comparison, place: int) -> str:
@@ -356,7 +370,8 @@ def _duration(cell: Cell) -> Component:
     if cell.value is MISSING:
         return html.Span("–", className="comparison-missing")
     value = html.Span(duration(cell.value), className="comparison-value")
-    return html.Div([value, *([] if cell.by is None else [_delta(cell, duration)])])
+    is_told = cell.by is not None and abs(cell.by) >= LEAST_SECONDS
+    return html.Div([value, *([_delta(cell, duration)] if is_told else [])])
 
 
 def _progress(column: Column) -> str:
