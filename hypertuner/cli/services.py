@@ -20,7 +20,7 @@ from app.settings import DEFAULT_PORT, Settings
 from hypertuner.cli.errors import CommandError
 from storage.embedded import OWNER_ROLE, EmbeddedServer, write_private
 from storage.folders import prepare_data_dir, prepare_runtime_dir
-from storage.store import Store, migrate
+from storage.store import Store, check_schema, migrate
 from storage.tokens import create_link_token
 from storage.work import release_everything
 from training.head import head_command, head_environment, make_token, submit_dispatcher
@@ -113,6 +113,8 @@ def open_store(settings: Settings, say: Say = lambda _: None) -> Iterator[Store]
     url_file = data_dir / "secrets" / "database_url"
     if read_running(data_dir) and url_file.exists():
         store = Store(url_file.read_text().strip(), pool_size=2)
+        # What runs may be of another version than this command.
+        check_schema(store)
         yield store
         store.close()
         return
