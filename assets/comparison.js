@@ -5,6 +5,7 @@
     const NUMBER = /^\d{1,9}$/;
     // Side by side pictures are smaller than alone; the panel of views has each at its full size.
     const HIGHEST_PX = 340;
+    const MOST_FRAMES = 60;
     const ROWS = new Map([["all", false], ["differing", true]]);
 
     /** What a query says of the comparison, as layouts/comparison.py reads it. */
@@ -22,11 +23,22 @@
         return `?${parameters.toString().replaceAll("%2C", ",")}`;
     };
 
-    const pure = {fromQuery, withChoice};
+    const BUTTONS = ["data-comparison-against", "data-comparison-rows", "data-comparison-copy"];
+
+    /** What finds a button of the table again when the table came anew; null for anything else. */
+    const selectorOf = (element) => {
+        const name = BUTTONS.find((each) => element.hasAttribute?.(each));
+        if (!name) return null;
+        // The button of the rows has another value each time.
+        return name === "data-comparison-rows" ? `[${name}]` : `[${name}="${element.getAttribute(name)}"]`;
+    };
+
+    const pure = {fromQuery, selectorOf, withChoice};
 
     // --- the page -----------------------------------------------------------------------------------------------------
 
     let content = null;
+    let focused = null;
 
     const choose = (choice) => {
         const {pathname, search, hash} = window.location;
@@ -45,17 +57,27 @@
 
     if (typeof window !== "undefined") {
         document.addEventListener("click", ({target}) => {
-            const button = target.closest?.("[data-comparison-against], [data-comparison-rows], [data-comparison-copy]");
+            const button = target.closest?.(BUTTONS.map((name) => `[${name}]`).join());
             if (!button) return;
             const {comparisonAgainst: against, comparisonRows: rows} = button.dataset;
             if (against) choose({against});
             else if (rows) choose({rows});
             else copy(button);
         });
+        document.addEventListener("focusin", ({target}) => { focused = selectorOf(target); });
     }
 
+    /** Give the focus back to the button that had it, once the table that held it is gone; React takes a few frames. */
+    const refocus = (selector, frames) => {
+        if (focused !== selector) return;
+        if (document.activeElement === document.body) document.querySelector(selector)?.focus({preventScroll: true});
+        else if (frames > 0) requestAnimationFrame(() => refocus(selector, frames - 1));
+    };
+
+    /** Called by Dash with every table. */
     const hold = (found) => {
         content = found ?? null;
+        if (focused) refocus(focused, MOST_FRAMES);
     };
 
     /** A picture in the theme's colours; nothing at all where there is no figure. */

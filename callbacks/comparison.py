@@ -42,6 +42,7 @@ DIFFERENCE = "difference"
 @callbacks.on(
     output={
         "hidden": Output(ids.COMPARISON, "hidden"),
+        "head": Output(ids.COMPARISON_HEAD, "children"),
         "body": Output(ids.COMPARISON_BODY, "children"),
         "content": Output(ids.COMPARISON_CONTENT, "data"),
         "shared": Output(ids.COMPARISON_SHARED, "data"),
@@ -78,7 +79,7 @@ def compare(
         return _nothing()
     if len(compared) > MOST_COMPARED:
         sentence = layout.too_many(len(picked or ()), project.slug, compared[0].run_number)
-        return _nothing() | {"hidden": False, "body": sentence}
+        return _nothing() | {"hidden": False, "head": sentence}
     made = comparison_of(store, project, compared, Choice.from_told(choice))
     numbers = [each.number for each in compared]
     reference = numbers[made.reference]
@@ -89,7 +90,8 @@ def compare(
     is_same = before is not None and before.get("places") == places
     return {
         "hidden": False,
-        "body": layout.body(made),
+        "head": layout.head(made),
+        "body": layout.table(made),
         "content": layout.content(made),
         "shared": shared | {"places": places},
         "views": options,
@@ -102,8 +104,8 @@ def compare(
 
 def _nothing() -> dict[str, Any]:
     return {
-        "hidden": True, "body": None, "content": None, "shared": None, "views": [], "view": None, "view_hidden": True,
-        "pictures": [],
+        "hidden": True, "head": None, "body": None, "content": None, "shared": None, "views": [], "view": None,
+        "view_hidden": True, "pictures": [],
     }  # fmt: skip
 
 
@@ -156,12 +158,14 @@ def _columns(store: Store, project: Project, compared: Sequence[Experiment]) -> 
 def _metrics(
     store: Store, compared: Sequence[Experiment], reference: int, reductions: Reductions, run: Run | None
 ) -> tuple[list[dict[str, float]], int, dict[str, Goal | None]]:
-    """Each one's metrics by the names that the run's table gives them, and the goals of these."""
+    """Each one's metrics by the names that the run's table gives them, the objective first, and the goals of these."""
     reduced = fetch_reduced(store, [each.id for each in compared], reductions)
     goals: dict[str, Goal | None] = {}
     found: list[dict[str, float]] = [{} for _ in compared]
-    for name in dict.fromkeys(name for each in compared for name in each.metrics):
-        is_objective = run is not None and name == run.objective
+    objective = run.objective if run else None
+    names = dict.fromkeys(name for each in compared for name in each.metrics)
+    for name in sorted(names, key=lambda name: name != objective):
+        is_objective = name == objective
         goal: Goal | None = known_goal(name)
         if run is not None and is_objective:
             goal = "minimize" if run.goal == "minimize" else "maximize"

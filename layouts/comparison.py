@@ -105,7 +105,15 @@ def panel(choice: Choice) -> Component:
             dcc.Store(id=ids.COMPARISON_CHOICE, data=choice.told()),
             dcc.Store(id=ids.COMPARISON_CONTENT),
             dcc.Store(id=ids.COMPARISON_SHARED),
-            html.Div(id=ids.COMPARISON_BODY),
+            html.Div(id=ids.COMPARISON_HEAD),
+            # It stays while the table in it comes anew, and with it how far it is scrolled.
+            html.Div(
+                id=ids.COMPARISON_BODY,
+                className="comparison-place",
+                tabIndex="0",
+                role="region",
+                **attributes(aria_label="Experiments side by side"),
+            ),
             html.Div(
                 [
                     html.H3("The same view of each"),
@@ -142,49 +150,42 @@ def too_many(count: int, slug: str, run: int) -> list[Component]:
 # --- the table ------------------------------------------------------------------------------------------------------
 
 
-def body(shown: Comparison) -> list[Component]:
-    """Head and table of the panel."""
+def head(shown: Comparison) -> list[Component]:
+    """The panel's title and tools."""
     reference = shown.columns[shown.reference].number
+    only = html.Button(
+        "only differences",
+        type="button",
+        className="ht-toggle",
+        title="Leave out the rows in which all are the same",
+        **attributes(
+            aria_pressed="true" if shown.only_differences else "false",
+            data_comparison_rows="all" if shown.only_differences else "differing",
+        ),
+    )
     return [
         html.Div(
             [
                 html.H2("Side by side"),
                 html.Span(f"differences are to experiment {reference}", className="ht-quiet"),
-                html.Div(
-                    [
-                        html.Button(
-                            "only differences",
-                            type="button",
-                            className="ht-toggle",
-                            title="Leave out the rows in which all are the same",
-                            **attributes(
-                                aria_pressed="true" if shown.only_differences else "false",
-                                data_comparison_rows="all" if shown.only_differences else "differing",
-                            ),
-                        ),
-                        *(_copy(language) for language in ("CSV", "Markdown")),
-                    ],
-                    className="comparison-tools",
-                ),
+                html.Div([only, *(_copy(language) for language in ("CSV", "Markdown"))], className="comparison-tools"),
             ],
             className="panel-head",
-        ),
-        html.Div(
-            html.Table(
-                [
-                    html.Thead(html.Tr([html.Td(), *(_head(shown, place) for place in range(len(shown.columns)))])),
-                    *_group(shown, "Settings", shown.settings, _setting, "setting"),
-                    *_group(shown, "Metrics", shown.metrics, _metric, "metric"),
-                    _facts(shown),
-                ],
-                className="comparison-table",
-            ),
-            className="comparison-place",
-            tabIndex="0",
-            role="region",
-            **attributes(aria_label="Experiments side by side"),
-        ),
+        )
     ]
+
+
+def table(shown: Comparison) -> Component:
+    """One column an experiment."""
+    return html.Table(
+        [
+            html.Thead(html.Tr([html.Td(), *(_column_head(shown, place) for place in range(len(shown.columns)))])),
+            *_group(shown, "Settings", shown.settings, _setting, "setting"),
+            *_group(shown, "Metrics", shown.metrics, _metric, "metric"),
+            _facts(shown),
+        ],
+        className="comparison-table",
+    )
 
 
 def _copy(language: str) -> Component:
@@ -197,12 +198,12 @@ def _copy(language: str) -> Component:
     )
 
 
-def _head(shown: Comparison, place: int) -> Component:
+def _column_head(shown: Comparison, place: int) -> Component:
     column = shown.columns[place]
     own = str(column.number)
     is_reference = place == shown.reference
     against = html.Button(
-        "reference" if is_reference else "compare with this",
+        "reference" if is_reference else "make reference",
         type="button",
         className="ht-link",
         **attributes(

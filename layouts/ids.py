@@ -56,6 +56,7 @@ EPOCH = "experiment-epoch"
 COMPARISON = "comparison"
 # What a person chose there, as the address has it: see Choice in layouts/comparison.py. Written in the browser only.
 COMPARISON_CHOICE = "comparison-choice"
+COMPARISON_HEAD = "comparison-head"
 COMPARISON_BODY = "comparison-body"
 # The table as plain data, to be copied.
 COMPARISON_CONTENT = "comparison-content"

@@ -17,3 +17,11 @@ test("an address that was edited by hand chooses nothing", () => {
         assert.deepEqual(comparison.fromQuery(query), {against: null, onlyDifferences: null, reduce: ""});
     }
 });
+
+test("a button is found again in the table that comes anew", () => {
+    const button = (name, value) => ({hasAttribute: (each) => each === name, getAttribute: () => value});
+    assert.equal(comparison.selectorOf(button("data-comparison-against", "7")), "[data-comparison-against=\"7\"]");
+    assert.equal(comparison.selectorOf(button("data-comparison-rows", "all")), "[data-comparison-rows]");
+    assert.equal(comparison.selectorOf(button("href", "/")), null);
+    assert.equal(comparison.selectorOf({}), null);
+});

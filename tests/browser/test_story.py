@@ -344,6 +344,7 @@ def test_three_are_opened_together_and_the_selection_outlives_the_way_back_and_t
     page.wait_for_url(re.compile(rf"/experiments/{three[0]}\?with={three[1]}[-,]{three[2]}$"))
     expect(page.locator("#curves .curves-area").first).to_be_visible()
     wait_until(lambda: drawn_in(page) == set(three), f"the curves are those of {drawn_in(page)}")
+    expect(page.locator("#comparison thead a")).to_have_text([str(number) for number in three])
 
     page.go_back()
     page.locator("#run-dashboard.is-loaded").wait_for()

@@ -43,12 +43,12 @@ def test_one_is_not_compared_and_too_many_are_told_what_to_do(store: Store, labo
     assert ask(store, list(range(1, 7)))["content"]["heads"][6]["words"] == "Experiment 6"
     many = ask(store, list(range(1, 10)))
     assert (many["hidden"], many["content"], many["pictures"]) == (False, None, [])
-    assert "shows 2 to 6 experiments, and 9 are on this page" in text_of(many["body"])
+    assert "shows 2 to 6 experiments, and 9 are on this page" in text_of(many["head"])
 
 
 def test_the_first_is_the_reference_until_another_is_chosen(store: Store, finished: Laboratory) -> None:
     first = ask(store, [2, 1])
-    assert "differences are to experiment " in text_of(first["body"])
+    assert "differences are to experiment 2" in text_of(first["head"])
     assert first["shared"]["reference"] == 2
     other = ask(store, [2, 1], Choice(against=1))
     assert other["shared"]["reference"] == 1

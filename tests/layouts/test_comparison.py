@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from analysis.differences import compare_metrics, compare_numbers, compare_settings
-from layouts.comparison import Choice, Column, Comparison, body, content
+from layouts.comparison import Choice, Column, Comparison, content, table
 from layouts.flags import Said
 from tests.callbacks.test_pages import text_of
 
@@ -38,18 +38,18 @@ def shown(
 def test_equal_rows_are_left_out_and_counted() -> None:
     many = {f"option_{at}": at for at in range(120)}
     made = shown([many, many | {"option_7": "x"}], only=True)
-    text = text_of(body(made))
+    text = text_of(table(made))
     assert "1 of 120 settings differs; 119 that are the same are left out" in text
     assert "option_7" in text
     assert "option_8" not in text
     assert [row[0] for row in content(made)["rows"]] == ["option_7", "state", "duration (s)", "attempts"]
-    assert "option_8" in text_of(body(shown([many, many])))
-    assert "all 120 settings are the same" in text_of(body(shown([many, many], only=True)))
+    assert "option_8" in text_of(table(shown([many, many])))
+    assert "all 120 settings are the same" in text_of(table(shown([many, many], only=True)))
 
 
 def test_better_and_worse_are_said_in_words_and_without_a_goal_not_at_all() -> None:
     text = text_of(
-        body(
+        table(
             shown([{}, {}], [{"loss": 0.5, "accuracy": 0.5, "width": 4}, {"loss": 0.25, "accuracy": 0.25, "width": 8}])
         )
     )
@@ -61,7 +61,7 @@ def test_better_and_worse_are_said_in_words_and_without_a_goal_not_at_all() -> N
 
 def test_what_is_missing_is_said() -> None:
     made = shown([{"lr": 0.5}, {"width": None}], [{}, {"loss": math.nan, "accuracy": math.inf}])
-    text = text_of(body(made))
+    text = text_of(table(made))
     for words in ("not set", "default", "not reported", "none", "NaN", "∞"):
         assert words in text
     assert "is-better" not in text
@@ -79,7 +79,7 @@ def test_values_of_any_kind_are_written_as_a_script_takes_them() -> None:
             {"a": [1], "b": False, "c": "<b>", "d": {}, "e": 0},
         ]
     )
-    text = text_of(body(made))
+    text = text_of(table(made))
     for words in ("[1, 2.5]", "True", "(empty)", "{x: 1}", "<b>"):
         assert words in text
     assert {row[0]: row[1] for row in content(made)["rows"]}["e"] == str(2**60)
@@ -87,7 +87,7 @@ def test_values_of_any_kind_are_written_as_a_script_takes_them() -> None:
 
 def test_a_word_that_is_said_twice_is_one_chip() -> None:
     flags = [Said("flag", "plateau", "One."), Said("flag", "plateau", "Two.")]
-    text = text_of(body(shown([{}, {}], flags=flags, note="see\nrun 3")))
+    text = text_of(table(shown([{}, {}], flags=flags, note="see\nrun 3")))
     assert text.count("One.\\nTwo.") == 2
     assert "see\\nrun 3" in text
 
