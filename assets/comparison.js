@@ -50,7 +50,12 @@
     const copy = async (button) => {
         const {table_copy: {csv, markdown}, shell} = window.dash_clientside;
         if (!content) return;
-        await shell.copy((button.dataset.comparisonCopy === "CSV" ? csv : markdown)(content));
+        try {
+            await shell.copy((button.dataset.comparisonCopy === "CSV" ? csv : markdown)(content));
+        } catch {
+            window.dash_clientside.set_props("notice", {children: "This browser does not let the page copy.", is_open: true});
+            return;
+        }
         button.classList.add("is-copied");
         setTimeout(() => button.classList.remove("is-copied"), 1200);
     };
@@ -80,6 +85,9 @@
         if (focused) refocus(focused, MOST_FRAMES);
     };
 
+    /** The replay goes through the epochs of all views that stand side by side. */
+    const know = (shared) => window.dash_clientside.curves.knowEpochs(shared?.epochs ?? [], "compared");
+
     /** A picture in the theme's colours; nothing at all where there is no figure. */
     const paint = (figure) => {
         if (!figure) return [{data: [], layout: {}}, {display: "none"}];
@@ -87,7 +95,7 @@
         return [window.dash_clientside.theme.paint({...figure, layout: {...figure.layout, height}}), {height: `${height}px`}];
     };
 
-    const api = {...pure, hold, paint};
+    const api = {...pure, hold, know, paint};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.comparison = api;
     if (typeof module !== "undefined") module.exports = api;

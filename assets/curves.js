@@ -27,7 +27,10 @@
     /** The epoch of the views that belong to an epoch of the page: theirs that is not later, or else the first. Null is the newest. */
     const viewEpoch = (epochs, epoch) => (epoch === null || !epochs.length ? null : epochs.findLast((each) => each <= epoch) ?? epochs[0]);
 
-    const pure = {addressOf, pollInterval, thinnedIn, viewEpoch};
+    /** Epochs of several lists, each once and in order. */
+    const unionOf = (lists) => [...new Set(lists.flat())].sort((a, b) => a - b);
+
+    const pure = {addressOf, pollInterval, thinnedIn, unionOf, viewEpoch};
 
     // --- the board ----------------------------------------------------------------------------------------------------
 
@@ -36,7 +39,7 @@
     const createBoard = (root, {slug, number}, picked) => {
         const ending = new AbortController();
         return {root, slug, own: number, picked, signal: ending.signal, end: () => ending.abort(), set: window.dash_clientside.curves_set.create(), seen: "",
-            shown: window.dash_clientside.curves_address.fromQuery(window.location.search), epoch: null, viewEpochs: [], told: null, hovered: null, panels: [], marks: [],
+            shown: window.dash_clientside.curves_address.fromQuery(window.location.search), epoch: null, viewEpochs: [], epochsOf: {}, told: null, hovered: null, panels: [], marks: [],
             colouring: {colours: new Map(), dashes: new Map(), legend: null}, timings: [], isThere: false};
     };
 
@@ -166,7 +169,7 @@
             linesOf: (metrics) => lines.linesOf(made.set, metrics.filter((metric) => `m:${metric}` !== made.shown.x), isShown,
                 {weight: made.shown.weight, groups: made.shown.isMean ? sets.repeats(made.set) : null}),
             heights: () => Object.fromEntries(made.panels.flatMap((panel) => (panel.heights() ? [[panel.key, panel.heights().map((end) => Number(end.toPrecision(6)))]] : []))),
-            epochs: () => (made.viewEpochs.length ? [...new Set([...made.set.epochs, ...made.viewEpochs])].sort((a, b) => a - b) : made.set.epochs),
+            epochs: () => (made.viewEpochs.length ? unionOf([[...made.set.epochs], made.viewEpochs]) : made.set.epochs),
             redraw: () => ask({isScene: true}),
             change: (change) => {
                 const {x, zoom} = made.shown;
@@ -186,9 +189,11 @@
                 tell();
                 ask({isEpoch: true});
             },
-            knowEpochs: (epochs) => {
-                if (epochs.join() === made.viewEpochs.join()) return;
-                made.viewEpochs = epochs;
+            knowEpochs: (epochs, whose) => {
+                made.epochsOf = {...made.epochsOf, [whose]: epochs};
+                const all = unionOf(Object.values(made.epochsOf));
+                if (all.join() === made.viewEpochs.join()) return;
+                made.viewEpochs = all;
                 tell();
                 ask({isEpoch: true});
             },
@@ -354,8 +359,8 @@
     /** What is said of curves, and since when: see callbacks/said.py. Called by Dash. */
     const mark = (marks) => board?.mark(marks ?? []);
 
-    /** The epochs that a page's views have join those of its curves. */
-    const knowEpochs = (epochs) => board?.knowEpochs(epochs);
+    /** The epochs that a page's views have join those of its curves. whose: those that are told together replace what was told before. */
+    const knowEpochs = (epochs, whose) => board?.knowEpochs(epochs, whose);
 
     /** Light an experiment that the pointer is on elsewhere in the page; null for none. */
     const light = (experiment) => board?.hover(experiment === null ? null : {experiment, members: [experiment], unit: null, x: null, metric: null});

@@ -36,7 +36,7 @@
             /** Bring the view's name and epoch in step with the views that are there, and with the clock of the page. */
             showViews: (views, name, epoch, shown, custom) => {
                 const same = clientside.no_update;
-                clientside.curves.knowEpochs(epochsOf(views || []));
+                clientside.curves.knowEpochs(epochsOf(views || []), "own");
                 // Until the first poll nobody knows what the script attached.
                 const choices = views ? choicesOf(views, custom || []) : [];
                 if (!choices.length) return [true, same, same, same, same, same, null, same, same, null];

@@ -183,20 +183,21 @@ def _metrics(
 
 
 def _shared(store: Store, compared: Sequence[Experiment]) -> dict[str, Any]:
-    """The views that at least two of them have, in order of appearance, and the newest one of each."""
-    owners: dict[tuple[str, str], list[int]] = {}
+    """The views that at least two of them have, in order of appearance, their epochs, and the newest one of each."""
+    found: dict[tuple[str, str], dict[int, set[float]]] = {}
     newest = []
     for each in compared:
         entries = fetch_views(store, each.id)
         newest.append(entries[-1].id if entries else 0)
-        for key in dict.fromkeys((entry.name, entry.kind) for entry in entries):
-            owners.setdefault(key, []).append(each.number)
-    found = [
-        {"name": name, "kind": kind, "count": len(those)}
-        for (name, kind), those in owners.items()
-        if len(those) > 1 and kind in views.PICTURES
-    ]
-    return {"views": found, "newest": newest}
+        for entry in entries:
+            epochs = found.setdefault((entry.name, entry.kind), {}).setdefault(each.number, set())
+            epochs |= set() if entry.epoch is None else {entry.epoch}
+    shared = {key: own for key, own in found.items() if len(own) > 1 and key[1] in views.PICTURES}
+    return {
+        "views": [{"name": name, "kind": kind, "count": len(own)} for (name, kind), own in shared.items()],
+        "epochs": sorted({epoch for own in shared.values() for epochs in own.values() for epoch in epochs}),
+        "newest": newest,
+    }
 
 
 def _options(shared: Sequence[Mapping[str, Any]], reference: int, total: int) -> list[dict[str, str]]:
@@ -316,6 +317,7 @@ def view_at(entries: Sequence[ViewEntry], epoch: float | None) -> ViewEntry:
 # --- in the browser ---------------------------------------------------------------------------------------------------
 
 callbacks.in_browser("comparison.hold", Input(ids.COMPARISON_CONTENT, "data"))
+callbacks.in_browser("comparison.know", Input(ids.COMPARISON_SHARED, "data"))
 callbacks.in_browser(
     "comparison.paint",
     Output(layout.picture_id("graph", MATCH), "figure"),

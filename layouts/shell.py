@@ -21,7 +21,7 @@ SHORTCUTS = (
     ("b", "bookmarks, on a run's page"),
     ("t", "light or dark"),
     ("/", "search hyperparameters, in the launch dialog"),
-    ("Ctrl + Enter", "launch, in the launch dialog"),
+    ("Ctrl + Enter", "launch, in the launch dialog; save, in a note"),
     ("Space", "play or pause the replay, of curves or of a run"),
     ("← →", "an epoch back or on in the replay; Home and End go to its ends"),
     ("Enter", "search an experiment's output, then the next line; Shift + Enter the one before"),

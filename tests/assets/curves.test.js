@@ -20,3 +20,7 @@ test("views hear of an epoch only where it changes one", () => {
 test("only thinned curves have more to show", () => {
     assert.deepEqual(curves.thinnedIn(setOf([], [[1, 5, 5], [2, 900, 5], [2, 900, 7]])), [2]);
 });
+
+test("the epochs of all views are one list", () => {
+    assert.deepEqual(curves.unionOf([[1, 10], [2, 10], []]), [1, 2, 10]);
+});

@@ -97,6 +97,7 @@ def test_a_view_that_two_share_is_drawn_for_each_at_the_page_s_epoch(store: Stor
         "confusion matrix: row shares (2 of 3)",
     ]
     assert len(answer["pictures"]) == 3
+    assert answer["shared"]["epochs"] == [1.0, 2.0]
     own, other = picture(store, answer, 1), picture(store, answer, 2)
     assert "87.50% right" in text_of(own["caption"])
     assert "Experiment 2 minus experiment 1 at epoch 2" in text_of(other["caption"])
