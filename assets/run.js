@@ -389,7 +389,11 @@
                 numbers: [...board.experiments.numbers.subarray(0, board.experiments.size)]
                     .filter((_, index) => board.mask[index] & window.dash_clientside.selection.SELECTED),
             },
-            select: (clauses) => board?.commit(clauses),
+            /** Resolves when the selection is drawn: what is asked for after this frame's own work comes behind it. */
+            select: (clauses) => {
+                board?.commit(clauses);
+                return new Promise(requestAnimationFrame);
+            },
             timings: () => [...(board?.timings ?? [])],
         };
     }

@@ -99,12 +99,18 @@ class EnvironmentProbe:
     def __init__(self, interpreter: str, environment: Mapping[str, str], directory: str) -> None:
         """interpreter: as in the run's command; environment and directory: those of its scripts."""
         self._until = time.monotonic() + TIME_LIMIT_S
+        self._facts: dict[str, Any] | None = None
         self._python = _Question([interpreter, "-c", _PROGRAM], environment, directory)
         smi = shutil.which("nvidia-smi", path=environment.get("PATH"))
         self._gpus = _Question([smi, *_GPU_QUERY], environment, directory) if smi else None
 
     def facts(self, patience_s: float = 0.0) -> dict[str, Any] | None:
-        """All that is known, once everything has answered, failed or taken too long; None until then."""
+        """All that is known, once everything has answered, failed or taken too long; None until then.
+
+        Asked again it says the same again: whoever writes it down may have to try twice.
+        """
+        if self._facts is not None:
+            return self._facts
         now = time.monotonic()
         until = min(now + patience_s, self._until)
         python = self._python.answer(until - now)
@@ -115,7 +121,8 @@ class EnvironmentProbe:
         self.close()
         late = f"It did not say within {TIME_LIMIT_S:g} s what its packages are."
         found = {"problem": problem or late} if python is None else read_interpreter(python, problem)
-        return {**machine(), "gpus": read_gpus(gpus or ""), **found}
+        self._facts = {**machine(), "gpus": read_gpus(gpus or ""), **found}
+        return self._facts
 
     def close(self) -> None:
         """End what still runs."""

@@ -18,6 +18,8 @@ def facts_of(interpreter: str, folder: Path, **variables: str) -> dict[str, obje
     probe = EnvironmentProbe(interpreter, {"PATH": os.environ["PATH"], **variables}, str(folder))
     facts = probe.facts(30)
     assert facts is not None
+    # Whoever could not write it down asks again.
+    assert probe.facts() == facts
     return facts
 
 
