@@ -142,8 +142,8 @@ def test_a_replay_by_keys_moves_curves_views_and_values(visitor: Page, trained: 
     visitor.locator(".replay-speed").select_option("8")
     visitor.locator("h1").click()
     visitor.keyboard.press("Space")
-    ended = until(visitor, lambda shown: shown["epoch"] is None and not shown["isPlaying"])
-    assert line(ended, "train_loss", 3)["cut"] == EPOCHS
+    whole = lambda shown: line(shown, "train_loss", 3)["cut"] == EPOCHS  # noqa: E731
+    until(visitor, lambda shown: shown["epoch"] is None and not shown["isPlaying"] and whole(shown))
     await_address(visitor, lambda query: "epoch=" not in query)
 
 
