@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from app.server import create_app
@@ -48,12 +48,33 @@ def installed_browser() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    executable = installed_browser()
+def chromium() -> Iterator[BrowserType]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield browser
-        browser.close()
+        yield playwright.chromium
+
+
+@pytest.fixture(scope="session")
+def executable() -> str:
+    return installed_browser()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: BrowserType, executable: str) -> Iterator[Browser]:
+    """For contexts of a test's own, which know nothing yet."""
+    browser = chromium.launch(executable_path=executable, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@contextmanager
+def profile(chromium: BrowserType, executable: str, base_url: str) -> Iterator[BrowserContext]:
+    """A browser with a profile on disk, as people have it: what it compiled of our programs it compiles once."""
+    with tempfile.TemporaryDirectory(prefix="ht-profile-", ignore_cleanup_errors=True) as folder:
+        context = chromium.launch_persistent_context(
+            folder, executable_path=executable, args=FLAGS, base_url=base_url, viewport={"width": 1280, "height": 900}
+        )
+        yield context
+        context.close()
 
 
 @pytest.fixture(scope="session")
@@ -69,21 +90,27 @@ def demo() -> Iterator[Product]:
 
 
 @pytest.fixture(scope="session")
-def session_state(browser: Browser, demo: Product) -> str:
+def demo_context(chromium: BrowserType, executable: str, demo: Product) -> Iterator[BrowserContext]:
+    """Where the demo's pages are opened, one after the other."""
+    with profile(chromium, executable, demo.link.split("/login")[0]) as context:
+        yield context
+
+
+@pytest.fixture(scope="session")
+def session_state(demo_context: BrowserContext, demo: Product) -> str:
     """Cookies of one login, for every page of the session."""
-    context = browser.new_context()
-    page = context.new_page()
+    page = demo_context.new_page()
     page.goto(demo.link)
     page.get_by_text("Handwritten digits").first.wait_for()
     path = str(demo.data_dir / "browser-state.json")
-    context.storage_state(path=path)
-    context.close()
+    demo_context.storage_state(path=path)
+    page.close()
     return path
 
 
 @contextmanager
 def silent_page(context: BrowserContext) -> Iterator[Page]:
-    """A page of a context, which keeps nothing of it but its cache; anything on the page's console fails the test."""
+    """A page of a profile, which keeps nothing of it but its cache; anything on the page's console fails the test."""
     page = context.new_page()
     page.set_default_timeout(30_000)
     complaints: list[str] = []
@@ -97,17 +124,10 @@ def silent_page(context: BrowserContext) -> Iterator[Page]:
     yield page
     if page.url.startswith("http"):
         page.evaluate("localStorage.clear()")
-    for each in context.pages:
+    # With its first page, which is empty, a profile's browser would end.
+    for each in context.pages[1:]:
         each.close()
     assert complaints == []
-
-
-@pytest.fixture(scope="session")
-def demo_context(browser: Browser, demo: Product, session_state: str) -> Iterator[BrowserContext]:
-    """Where the demo's pages are opened, one after the other: loading Plotly anew for each would take most of the time."""
-    context = browser.new_context(base_url=demo.link.split("/login")[0], viewport={"width": 1280, "height": 900})
-    yield context
-    context.close()
 
 
 @pytest.fixture
@@ -129,11 +149,10 @@ def visited_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def visitor_context(browser: Browser, visited_port: int) -> Iterator[BrowserContext]:
+def visitor_context(chromium: BrowserType, executable: str, visited_port: int) -> Iterator[BrowserContext]:
     """Where the pages of the servers without an engine are opened, one after the other."""
-    context = browser.new_context(base_url=f"http://127.0.0.1:{visited_port}", viewport={"width": 1280, "height": 900})
-    yield context
-    context.close()
+    with profile(chromium, executable, f"http://127.0.0.1:{visited_port}") as context:
+        yield context
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.test_main_job import await_selected, brush, open_run, selection
 from tests.product import Product, hypertuner
@@ -399,15 +400,11 @@ def test_a_brush_a_pick_and_a_lock_begin_a_run(page: Page, finished_demo: Produc
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1600, "dark")])
 def test_the_dialog_fits_its_window(
-    browser: Browser, finished_demo: Product, session_state: str, scheme: str, width: int
+    page: Page, finished_demo: Product, scheme: Literal["light", "dark"], width: int
 ) -> None:
-    context = browser.new_context(
-        storage_state=session_state,
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,  # type: ignore[arg-type]
-    )
-    page = context.new_page()
-    page.goto(finished_demo.link.split("/login")[0] + DIGITS + "/runs/1")
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{DIGITS}/runs/1")
     page.locator("#run-dashboard.is-loaded").wait_for()
     dialog = Dialog(page)
     dialog.open()
@@ -426,4 +423,3 @@ def test_the_dialog_fits_its_window(
         box = button.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= 900
-    context.close()

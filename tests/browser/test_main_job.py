@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -188,19 +188,14 @@ def test_without_a_login_nothing_is_shown(browser: Browser, demo: Product, sessi
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 1600])
 @pytest.mark.parametrize("path", ["/", "/projects/digits", RUN, "/projects/digits/experiments/1"])
 def test_no_page_is_wider_than_its_window(
-    browser: Browser, finished_demo: Product, session_state: str, scheme: str, width: int, path: str
+    page: Page, finished_demo: Product, scheme: Literal["light", "dark"], path: str
 ) -> None:
-    context = browser.new_context(
-        storage_state=session_state,
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,  # type: ignore[arg-type]
-    )
-    page = context.new_page()
-    page.goto(finished_demo.link.split("/login")[0] + path)
+    page.emulate_media(color_scheme=scheme)
+    page.goto(path)
     page.get_by_text("Handwritten digits").first.wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("document.documentElement.dataset.bsTheme") == scheme
-    context.close()
+    for width in (1280, 1600):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

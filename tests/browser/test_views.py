@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from storage.store import Store
 from storage.work import NewView
 from tests.callbacks.conftest import Laboratory
+from tests.product import wait_until
 from training.spool import METRICS, SpoolReader
 
 pytestmark = pytest.mark.browser
@@ -81,7 +82,7 @@ def cell(page: Page, row: int, column: int, size: int) -> tuple[float, float]:
     """The middle of a cell on the screen."""
     plot = page.locator("#view-graph .nsewdrag").first
     # A plot that begins anew has no place for a moment.
-    expect(plot).to_be_visible()
+    wait_until(lambda: plot.bounding_box() is not None, "the plot has a place")
     box = plot.bounding_box()
     assert box
     return box["x"] + (column + 0.5) * box["width"] / size, box["y"] + (row + 0.5) * box["height"] / size
@@ -127,6 +128,7 @@ def test_a_cell_shows_its_examples_by_pointer_and_keys_and_stays_when_pinned(sho
     expect(title(shown)).to_contain_text("pinned")
     expect(shown.locator(".cell-mark.is-pinned")).to_be_visible()
     choose(shown, "matrix of rows")
+    expect(shown.locator("#view-summary")).to_contain_text(DRAWN["matrix of rows"][2])
     shown.mouse.move(*cell(shown, 2, 2, 3))
     expect(shown.locator("#view-examples tbody tr")).to_have_count(6)
 
