@@ -79,13 +79,13 @@ def _means(told: Told, latest: Places, most: int) -> Floats:
     begins = np.searchsorted(told.owners, np.arange(latest.shape[1]))
     first = np.maximum(begins, latest - most + 1)
     # Sums of large numbers leave the range of a double on their way; NaN and infinities are counted apart.
-    sums = _up_to(np.where(np.isfinite(values), values, 0))
-    strange = [_up_to(mask) for mask in (np.isnan(values), values == np.inf, values == -np.inf)]
+    sums = _up_to(np.where(np.isfinite(values), values, 0), np.longdouble)
+    strange = [_up_to(mask, np.int32) for mask in (np.isnan(values), values == np.inf, values == -np.inf)]
     undefined, high, low = (counts[latest + 1] - counts[first] > 0 for counts in strange)
     means = ((sums[latest + 1] - sums[first]) / np.maximum(1, latest - first + 1)).astype(np.float64)
     means = np.where(high, np.inf, np.where(low, -np.inf, means))
     return np.where((latest < 0) | undefined | (high & low), np.nan, means)
 
 
-def _up_to(values: NDArray[Any]) -> NDArray[np.longdouble]:
-    return np.concatenate([np.zeros(1, np.longdouble), np.cumsum(values, dtype=np.longdouble)])
+def _up_to(values: NDArray[Any], kind: type[np.longdouble | np.int32]) -> NDArray[Any]:
+    return np.concatenate([np.zeros(1, kind), np.cumsum(values, dtype=kind)])

@@ -63,7 +63,7 @@
             found = response?.ok ? await response.json() : null;
             if (asked !== question || !part("count")) return;
             if (found === null) {
-                asked = null;
+                clear();
                 part("count").textContent = "the search failed; try again";
                 return;
             }

@@ -19,6 +19,10 @@
     /** A note comes from the server: a colleague's, or one's own from before. */
     const received = (state, note) => {
         if (note.version <= (state.theirs ?? state.base).version) return state;
+        return taken(state, note);
+    };
+
+    const taken = (state, note) => {
         if (note.text === state.sent) return {...state, base: note};
         if (!isChanged(state) || note.text === state.text) return {...state, text: note.text, base: note, theirs: null, deleted: null, isSaved: false};
         return {...state, theirs: note};
@@ -30,8 +34,11 @@
     const answered = (state, answer) => {
         const free = {...state, sent: null, isAway: answer === null, isSaved: false, error: answer?.error ?? null};
         if (answer === null || answer.error) return free;
-        if (answer.changed) return received(free, answer.note);
-        return {...free, base: answer.note, theirs: null, isSaved: true};
+        // Whatever its version: what the server has is what is there.
+        if (answer.changed) return taken(free, answer.note);
+        // Of a text of blanks only it keeps nothing.
+        const text = state.text === state.sent && state.text.trim() === "" ? answer.note.text : state.text;
+        return {...free, text, base: answer.note, theirs: null, isSaved: true};
     };
 
     /** A deletion was done, or taken back. */
@@ -115,7 +122,7 @@
             put(answered(state, await ask({do: "save", text, version: state.base.version})));
             if (state.isAway) timer = setTimeout(() => root.isConnected && save(), RETRY_MS);
             // What was typed meanwhile is saved when the box is left; it may have been left already.
-            else if (document.activeElement !== box) save();
+            else if (state.text !== text && root.isConnected && document.activeElement !== box) save();
         };
 
         const change = async (request, onDone) => {
@@ -129,6 +136,8 @@
         const byline = element("span", {className: "note-byline ht-quiet"});
         const keep = button("Save", save, {className: "ht-link", title: "Ctrl + Enter; leaving the box saves, too"});
         const remove = button("Delete", () => change({do: "delete"}, removed), {className: "ht-link is-bad"});
+        // Else the box would be left, and saved, before the click.
+        remove.addEventListener("mousedown", (event) => event.preventDefault());
         const undo = button("Undo", () => change({do: "restore"}, restored), {className: "ht-link"});
         const quarrel = element("p");
         const theirs = element("blockquote", {className: "note-theirs"});

@@ -94,7 +94,8 @@
             due = null;
             if (made.signal.aborted) return;
             const start = performance.now();
-            // A replay does not take experiments off the page by what they were.
+            // What is on the page is chosen by how experiments ended, never by what a replay shows.
+            if (isKept && made.epoch !== null) replay.aside(() => baseOf(true));
             if (!made.isHeld) select(isData && made.epoch === null);
             // What went off the page under the pointer is lit no more.
             if (made.hovered >= 0 && !(made.mask[made.hovered] & selection.KEPT)) made.hover(-1);

@@ -31,8 +31,10 @@
             place(index, event, isQuiet) {
                 const isShown = index >= 0 && event !== null && !isQuiet;
                 box.hidden = !isShown;
+                // What is hidden may have changed when it is shown again.
+                if (!isShown) filledFor = -1;
                 if (!isShown) return;
-                if (filledFor !== index || made.run?.state === "running") fill(index);
+                if (filledFor !== index || made.run?.state === "running" || made.epoch !== null) fill(index);
                 filledFor = index;
                 const [width, height] = [box.offsetWidth, box.offsetHeight];
                 const x = event.clientX + 16 + width > window.innerWidth ? event.clientX - width - 12 : event.clientX + 16;

@@ -156,7 +156,9 @@
             }).catch(() => null);
             const answer = response?.status === 200 ? packing.unpack(await response.arrayBuffer()) : null;
             if (mine !== asked || made.signal.aborted) return;
-            if (answer?.epochs) receive({...framesOf(answer), isNarrow: asking.numbers !== undefined});
+            // Other experiments or another number were asked for while this was on its way.
+            if (JSON.stringify(asking) !== JSON.stringify(question())) fetchFrames();
+            else if (answer?.epochs) receive({...framesOf(answer), isNarrow: asking.numbers !== undefined});
             else refuse(answer?.said ?? "The epochs of this run could not be read. Is the server still there?");
         };
 

@@ -83,17 +83,19 @@ def compare(
     made = comparison_of(store, project, compared, Choice.from_told(choice))
     numbers = [each.number for each in compared]
     reference = numbers[made.reference]
-    shared = _shared(store, compared) | {"reference": reference}
+    shared: dict[str, Any] = _shared(store, compared) | {"reference": reference}
     options = _options(shared["views"], reference, len(compared))
     values = [each["value"] for each in options]
     places = [*numbers] if options else []
     is_same = before is not None and before.get("places") == places
+    told = shared | {"places": places}
     return {
         "hidden": False,
         "head": layout.head(made),
         "body": layout.table(made),
         "content": layout.content(made),
-        "shared": shared | {"places": places},
+        # With every news of a script's output all pictures would be drawn again.
+        "shared": no_update if told == before else told,
         "views": options,
         "view": view if view in values else values[0] if values else None,
         "view_hidden": not options,

@@ -16,6 +16,8 @@ def read_numbers(written: str, most: int = MOST_NUMBERS) -> list[int]:
         match = _PART.fullmatch(part)
         if match is None:
             continue
+        if len(found) >= most:
+            break
         low, high = int(match[1]), int(match[2] or match[1])
         # Numbers may be there already, but never more than all of them.
         for number in range(low, min(high, low + len(found) + most) + 1):

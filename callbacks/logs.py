@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -52,25 +53,31 @@ def log_problems(store: Store, data_dir: Path, slug: str, number: int) -> dict[s
         left_out += more
         if is_end and found:
             notes.append(f"Only the last {MOST_BYTES // 1_000_000} MB of {stream} were looked through.")
+        if log.is_cut and found:
+            notes.append("Their lines are counted from there, because reading what is before took too long.")
     if left_out:
         notes.append(f"The first {MOST_PROBLEMS} kinds of a stream are shown; there are {left_out} more.")
     return {"problems": problems, "note": " ".join(notes)}
 
 
 def _end_of(log: LogFile) -> tuple[bytes, int, bool]:
-    """The end of a stream from the beginning of a line, the number of that line, and whether something is before it."""
-    skipped = max(0, log.size - MOST_BYTES)
-    data, line, at = bytearray(), 1, 0
-    for piece in log.pieces():
-        cut = min(max(0, skipped - at), len(piece))
-        at += len(piece)
-        line += piece.count(b"\n", 0, cut)
-        data += piece[cut:]
-    if skipped and (rest := data.find(b"\n") + 1):
+    """The end of a stream from the beginning of a line, the number of that line, and whether something is before it.
+
+    The number is 1 where counting the lines before it took too long; then `log.is_cut`.
+    """
+    data, skipped = log.end(MOST_BYTES)
+    line, at = 1, 0
+    with closing(log.pieces()) as pieces:
+        for piece in pieces:
+            line += piece.count(b"\n", 0, max(0, skipped - at))
+            at += len(piece)
+            if at >= skipped:
+                break
+    if skipped:
         # What is left of a line that began before.
-        del data[:rest]
-        line += 1
-    return bytes(data), line, skipped > 0
+        rest = data.find(b"\n") + 1
+        data, line = data[rest:], line + (rest > 0)
+    return data, 1 if at < skipped else line, skipped > 0
 
 
 def _note(log: LogFile, place: LogPlace, is_bounded: bool, shown: int) -> str:

@@ -27,6 +27,8 @@ MOST_UNTRACKED = 200
 # All of it, however large the repository or slow its disk is: a launch waits for it.
 TIME_LIMIT_S = 5.0
 MOST_NAME_BYTES = 100_000
+# Whether the file system knows of executable files and of links; all else of a configuration is not obeyed.
+TOLD = ("fileMode", "symlinks")
 MOST_LEVELS = 100
 
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -70,20 +72,21 @@ def read_revision(folder: Path, *, time_limit_s: float = TIME_LIMIT_S, program: 
 
     program: the git to run, else the one on the PATH.
     """
-    found = _find_repository(folder.resolve())
-    if found is None:
-        return Revision(problem="The script's folder is in no git repository.")
+    deadline = time.monotonic() + time_limit_s
     git = program or shutil.which("git")
-    # What lies in the folder that we happen to stand in is no git of ours.
-    if git is None or not os.path.isabs(git):
-        return Revision(problem="git is not installed on this machine, so the commit is not known.")
-    repository = _Repository(git, *found, deadline=time.monotonic() + time_limit_s)
     try:
+        found = _find_repository(folder.resolve())
+        if found is None:
+            return Revision(problem="The script's folder is in no git repository.")
+        # What lies in the folder that we happen to stand in is no git of ours.
+        if git is None or not os.path.isabs(git):
+            return Revision(problem="git is not installed on this machine, so the commit is not known.")
         with tempfile.TemporaryDirectory(prefix="hypertuner-git-") as own:
-            return _read(repository, Path(own))
+            return _read(_Repository(git, *found, deadline=deadline), Path(own))
     except _GitError as error:
         return Revision(problem=str(error))
-    except (OSError, shutil.Error) as error:
+    # A line that leads to the git folder may hold anything, also itself.
+    except (OSError, ValueError, RuntimeError, shutil.Error) as error:
         return Revision(problem=f"The git repository cannot be read: {getattr(error, 'strerror', None) or error}.")
 
 
@@ -208,7 +211,9 @@ def _read(repository: _Repository, own: Path) -> Revision:
     commit = _optional(repository, ["rev-parse", "--verify", "--quiet", "HEAD"], theirs)
     if not _HASH.fullmatch(commit):
         return Revision(branch=branch, problem="The git repository has no commit yet.")
-    ours = _own_repository(repository, own, format_, commit)
+    # What a file system cannot tell is no change.
+    told = {name: _optional(repository, ["config", "--type=bool", "--get", f"core.{name}"], theirs) for name in TOLD}
+    ours = _own_repository(repository, own, format_, commit, told)
     shown = _line(repository.ask(["log", "-1", "--format=%cI %s", commit], ours)[0])
     committed_at, _, subject = shown.partition(" ")
     known = Revision(commit, branch, subject[:500], committed_at, without_credentials(remote))
@@ -251,15 +256,18 @@ def _optional(repository: _Repository, arguments: list[str], environment: Mappin
         return ""
 
 
-def _own_repository(repository: _Repository, own: Path, format_: str, commit: str) -> dict[str, str]:
+def _own_repository(
+    repository: _Repository, own: Path, format_: str, commit: str, told: Mapping[str, str]
+) -> dict[str, str]:
     """A git folder of ours that leads to their objects, index and working tree; returns the variables that say so."""
     for name in ("refs", "objects", "info"):
         (own / name).mkdir()
     (own / "HEAD").write_text(f"{commit}\n")
     is_sha1 = format_ == "sha1"
     extensions = "" if is_sha1 else f"[extensions]\n\tobjectFormat = {format_ if format_.isalnum() else 'sha256'}\n"
+    settings = "".join(f"\t{name} = false\n" for name, value in told.items() if value == "false")
     (own / "config").write_text(
-        f"[core]\n\trepositoryformatversion = {0 if is_sha1 else 1}\n\tbare = false\n{extensions}"
+        f"[core]\n\trepositoryformatversion = {0 if is_sha1 else 1}\n\tbare = false\n{settings}{extensions}"
     )
     # A copy with its time: git compares times of files with that of the index, and may write into it.
     for source, target in (("index", "index"), ("info/exclude", "info/exclude"), ("shallow", "shallow")):

@@ -6,7 +6,7 @@ import os
 import socket
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +52,14 @@ class LogFile:
             return len(self._tail)
         return max(0, os.fstat(self._descriptor).st_size - self._start)
 
-    def pieces(self) -> Iterator[bytes]:
+    def end(self, most: int) -> tuple[bytes, int]:
+        """The last bytes of it, at most so many, and how many are before them; the file stays open."""
+        before = max(0, self.size - most)
+        if self._descriptor is None:
+            return self._tail[before:], before
+        return os.pread(self._descriptor, most, self._start + before), before
+
+    def pieces(self) -> Generator[bytes]:
         """All of it up to its present end, as long as the time allows; closes the file."""
         if self._descriptor is None:
             yield self._tail

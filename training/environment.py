@@ -89,7 +89,9 @@ class _Question:
         if self._process is not None and self._process.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            # One that waits for a broken driver cannot even be killed; nobody waits for it.
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)
         self._output.close()
 
 
@@ -134,7 +136,7 @@ class EnvironmentProbe:
 def machine() -> dict[str, Any]:
     """System, processors and memory of this machine."""
     system = f"{platform.system()} {platform.release()}"
-    with suppress(OSError, KeyError):
+    with suppress(OSError, KeyError, ValueError):
         system = f"{platform.freedesktop_os_release()['PRETTY_NAME']}, {system}"
     memory = 0
     with suppress(OSError, ValueError):

@@ -138,7 +138,9 @@ class ExperimentWorker:
         self._forget_probe()
         if not launch.problem and self.backoff.insist(lambda: wants_environment(self.store, launch.run.id, self.host)):
             environment = environment_of_scripts(os.environ, self.data_dir)
-            self._probe = (launch.run.id, EnvironmentProbe(launch.command[0], environment, launch.directory))
+            # Without room for its answer it stays unknown; an experiment does not fail for that.
+            with suppress(OSError):
+                self._probe = (launch.run.id, EnvironmentProbe(launch.command[0], environment, launch.directory))
 
     def keep_environment(self, patience_s: float = 0.0) -> None:
         """Write down what was found of this machine, if it has been by now. An absent database raises DBAPIError."""

@@ -77,3 +77,16 @@ test("what was not saved comes back with the page", () => {
     assert.equal(notes.resumed(note("mine", 2), draft).base.version, 2);
     for (const other of [null, 7, {}, {text: 3}]) assert.equal(notes.resumed(note("old", 1), other).text, "old");
 });
+
+test("of blanks alone the server keeps nothing, and nothing is left to send", () => {
+    const saved = notes.answered({...typing(" \n"), sent: " \n"}, {note: note("", 2)});
+    assert.deepEqual([saved.text, notes.canSave(saved)], ["", false]);
+    const more = notes.answered({...typing("x"), sent: " "}, {note: note("", 2)});
+    assert.deepEqual([more.text, notes.canSave(more)], ["x", true]);
+});
+
+test("a draft of a version that the server does not know is decided upon", () => {
+    const told = notes.answered({...typing("mine", note("old", 9)), sent: "mine"}, {note: note("theirs", 1), changed: true});
+    assert.equal(told.theirs.text, "theirs");
+    assert.equal(notes.canSave(told), false);
+});

@@ -135,9 +135,14 @@ def test_a_run_is_replayed_in_every_view_and_comes_back_as_it_is(page: Page, fin
     )
     # Those that ended best are followed, until the brush is asked to read what is shown.
     expect(page.locator("#selection-count")).to_have_text(f"{best} of 18 selected")
-    page.locator(".run-replay-hold").click()
+    # What stays on the page is what is followed; whoever changes the selection asks about what is shown.
+    page.locator("#selection-keep").click()
+    expect(page.locator("#selection-count")).to_have_text(f"{best} of {best} selected")
+    page.keyboard.press("Control+z")
     reached = sum(value >= middle for value in first)
     expect(page.locator("#selection-count")).to_have_text(f"{reached} of 18 selected")
+    page.locator(".run-replay-hold").click()
+    expect(page.locator("#selection-count")).to_have_text(f"{best} of 18 selected")
 
     page.locator("#run-replay .replay-play").click()
     expect(epoch).to_have_text("live · epoch 8")

@@ -86,6 +86,12 @@ def test_problems_of_both_streams_are_found_with_their_lines(
     assert found
     assert [(each["stream"], each["line"]) for each in found["problems"]] == [("stderr", 1), ("stdout", 102)]
     assert "Only the last" in found["note"]
+    # What is at the end is found, however long it takes to count what is before.
+    monkeypatch.setattr(logs, "TIME_LIMIT_S", -1)
+    found = log_problems(store, data_dir, "digits", 3)
+    assert found
+    assert [each["text"] for each in found["problems"]] == ["ValueError: no", "warning: new"]
+    assert "counted from there" in found["note"]
 
 
 def test_what_is_not_there_has_no_answer(store: Store, finished: Laboratory, data_dir: Path) -> None:

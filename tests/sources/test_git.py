@@ -171,3 +171,16 @@ def test_a_remote_is_kept_without_its_credentials(repository: Path) -> None:
     found = read_revision(repository)
     assert found.remote == "https://example.org/a.git"
     assert "hunter2" not in repr(found)
+
+
+def test_what_the_file_system_cannot_tell_is_no_change(repository: Path) -> None:
+    (repository / "train.py").chmod(0o755)
+    assert read_revision(repository).is_dirty
+    run_git(repository, "config", "core.fileMode", "false")
+    assert not read_revision(repository).is_dirty
+
+
+@pytest.mark.parametrize("written", ["gitdir: a\0b", "gitdir: ."])
+def test_a_pointer_that_leads_nowhere_is_a_sentence(tmp_path: Path, written: str) -> None:
+    (tmp_path / ".git").write_text(written)
+    assert read_revision(tmp_path).problem
