@@ -379,7 +379,8 @@
         const ends = extent(set, column);
         if (ends === null) return plain;
         const [low, high] = ends;
-        let isWhole = true;
+        // At an epoch of a replay there may be no value yet.
+        let isWhole = Number.isInteger(low) && Number.isInteger(high);
         for (let index = 0; index < set.size && isWhole; index += 1) {
             const value = column.values[index];
             isWhole = !Number.isFinite(value) || Number.isInteger(value);
