@@ -152,8 +152,8 @@
             const response = await fetch(addressOf(made.slug), {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(question),
                 signal: AbortSignal.any([made.signal, AbortSignal.timeout(PATIENCE_MS)])}).catch(() => null);
             if (response?.status !== 200 || made.shown.zoom !== zoom || made.shown.x !== question.x) return;
-            const answer = window.dash_clientside.packing.unpack(await response.arrayBuffer());
-            if (made.shown.zoom !== zoom || made.signal.aborted) return;
+            const answer = await window.dash_clientside.packing.read(response);
+            if (answer === null || made.shown.zoom !== zoom || made.signal.aborted) return;
             made.set = sets.withDetail(made.set, answer.curves);
             ask({isScene: true});
         };

@@ -60,8 +60,8 @@
         const hear = async (response) => {
             if (response?.status === 503) onAway();
             if (response?.status !== 200) return;
-            const answer = globalThis.dash_clientside.packing.unpack(await response.arrayBuffer());
-            if (signal.aborted || isOver()) return;
+            const answer = await globalThis.dash_clientside.packing.read(response);
+            if (answer === null || signal.aborted || isOver()) return;
             cursor = answer.cursor;
             onAnswer(answer);
         };

@@ -60,7 +60,7 @@
             const response = await fetch(`${address()}?${new URLSearchParams({words, stream})}`).catch(() => null);
             // Somebody typed on, or went to another page.
             if (asked !== question || !part("count")) return;
-            found = response?.ok ? await response.json() : null;
+            found = response?.ok ? await response.json().catch(() => null) : null;
             if (asked !== question || !part("count")) return;
             if (found === null) {
                 clear();
@@ -170,7 +170,7 @@
             const of = place && address();
             if (!of || !part("problems")) return;
             const response = await fetch(`${of}/problems`).catch(() => null);
-            const answer = response?.ok ? await response.json() : null;
+            const answer = response?.ok ? await response.json().catch(() => null) : null;
             // The next line of the log asks again.
             if (answer === null || !place || of !== address() || !part("problems")) return;
             const said = JSON.stringify(answer);

@@ -111,7 +111,7 @@
         const ask = async (request) => {
             const response = await fetch(`/notes/${encodeURIComponent(slug)}/${number}`, {method: "POST", headers: {"Content-Type": "application/json"},
                 body: JSON.stringify(request), keepalive: true, signal: AbortSignal.timeout(PATIENCE_MS)}).catch(() => null);
-            return response?.ok ? response.json() : null;
+            return response?.ok ? response.json().catch(() => null) : null;
         };
 
         const save = async () => {

@@ -15,7 +15,10 @@
         });
     };
 
-    const api = {unpack};
+    /** The plain data of a response; null where it breaks off, because the server went away or somebody left the page. */
+    const read = (response) => response.arrayBuffer().then(unpack, () => null);
+
+    const api = {read, unpack};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.packing = api;
     if (typeof module !== "undefined") module.exports = api;

@@ -87,7 +87,8 @@
     const ask = async (slug, request) => {
         const response = await fetch(`/rules/${encodeURIComponent(slug)}`, {method: "POST", headers: {"Content-Type": "application/json"},
             body: JSON.stringify(request), signal: AbortSignal.timeout(60000)}).catch(() => null);
-        return response?.ok ? response.json() : {error: AWAY, field: null};
+        const answer = response?.ok ? await response.json().catch(() => null) : null;
+        return answer ?? {error: AWAY, field: null};
     };
 
     let count = 0;

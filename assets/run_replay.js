@@ -154,7 +154,7 @@
             const response = await fetch(`/replay/${encodeURIComponent(slug)}/${number}`, {
                 method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(asking), signal: made.signal,
             }).catch(() => null);
-            const answer = response?.status === 200 ? packing.unpack(await response.arrayBuffer()) : null;
+            const answer = response?.status === 200 ? await packing.read(response) : null;
             if (mine !== asked || made.signal.aborted) return;
             // Other experiments or another number were asked for while this was on its way.
             if (JSON.stringify(asking) !== JSON.stringify(question())) fetchFrames();

@@ -41,11 +41,12 @@
     const download = async ({address, body}, name) => {
         const response = await fetch(address, {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)})
             .catch(() => null);
-        if (!response?.ok) {
+        const file = response?.ok ? await response.blob().catch(() => null) : null;
+        if (file === null) {
             window.dash_clientside.set_props("notice", {children: "The file could not be made. Is the server still there?", is_open: true});
             return;
         }
-        const link = window.dash_clientside.marks.element("a", {href: URL.createObjectURL(await response.blob()), download: name});
+        const link = window.dash_clientside.marks.element("a", {href: URL.createObjectURL(file), download: name});
         link.click();
         URL.revokeObjectURL(link.href);
     };

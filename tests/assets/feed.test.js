@@ -18,7 +18,7 @@ globalThis.fetch = (address, {body}) => {
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
 };
 const feed = require("../../assets/feed.js");
-globalThis.dash_clientside.packing = {unpack: (buffer) => buffer};
+globalThis.dash_clientside.packing = {read: (response) => response.arrayBuffer()};
 
 const news = (content) => ({status: 200, arrayBuffer: async () => content});
 

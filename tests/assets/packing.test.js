@@ -1,6 +1,6 @@
 const assert = require("node:assert/strict");
 const {test} = require("node:test");
-const {unpack} = require("../../assets/packing.js");
+const {read, unpack} = require("../../assets/packing.js");
 
 /** What app/packing.py writes. */
 const packed = (head, bytes = []) => {
@@ -24,4 +24,10 @@ test("arrays stand where the answer refers to them", () => {
 
 test("an ordinary object with an empty key is one", () => {
     assert.deepEqual(unpack(packed({"": {range: [1, 2]}})), {"": {range: [1, 2]}});
+});
+
+test("a response that breaks off is no answer, and what cannot be read is an error", async () => {
+    assert.deepEqual(await read({arrayBuffer: async () => packed({a: 1})}), {a: 1});
+    assert.equal(await read({arrayBuffer: async () => { throw new Error("gone"); }}), null);
+    await assert.rejects(read({arrayBuffer: async () => new ArrayBuffer(1)}));
 });
