@@ -31,7 +31,7 @@ def test_a_rule_ends_the_process_of_what_it_fires_on_and_of_nothing_else(engine:
     assert (bad.state, bad.reason) == ("stopped", "stopped by rule: loss > 20 for 3 epochs (at epoch 13)")
     assert bad.epoch is not None
     assert bad.epoch < 10_000
-    assert processes_with(engine.spool_mark(bad)) == []
+    wait_until(lambda: not processes_with(engine.spool_mark(bad)), what="the end of its process")
     assert rules_of(engine.store, engine.project.id)[0].fired == 1
     # Whoever queues it again overrules the rule.
     queue_again(engine.store, run.id, [bad.number])
