@@ -82,8 +82,14 @@ def cell(page: Page, row: int, column: int, size: int) -> tuple[float, float]:
     """The middle of a cell on the screen."""
     plot = page.locator("#view-graph .nsewdrag").first
     # A plot that begins anew has no place for a moment.
-    wait_until(lambda: plot.bounding_box() is not None, "the plot has a place")
-    box = plot.bounding_box()
+    boxes = [None, plot.bounding_box()]
+
+    def is_settled() -> bool:
+        boxes.append(plot.bounding_box())
+        return boxes[-1] is not None and boxes[-1] == boxes[-2]
+
+    wait_until(is_settled, "the plot has a place and stays there")
+    box = boxes[-1]
     assert box
     return box["x"] + (column + 0.5) * box["width"] / size, box["y"] + (row + 0.5) * box["height"] / size
 
