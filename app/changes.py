@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from flask import Flask, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.limits import LARGEST_NUMBER
 from app.packing import pack
 from callbacks.run_changes import changes
 from storage.store import Store
-
-LARGEST_NUMBER = 2**31 - 1
 
 
 def attach(server: Flask, store: Store) -> None:

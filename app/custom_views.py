@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from flask import Flask, Response, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.limits import LARGEST_NUMBER
 from callbacks.custom_views import custom_view
 from storage.store import Store
-
-LARGEST_NUMBER = 2**31 - 1
 
 
 def attach(server: Flask, store: Store) -> None:

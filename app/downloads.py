@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from analysis.reductions import read_reductions, title_of
 from app import report, table
+from app.limits import LARGEST_NUMBER
 from app.security import error_page
 from storage.columns import fetch_metrics
 from storage.configuration import fetch_diff
@@ -22,7 +23,6 @@ from storage.records import Project, Run
 from storage.runs import find_run
 from storage.store import Store
 
-LARGEST_NUMBER = 2**31 - 1
 # Rows are joined to pieces of about this size, so that a large table is neither one string nor a million writes.
 PIECE_CHARACTERS = 64_000
 

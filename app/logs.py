@@ -7,10 +7,9 @@ from pathlib import Path
 from flask import Flask, Response, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.limits import LARGEST_NUMBER
 from callbacks.logs import log_problems, search_log
 from storage.store import Store
-
-LARGEST_NUMBER = 2**31 - 1
 
 
 def attach(server: Flask, store: Store, data_dir: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.changes import LARGEST_NUMBER
+from app.limits import LARGEST_NUMBER
 from app.packing import pack
 from callbacks.run_replay import read_question, run_replay
 from storage.store import Store
