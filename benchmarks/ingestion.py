@@ -18,10 +18,13 @@ from sqlalchemy import text
 from benchmarks.figures import Budget, arguments, present, scratch_folder
 from storage.embedded import OWNER_ROLE, EmbeddedServer
 from storage.folders import prepare_data_dir
+from storage.ingestion import Batch, Values, record
+from storage.leases import claim_experiment
 from storage.projects import metric_ids, register_project
+from storage.records import Claim
+from storage.run_leases import claim_runs
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
-from storage.work import Batch, Claim, Values, claim_experiment, claim_runs, record
 
 BATCH = 10_000
 METRICS = ("loss", "accuracy", "validation_loss", "validation_accuracy")

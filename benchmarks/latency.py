@@ -23,10 +23,10 @@ from benchmarks.scheduling import ROWS, SCRIPT, commit, report_of
 from hypertuner.cli.services import Services
 from storage.embedded import OWNER_ROLE, EmbeddedServer
 from storage.folders import prepare_data_dir
+from storage.heartbeats import last_beat
 from storage.projects import register_project
 from storage.runs import NewExperiment, NewRun, create_run, find_run
 from storage.store import Store
-from storage.work import last_beat
 
 COMMAND = "import argparse; p = argparse.ArgumentParser(); p.add_argument('--number', type=int); p.parse_args()\n"
 

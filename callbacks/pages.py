@@ -14,9 +14,9 @@ from callbacks import experiment, projects, run
 from callbacks.group import CallbackGroup
 from layouts import ids, shell
 from layouts.shell import Crumb
+from storage.heartbeats import last_beat
 from storage.projects import find_project
 from storage.store import Store, is_outage
-from storage.work import last_beat
 
 callbacks = CallbackGroup()
 

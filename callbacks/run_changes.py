@@ -17,13 +17,13 @@ from layouts.run import RunSpec
 from storage.bookmarks import bookmarks_of
 from storage.changes import ColumnChanges, columns_since
 from storage.columns import fetch_metrics
+from storage.heartbeats import last_beat
 from storage.locks import locks_since
 from storage.projects import find_project
 from storage.records import Run
 from storage.runs import find_run
 from storage.schema import ENDED_STATES
 from storage.store import Store
-from storage.work import last_beat
 
 AWAY_AFTER_S = 15
 NOBODY_WORKS = "Nothing is running this queue: start `hypertuner up`."

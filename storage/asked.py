@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, text
 
 from storage import schema
+from storage.leases import LeaseLost
 from storage.records import Run, Settings
 from storage.runs import NewExperiment, insert_experiments, lock_project
 from storage.store import Store
-from storage.work import LeaseLost
 
 
 @dataclass(frozen=True)

@@ -63,3 +63,13 @@ def _check_owner(path: Path) -> None:
         )
     if not os.access(path, os.W_OK | os.X_OK):
         raise FolderError(f"{path} cannot be written to. Mend its permissions, or choose another --data-dir.")
+
+
+def read_database_url(data_dir: Path) -> str:
+    """Where the database is: the environment's word, else the private file that the launcher wrote.
+
+    Raises FileNotFoundError.
+    """
+    if url := os.environ.get("HYPERTUNER_DATABASE_URL"):
+        return url
+    return (data_dir / "secrets" / "database_url").read_text().strip()

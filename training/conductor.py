@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from analysis.strategies import begin
 from storage.records import Run
 from storage.requests import stop_open
+from storage.run_leases import Standing, end_run, give_up_run, open_experiments, renew_run
 from storage.runs import fetch_run
 from storage.store import Store
-from storage.work import Standing, end_run, give_up_run, open_experiments, renew_run
 from training.asking import ADAPTIVE, Asking, Begin, RunFailure, title_of
 
 # Hardly a pool grows by more at once, so a longer queue need not be counted to its end.

@@ -24,14 +24,18 @@ import ray
 from ray.exceptions import RayError
 from sqlalchemy.exc import DBAPIError
 
+from storage.folders import read_database_url
+from storage.heartbeats import beat
 from storage.records import Run
+from storage.run_leases import claim_runs, count_open_runs, settle_paused
 from storage.schema import WORK_CHANNEL
 from storage.store import CONNECT_TIMEOUT_S, Store, is_outage
-from storage.work import beat, claim_runs, count_open_runs, settle_paused
 from training.asking import ADAPTIVE
-from training.experiment import Backoff, read_database_url
-from training.scheduler import Reaper, RunScheduler, node_resources
-from training.watcher import Watcher
+from training.backoff import Backoff
+from training.cluster import cluster_resources
+from training.reaper import Reaper
+from training.scheduler import RunScheduler
+from training.watch.watcher import Watcher
 
 NAMESPACE = "hypertuner"
 # The fallback where a notification got lost.
@@ -177,17 +181,6 @@ class Dispatcher:
             beat(self._store, "dispatcher", {**cluster_resources(), "is_ready": self._spare.is_ready})
             self._beaten, self._was_idle = time.monotonic(), is_idle
         return open_runs
-
-
-def cluster_resources() -> dict[str, Any]:
-    """What the cluster has, for people who launch: in all, and per node, as no experiment is split between two."""
-    nodes = node_resources()
-    return {
-        "cpus": sum(node.get("CPU", 0) for node in nodes),
-        "gpus": sum(node.get("GPU", 0) for node in nodes),
-        "nodes": len(nodes),
-        "per_node": [{name: node.get(name, 0) for name in ("CPU", "GPU")} for node in nodes],
-    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,11 +10,10 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -22,23 +21,18 @@ from analysis.failures import signature
 from analysis.hyperparameters import Hyperparameter, argv_items
 from sources.snapshot import SnapshotError, unpack_snapshot
 from storage.configuration import keep_environment, wants_environment
+from storage.folders import read_database_url
+from storage.ingestion import Batch, Ending, finish_experiment, record
+from storage.leases import LeaseLost, claim_experiment, release_lost, renew_experiment
 from storage.projects import fetch_snapshot, metric_ids
 from storage.records import Claim, Run
 from storage.runs import fetch_run
 from storage.store import Store, is_outage
-from storage.work import (
-    Batch,
-    Ending,
-    LeaseLost,
-    claim_experiment,
-    finish_experiment,
-    record,
-    release_lost,
-    renew_experiment,
-)
+from training.backoff import Backoff
 from training.environment import EnvironmentProbe
+from training.lifeline_owner import Ended, LifelineOwner, StartError
+from training.script_environment import environment_of_scripts, script_environment
 from training.spool import METRICS, STDERR, STDOUT, Reading, SpoolReader
-from training.supervision import Ended, StartError, Supervisor
 
 GRACE_S = 10.0
 # The first look at the spool comes quickly, so that a first value is seen at once; then they get rarer. An even earlier
@@ -47,46 +41,9 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 0.3
 RECORD_EVERY_S = 0.3
 TAILS_EVERY_S = 1.5
 RENEW_EVERY_S = 1.0
-SHORTEST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 10.0
 LONGEST_REASON = 500
 # What the first script of a run on a host waits at its end for what is said of that host; mostly it was by then.
 ENVIRONMENT_PATIENCE_S = 3.0
-
-# What our own processes need, and a script must not see.
-OUR_VARIABLES = ("RAY_", "HYPERTUNER_")
-
-T = TypeVar("T")
-
-
-@dataclass
-class Backoff:
-    """How long to leave an absent database alone: ever longer while it is away."""
-
-    pause_s: float = SHORTEST_BACKOFF_S
-    until: float = 0.0
-
-    def failed(self) -> None:
-        """It was away just now."""
-        self.until = time.monotonic() + self.pause_s
-        self.pause_s = min(self.pause_s * 2, LONGEST_BACKOFF_S)
-
-    def succeeded(self) -> None:
-        """It answered."""
-        self.pause_s = SHORTEST_BACKOFF_S
-
-    def insist(self, action: Callable[[], T]) -> T:
-        """Do it as soon as the database is there, however long that takes."""
-        while True:
-            try:
-                result = action()
-            except DBAPIError as error:
-                if not is_outage(error):
-                    raise
-                self.failed()
-                time.sleep(max(0.0, self.until - time.monotonic()))
-            else:
-                self.succeeded()
-                return result
 
 
 class ExperimentWorker:
@@ -104,7 +61,7 @@ class ExperimentWorker:
         # Every transaction here is tried again after an outage, so none needs a test of its connection first.
         url = database_url or read_database_url(self.data_dir)
         self.store = Store(url, pool_size=1, checks_idle=False)
-        self.supervisor = Supervisor()
+        self.supervisor = LifelineOwner()
         self.backoff = Backoff()
         self._probe: tuple[int, EnvironmentProbe] | None = None
         self._metric_ids: dict[tuple[int, str], int] = {}
@@ -170,16 +127,6 @@ class ExperimentWorker:
             for name, number in metric_ids(self.store, project_id, missing).items():
                 self._metric_ids[project_id, name] = number
         return {name: self._metric_ids[project_id, name] for name in names}
-
-
-def read_database_url(data_dir: Path) -> str:
-    """Where the database is: the environment's word, else the private file that the launcher wrote.
-
-    Raises FileNotFoundError.
-    """
-    if url := os.environ.get("HYPERTUNER_DATABASE_URL"):
-        return url
-    return (data_dir / "secrets" / "database_url").read_text().strip()
 
 
 @dataclass(frozen=True)
@@ -436,31 +383,6 @@ def make_spool(folder: Path) -> None:
     except FileExistsError:
         shutil.rmtree(folder)
         folder.mkdir(mode=0o700)
-
-
-def script_environment(environment: Mapping[str, str], folder: Path, claim: Claim, data_dir: Path) -> dict[str, str]:
-    """What a script sees: everything of the user's, nothing of Ray's or ours but where to log."""
-    return {
-        **environment_of_scripts(environment, data_dir),
-        "HYPERTUNER_METRICS": str(folder / METRICS),
-        "HYPERTUNER_EXPERIMENT_ID": str(claim.experiment_id),
-        "HYPERTUNER_ATTEMPT": str(claim.attempt),
-    }
-
-
-def environment_of_scripts(environment: Mapping[str, str], data_dir: Path) -> dict[str, str]:
-    """What all scripts see."""
-    kept = {name: value for name, value in environment.items() if not name.startswith(OUR_VARIABLES)}
-    # Ray puts its own debugger behind `breakpoint()`.
-    if "ray." in kept.get("PYTHONBREAKPOINT", ""):
-        del kept["PYTHONBREAKPOINT"]
-    paths = [path for path in (kept.get("PYTHONPATH"), str(data_dir / "client")) if path]
-    return {
-        **kept,
-        "PYTHONPATH": os.pathsep.join(paths),
-        # What is printed and not flushed would be lost with a killed script.
-        "PYTHONUNBUFFERED": "1",
-    }
 
 
 def signal_name(number: int) -> str:

@@ -16,17 +16,21 @@ from ray.exceptions import RayError
 from sqlalchemy.exc import DBAPIError
 
 from analysis.resources import cannot_place, places
+from storage.folders import read_database_url
+from storage.leases import LeaseLost, release_lost
 from storage.records import Run
+from storage.run_leases import working_owners
 from storage.store import Store, is_outage
-from storage.work import LEASE_S, LeaseLost, release_lost, working_owners
 from training.asking import RunFailure
+from training.backoff import Backoff
+from training.cluster import node_resources
 from training.conductor import Conductor, Look
-from training.experiment import Backoff, ExperimentWorker, read_database_url
+from training.experiment import ExperimentWorker
+from training.reaper import Reaper
 
 # How soon a request is seen, and how often the lease is renewed.
 LOOK_EVERY_S = 0.5
 THINKING_S = 0.1
-RELEASE_EVERY_S = 5.0
 # Nodes of a cluster may still be on their way when a run begins.
 PATIENCE_FOR_NODES_S = 5.0
 # So many workers in a row that end without having done anything mean that none will.
@@ -35,41 +39,6 @@ MOST_FAILURES = 5
 FORGOTTEN_AFTER_S = 20.0
 
 log = logging.getLogger("hypertuner.scheduler")
-
-
-class Reaper:
-    """Declares experiments lost whose owner did not renew its lease, but never right after an outage.
-
-    While the database was away no owner could renew; each gets a whole lease's time to come back first.
-    """
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._trusted_from = time.monotonic() + LEASE_S
-        self._seen = self._released = time.monotonic()
-
-    def is_trusted(self) -> bool:
-        """Whether an expired lease means a dead owner."""
-        return time.monotonic() >= self._trusted_from
-
-    def on_answer(self) -> None:
-        """The database answered. A long silence, whatever its cause, counts as an outage."""
-        now = time.monotonic()
-        if now - self._seen > LEASE_S / 2:
-            self._trusted_from = now + LEASE_S
-        self._seen = now
-
-    def on_outage(self) -> None:
-        """The database was away just now."""
-        self._trusted_from = time.monotonic() + LEASE_S
-
-    def release(self) -> int:
-        """Queue lost experiments again, now and then; returns how many there were."""
-        now = time.monotonic()
-        if not self.is_trusted() or now - self._released < RELEASE_EVERY_S:
-            return 0
-        self._released = now
-        return release_lost(self._store)
 
 
 @dataclass(frozen=True)
@@ -229,9 +198,3 @@ class RunScheduler:
         else:
             self._failures = 0 if done else self._failures
             self._idle.append(worker)
-
-
-def node_resources() -> list[dict[str, float]]:
-    """What each living node of the cluster has in all."""
-    nodes: list[dict[str, Any]] = ray.nodes()
-    return [node["Resources"] for node in nodes if node["Alive"]]

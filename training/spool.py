@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.log_text import clean_text, text_of
-from storage.work import Batch, NewView, Values
+from storage.ingestion import Batch, NewView, Values
 from training.stdout import Progress, parse_line
 
 METRICS, STDOUT, STDERR = "metrics.jsonl", "stdout", "stderr"

@@ -21,11 +21,11 @@ from launch.plan import ACTIONS, STATUSES, Decisions, Demand, Plan, plan_of
 from layouts import launch_ids as ids
 from layouts.launch import frame, options, preview
 from layouts.launch.preview import Known, PlanRow, Totals
+from storage.heartbeats import last_beat
 from storage.past import Past, fetch_outlines
 from storage.records import Project
 from storage.runs import find_latest_run
 from storage.store import Store
-from storage.work import last_beat
 
 callbacks = CallbackGroup()
 

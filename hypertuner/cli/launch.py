@@ -22,11 +22,11 @@ from launch.order import Order, OrderError, check_extension, extend, save_draft,
 from launch.plan import ACTIONS, Decisions, Demand, Plan, plan_of
 from sources.discovery import Discovery, DiscoveryError, discover
 from sources.identity import code_of
+from storage.heartbeats import last_beat
 from storage.projects import fetch_projects, find_project, register_project, slug_of
 from storage.records import Project, Run
 from storage.runs import RunError, find_run
 from storage.store import Store
-from storage.work import last_beat
 
 PYTHON_NAMES = {"python", "python3"}
 

@@ -48,7 +48,7 @@ from storage.store import Store, StoreError, check_schema, is_outage
 from storage.store import migrate as migrate_schema
 from storage.tokens import create_link_token
 from training.head import HeadError, submit_dispatcher
-from training.supervision import StartError
+from training.lifeline_owner import StartError
 
 app = typer.Typer(
     no_args_is_help=True,

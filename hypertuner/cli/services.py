@@ -20,11 +20,11 @@ from app.settings import DEFAULT_PORT, Settings
 from hypertuner.cli.errors import CommandError
 from storage.embedded import OWNER_ROLE, EmbeddedServer, write_private
 from storage.folders import prepare_data_dir, prepare_runtime_dir
+from storage.leases import release_everything
 from storage.store import Store, check_schema, migrate
 from storage.tokens import create_link_token
-from storage.work import release_everything
 from training.head import head_command, head_environment, make_token, submit_dispatcher
-from training.supervision import Supervisor
+from training.lifeline_owner import LifelineOwner
 
 LOCK_WAIT_S = 5
 WEB_START_TIMEOUT_S = 60
@@ -137,7 +137,7 @@ class Services:
         self._say = say
         self._stack = ExitStack()
         self._store: Store | None = None
-        self._supervisors: dict[str, Supervisor] = {}
+        self._supervisors: dict[str, LifelineOwner] = {}
         self.web_address: str | None = None
         self.resumed = 0
         # Who may change the schema: the embedded server's owner role, else the shared server's user.
@@ -230,7 +230,7 @@ class Services:
         self._say(f"PostgreSQL is ready ({time.monotonic() - started:.1f} s)")
 
     def _supervise(self, name: str, argv: list[str], environment: dict[str, str]) -> None:
-        supervisor = self._stack.enter_context(Supervisor())
+        supervisor = self._stack.enter_context(LifelineOwner())
         log = self._log(name)
         log.touch(mode=0o600)
         supervisor.start(

@@ -11,10 +11,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from analysis.hyperparameters import Hyperparameter
+from storage.ingestion import Batch, Ending, NewView, Values, finish_experiment, record
+from storage.leases import claim_experiment
 from storage.projects import metric_ids, register_project
+from storage.run_leases import claim_runs
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
-from storage.work import Batch, Ending, NewView, Values, claim_experiment, claim_runs, finish_experiment, record
 from tests.product import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from storage.configuration import keep_revision
+from storage.ingestion import Batch, Ending, finish_experiment
+from storage.leases import claim_experiment
+from storage.run_leases import claim_runs
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
-from storage.work import Batch, Ending, claim_experiment, claim_runs, finish_experiment
 from tests.callbacks.conftest import Laboratory
 
 EVIL = "<img src=x onerror=window.__pwn=1>"

@@ -7,11 +7,13 @@ import json
 from playwright.sync_api import Browser, expect
 
 from analysis.hyperparameters import Hyperparameter
+from storage.ingestion import Batch, Ending, NewView, Values, finish_experiment
+from storage.leases import claim_experiment
 from storage.projects import metric_ids, register_project
+from storage.run_leases import claim_runs
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
 from storage.tokens import create_link_token
-from storage.work import Batch, Ending, NewView, Values, claim_experiment, claim_runs, finish_experiment
 
 HOSTILE = [
     '<img src=x onerror="window.__pwn++">',

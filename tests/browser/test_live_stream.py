@@ -19,21 +19,14 @@ from playwright.sync_api import Page, expect
 
 from analysis.hyperparameters import Hyperparameter
 from storage.embedded import EmbeddedServer
+from storage.heartbeats import beat
+from storage.ingestion import Batch, Ending, Values, finish_experiment, record
+from storage.leases import claim_experiment
 from storage.projects import metric_ids, register_project
 from storage.records import Claim
+from storage.run_leases import claim_runs, end_run
 from storage.runs import NewExperiment, NewRun, create_run, insert_experiments, lock_project
 from storage.store import Store
-from storage.work import (
-    Batch,
-    Ending,
-    Values,
-    beat,
-    claim_experiment,
-    claim_runs,
-    end_run,
-    finish_experiment,
-    record,
-)
 from tests.browser.test_main_job import await_selected, brush, open_run, selection
 from tests.browser.test_scatter_matrix import drag
 from tests.product import Product, hypertuner, wait_until

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from storage.rules import rules_of
 from storage.store import Store
 from tests.training.test_watcher import OVERFITTING, Reporter
-from training.watcher import Watcher
+from training.watch.watcher import Watcher
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from storage.ingestion import NewView
 from storage.store import Store
-from storage.work import NewView
 from tests.callbacks.conftest import Laboratory
 from tests.product import wait_until
 from training.spool import METRICS, SpoolReader

@@ -12,10 +12,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from analysis.hyperparameters import Hyperparameter
+from storage.ingestion import Batch, Ending, Values, finish_experiment
+from storage.leases import claim_experiment
 from storage.projects import metric_ids, register_project
+from storage.run_leases import claim_runs, end_run
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
-from storage.work import Batch, Ending, Values, claim_experiment, claim_runs, end_run, finish_experiment
 from tests.browser.test_main_job import open_run, selection
 from tests.product import wait_until
 

@@ -22,11 +22,13 @@ from analysis.identity import fingerprint
 from callbacks.launch.opening import fill
 from sources.identity import code_of
 from sources.snapshot import take_snapshot
+from storage.ingestion import Batch, Ending, NewView, Values, finish_experiment
+from storage.leases import claim_experiment
 from storage.projects import keep_snapshot, metric_ids, register_project
 from storage.records import Claim, Project, Run, Value
+from storage.run_leases import claim_runs
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
-from storage.work import Batch, Ending, NewView, Values, claim_experiment, claim_runs, finish_experiment
 
 HYPERPARAMETERS = [
     Hyperparameter("batch_size", "--batch_size", "int", 64, help="examples per step"),

@@ -9,8 +9,8 @@ from dash import no_update
 
 from callbacks.comparison import compare, draw
 from layouts.comparison import AS_USUAL, Choice
+from storage.ingestion import NewView
 from storage.store import Store
-from storage.work import NewView
 from tests.callbacks.conftest import Laboratory, confusion
 from tests.callbacks.test_pages import text_of
 

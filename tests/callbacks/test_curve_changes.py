@@ -15,9 +15,9 @@ from app.packing import pack
 from callbacks.curve_changes import curve_changes, points_per_curve, read_question
 from callbacks.curve_numbers import read_numbers
 from storage.curves import Held, curves_since, fetch_stretches
+from storage.ingestion import Batch, Values, record
 from storage.projects import metric_ids
 from storage.store import Store
-from storage.work import Batch, Values, record
 from tests.app.test_packing import unpack
 from tests.callbacks.conftest import Laboratory
 

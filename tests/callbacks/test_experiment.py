@@ -12,10 +12,10 @@ from dash import no_update
 from callbacks.experiment import known_hyperparameters, page, picked_in, refresh, stop
 from storage.configuration import keep_environment, wants_environment
 from storage.experiments import find_experiment
+from storage.ingestion import NewView
 from storage.notes import save_note
 from storage.runs import find_run
 from storage.store import Store
-from storage.work import NewView
 from tests.callbacks.conftest import Laboratory
 from tests.callbacks.test_pages import text_of
 

@@ -12,11 +12,11 @@ from dash import no_update
 from callbacks.launch.launching import launch, save
 from callbacks.launch.previewing import look_at_data
 from storage.experiments import fetch_experiments
+from storage.heartbeats import beat
 from storage.projects import find_project
 from storage.records import Run
 from storage.runs import discard_draft, fetch_runs, find_run
 from storage.store import Store
-from storage.work import beat
 from tests.callbacks.conftest import Laboratory, form, opened
 from tests.callbacks.test_pages import text_of
 

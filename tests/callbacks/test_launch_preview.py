@@ -12,8 +12,8 @@ from dash import no_update
 from callbacks.launch import previewing
 from callbacks.launch.previewing import give_rows, look_at_data, review, show_difference, show_strategy
 from layouts import launch_ids as ids
+from storage.heartbeats import beat
 from storage.store import Store
-from storage.work import beat
 from tests.callbacks.conftest import Laboratory, form, opened, run_four, triggered_by
 from tests.callbacks.test_pages import text_of
 

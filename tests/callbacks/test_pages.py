@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from callbacks.pages import AWAY_AFTER_S, read_address, show_page, show_status, status_of
+from storage.heartbeats import beat
 from storage.store import Store
-from storage.work import beat
 from tests.callbacks.conftest import Laboratory
 
 

@@ -20,22 +20,15 @@ from callbacks.run_changes import NOBODY_WORKS, changes
 from callbacks.run_facts import candidate_words, category_of, planned_count, spec_of, strategy_words
 from layouts.run import RunSpec
 from storage.experiments import fetch_experiments
+from storage.heartbeats import beat
+from storage.ingestion import Batch, Ending, Values, finish_experiment, record
+from storage.leases import claim_experiment
 from storage.projects import find_project, metric_ids, register_project
 from storage.records import Claim, Run
 from storage.requests import DROPPED, extend_run
+from storage.run_leases import claim_runs, end_run
 from storage.runs import NewExperiment, NewRun, create_run, discard_draft, start_draft
 from storage.store import Store
-from storage.work import (
-    Batch,
-    Ending,
-    Values,
-    beat,
-    claim_experiment,
-    claim_runs,
-    end_run,
-    finish_experiment,
-    record,
-)
 from tests.callbacks.test_pages import text_of
 
 LR = {"name": "lr", "flag": "--lr", "type": "float", "help": "step size"}

@@ -9,8 +9,8 @@ import pytest
 
 from callbacks.views import fetch_view
 from storage.experiments import fetch_views, find_experiment
+from storage.ingestion import NewView
 from storage.store import Store
-from storage.work import NewView
 from tests.callbacks.conftest import Laboratory, confusion
 from tests.callbacks.test_pages import text_of
 

@@ -18,11 +18,14 @@ from hypertuner.cli.options import Wishes, read_strategy, read_wishes
 from launch.choice import StrategyChoice
 from sources.discovery import Discovery, discover
 from storage.experiments import fetch_experiments
+from storage.heartbeats import beat
+from storage.ingestion import Batch, Ending, Values, finish_experiment
+from storage.leases import claim_experiment
 from storage.projects import find_project, metric_ids
 from storage.records import Project, Run
+from storage.run_leases import claim_runs
 from storage.runs import fetch_runs
 from storage.store import Store
-from storage.work import Batch, Ending, Values, beat, claim_experiment, claim_runs, finish_experiment
 
 SCRIPT = """
 import argparse

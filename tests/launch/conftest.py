@@ -13,10 +13,12 @@ from launch.choice import StrategyChoice
 from launch.code import code_state
 from launch.order import Order
 from launch.plan import Decisions, Demand, Plan, plan_of
+from storage.ingestion import Batch, Ending, Values, finish_experiment
+from storage.leases import claim_experiment
 from storage.projects import find_project, metric_ids, register_project
 from storage.records import Project, Run
+from storage.run_leases import claim_runs
 from storage.store import Store
-from storage.work import Batch, Ending, Values, claim_experiment, claim_runs, finish_experiment
 
 SCRIPT = """
 import argparse

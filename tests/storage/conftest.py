@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 import pytest
 from sqlalchemy import text
 
+from storage.leases import claim_experiment
 from storage.projects import metric_ids, register_project
 from storage.records import Claim, Project, Run
+from storage.run_leases import claim_runs
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
-from storage.work import claim_experiment, claim_runs
 
 Values = Sequence[float]
 Chunk = tuple[Values, Values | None]

@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import event, text
 
 from storage.changes import changes_since, columns_since
+from storage.heartbeats import beat
+from storage.leases import claim_experiment, renew_experiment
 from storage.projects import metric_ids
 from storage.records import Project, Run
+from storage.run_leases import claim_runs
 from storage.store import Store
-from storage.work import beat, claim_experiment, claim_runs, renew_experiment
 
 MakeRun = Callable[..., Run]
 

@@ -17,11 +17,12 @@ from storage.configuration import (
     wants_environment,
 )
 from storage.experiments import fetch_experiments, find_experiment
+from storage.ingestion import Batch, Ending, finish_experiment
+from storage.leases import claim_experiment, release_everything, release_lost
 from storage.records import Claim, Project, Run
 from storage.requests import interrupt, queue_again
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
-from storage.work import Batch, Ending, claim_experiment, finish_experiment, release_everything, release_lost
 
 NOTHING = Batch(0, 0, 0, 0)
 FAILED = Ending("failed", 2.0, 1, "exit code 1: no", failure="ValueError: no (train.py:1)")

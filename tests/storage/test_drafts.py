@@ -10,9 +10,9 @@ import pytest
 from storage.experiments import fetch_experiments
 from storage.records import Project, Run
 from storage.requests import extend_run, queue_again, request_pause, request_resume, request_stop
+from storage.run_leases import claim_runs
 from storage.runs import NewExperiment, NewRun, RunError, change_draft, create_run, discard_draft, find_run, start_draft
 from storage.store import Store
-from storage.work import claim_runs
 
 NEW = NewRun("python train.py --lr [0.1,0.2]", {"lr": [0.1, 0.2]}, [], [NewExperiment({"lr": x}) for x in (0.1, 0.2)])
 

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from storage.changes import has_news
+from storage.leases import claim_experiment, renew_experiment
 from storage.projects import register_project
 from storage.records import Project, Run
+from storage.run_leases import claim_runs
 from storage.store import Store
-from storage.work import claim_experiment, claim_runs, renew_experiment
 
 
 def test_what_was_seen_is_no_news(store: Store, project: Project, make_run: Callable[..., Run]) -> None:

@@ -8,10 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from storage import overview
+from storage.ingestion import Batch, Ending, Values, finish_experiment
+from storage.leases import claim_experiment
 from storage.projects import metric_ids
 from storage.records import Project, Run
+from storage.run_leases import claim_runs
 from storage.store import Store
-from storage.work import Batch, Ending, Values, claim_experiment, claim_runs, finish_experiment
 
 
 def finish_all(store: Store, values: list[float | None], *, metric: str = "accuracy") -> Run:

@@ -11,11 +11,13 @@ from sqlalchemy import text
 
 from storage import past, schema
 from storage.experiments import fetch_experiments
+from storage.ingestion import Batch, Ending, Values, finish_experiment
+from storage.leases import claim_experiment
 from storage.projects import metric_ids
 from storage.records import Project, Run
+from storage.run_leases import claim_runs
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
-from storage.work import Batch, Ending, Values, claim_experiment, claim_runs, finish_experiment
 
 
 def finish(store: Store, *curves: list[float], seconds: float = 1.0) -> int:

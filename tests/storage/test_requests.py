@@ -16,6 +16,8 @@ from storage.experiments import (
     fetch_views,
     find_experiment,
 )
+from storage.ingestion import Batch, Ending, NewView, Values, finish_experiment, record
+from storage.leases import LeaseLost, claim_experiment, release_everything, release_lost, renew_experiment
 from storage.overview import fetch_best
 from storage.projects import metric_ids
 from storage.records import Claim, Experiment, Project, Run
@@ -31,27 +33,9 @@ from storage.requests import (
     request_stop,
     stop_open,
 )
+from storage.run_leases import claim_runs, count_open_runs, end_run, give_up_run, renew_run, settle_paused
 from storage.runs import NewExperiment, NewRun, RunError, create_run, find_run
 from storage.store import Store
-from storage.work import (
-    Batch,
-    Ending,
-    LeaseLost,
-    NewView,
-    Values,
-    claim_experiment,
-    claim_runs,
-    count_open_runs,
-    end_run,
-    finish_experiment,
-    give_up_run,
-    record,
-    release_everything,
-    release_lost,
-    renew_experiment,
-    renew_run,
-    settle_paused,
-)
 
 MakeRun = Callable[..., Run]
 NOTHING = Batch(0, 0, 0, 0)

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from storage.changes import columns_since, has_news
 from storage.experiments import find_experiment
+from storage.leases import renew_experiment
 from storage.records import Claim, Project, Run
 from storage.rules import (
     MOST_RULES,
@@ -26,7 +27,6 @@ from storage.rules import (
 )
 from storage.store import Store
 from storage.watching import Watched, changed_since
-from storage.work import renew_experiment
 
 CONDITION = {"comparison": ">", "metric": "loss", "value": 2.0, "times": 1}
 WHY = "stopped by rule: loss > 2 (at epoch 7)"

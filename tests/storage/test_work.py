@@ -10,28 +10,14 @@ import pytest
 from sqlalchemy import text
 
 from storage.experiments import fetch_curves, fetch_experiments, fetch_log, fetch_views, find_experiment
+from storage.ingestion import Batch, Ending, NewView, Values, finish_experiment, record
+from storage.leases import MAX_LOSSES, LeaseLost, claim_experiment, release_lost, renew_experiment
 from storage.projects import metric_ids
 from storage.records import Claim, Project, Run
 from storage.requests import request_stop
+from storage.run_leases import claim_runs, end_run, open_experiments, renew_run
 from storage.runs import NewRun, create_run, fetch_runs, find_run
 from storage.store import Store
-from storage.work import (
-    MAX_LOSSES,
-    Batch,
-    Ending,
-    LeaseLost,
-    NewView,
-    Values,
-    claim_experiment,
-    claim_runs,
-    end_run,
-    finish_experiment,
-    open_experiments,
-    record,
-    release_lost,
-    renew_experiment,
-    renew_run,
-)
 
 MakeRun = Callable[..., Run]
 FINISHED = Ending("finished", duration_s=1.5, exit_code=0)

@@ -24,7 +24,7 @@ from storage.schema import metadata
 from storage.store import Store
 from training.experiment import ExperimentWorker
 from training.head import HeadCommand, head_command, head_environment, job_log, make_token, submit_dispatcher
-from training.supervision import Supervisor
+from training.lifeline_owner import LifelineOwner
 
 X = {"name": "x", "flag": "--x", "type": "float"}
 PATIENCE_S = 60
@@ -164,7 +164,7 @@ def local_ray() -> Iterator[LocalRay]:
     folder = Path(tempfile.mkdtemp(prefix="htr-", dir="/tmp"))
     folder.chmod(0o711)
     data_dir = prepare_data_dir(folder / "data")
-    with EmbeddedServer(data_dir, folder) as server, Supervisor() as supervisor:
+    with EmbeddedServer(data_dir, folder) as server, LifelineOwner() as supervisor:
         write_private(data_dir / "secrets" / "database_url", server.url)
         token_file = make_token(data_dir)
         (folder / "ray").mkdir(mode=0o700)

@@ -13,12 +13,14 @@ from analysis.hyperparameters import Value
 from analysis.identity import fingerprint
 from analysis.strategies import TPE, Search, StrategyError
 from storage.experiments import fetch_experiments
+from storage.ingestion import Batch, Ending, Values, finish_experiment, record
+from storage.leases import LeaseLost, claim_experiment
 from storage.projects import metric_ids, register_project
 from storage.records import Experiment, Project, Run
 from storage.requests import extend_run, interrupt, queue_again, request_pause, request_resume, request_stop
+from storage.run_leases import claim_runs
 from storage.runs import NewExperiment, NewRun, create_run, find_run
 from storage.store import Store
-from storage.work import Batch, Ending, LeaseLost, Values, claim_experiment, claim_runs, finish_experiment, record
 from training.asking import ADAPTIVE, Asking, RunFailure
 from training.conductor import Conductor, Look
 

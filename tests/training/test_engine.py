@@ -14,8 +14,8 @@ from launch.code import CodeState, freeze_code
 from sources.identity import code_of
 from storage.configuration import fetch_attempts, fetch_diff, fetch_environment, fetch_revision
 from storage.experiments import fetch_curves
+from storage.heartbeats import last_beat
 from storage.requests import request_stop
-from storage.work import last_beat
 from tests.sources.test_git import run_git
 from tests.training.conftest import LocalRay, Workshop, processes_with, wait_until
 

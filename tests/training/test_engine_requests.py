@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from storage.experiments import fetch_experiments
+from storage.heartbeats import last_beat
 from storage.projects import register_project
 from storage.records import Experiment, Run
 from storage.requests import extend_run, interrupt, move_first, queue_again, request_pause, request_resume
 from storage.runs import NewExperiment, NewRun, create_run
-from storage.work import last_beat
 from tests.training.conftest import LocalRay, Workshop, X, processes_with, wait_until
 
 pytestmark = pytest.mark.ray

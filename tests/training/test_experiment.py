@@ -15,14 +15,16 @@ from sources.snapshot import take_snapshot
 from storage.configuration import fetch_attempts, fetch_environment
 from storage.embedded import EmbeddedServer
 from storage.experiments import fetch_curves, fetch_log, fetch_views
+from storage.leases import claim_experiment, release_lost
 from storage.projects import keep_snapshot
 from storage.records import Experiment, Run
 from storage.requests import extend_run, interrupt
+from storage.run_leases import claim_runs
 from storage.runs import NewExperiment
 from storage.store import Store
-from storage.work import claim_experiment, claim_runs, release_lost
 from tests.training.conftest import Workshop, processes_with, wait_until
-from training.experiment import ExperimentWorker, script_environment
+from training.experiment import ExperimentWorker
+from training.script_environment import script_environment
 
 
 def perform(workshop: Workshop, worker: ExperimentWorker, run: Run) -> list[Experiment]:

@@ -18,6 +18,8 @@ from sqlalchemy import text
 
 from analysis.hyperparameters import Value
 from analysis.strategies import Search
+from storage.ingestion import Batch, Ending, finish_experiment
+from storage.leases import LeaseLost, claim_experiment, release_everything, release_lost, renew_experiment
 from storage.projects import register_project
 from storage.records import Claim, Project, Run
 from storage.requests import (
@@ -31,21 +33,10 @@ from storage.requests import (
     request_resume,
     request_stop,
 )
+from storage.run_leases import claim_runs, settle_paused
 from storage.runs import NewExperiment, NewRun, RunError, create_run, fetch_run
 from storage.schema import ENDED_STATES
 from storage.store import Store
-from storage.work import (
-    Batch,
-    Ending,
-    LeaseLost,
-    claim_experiment,
-    claim_runs,
-    finish_experiment,
-    release_everything,
-    release_lost,
-    renew_experiment,
-    settle_paused,
-)
 from training.asking import ADAPTIVE
 from training.conductor import Conductor
 

@@ -14,7 +14,7 @@ from storage.rules import add_rule, fetch_said, rules_of, switch_rule
 from storage.store import Store
 from storage.watching import read_reported
 from tests.training.test_watcher import OVERFITTING, Reporter
-from training.watcher import Watcher
+from training.watch.watcher import Watcher
 
 ABOVE = {"comparison": ">", "metric": "loss", "value": 2.0, "times": 2}
 

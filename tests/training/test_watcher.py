@@ -13,14 +13,16 @@ from sqlalchemy.exc import DBAPIError
 
 from storage.changes import columns_since, has_news
 from storage.flags import fetch_flags
+from storage.ingestion import Batch, Ending, Values, finish_experiment, record
+from storage.leases import claim_experiment
 from storage.projects import metric_ids, register_project
 from storage.records import Claim, Project, Run
 from storage.requests import queue_again
+from storage.run_leases import claim_runs
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
 from storage.watching import Watched, read_watermark
-from storage.work import Batch, Ending, Values, claim_experiment, claim_runs, finish_experiment, record
-from training.watcher import Watcher, parts_of
+from training.watch.watcher import Watcher, parts_of
 
 Curves = Mapping[str, Sequence[float]]
 

@@ -30,8 +30,8 @@ from storage.watching import (
     running,
     usual_noise,
 )
-from training.experiment import Backoff
-from training.rule_watch import RuleWatch
+from training.backoff import Backoff
+from training.watch.rules import RuleWatch
 
 # An experiment is looked at once in so long, however fast it reports; its final state always is.
 LOOK_EVERY_S = 1.0

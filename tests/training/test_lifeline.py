@@ -16,22 +16,22 @@ from typing import Any
 import pytest
 
 from tests.training.conftest import is_alive, processes_with, wait_until
-from training.supervision import Ended, StartError, Supervisor
-from training.supervisor import sentence
+from training.lifeline import sentence
+from training.lifeline_owner import Ended, LifelineOwner, StartError
 
 STUBBORN = "trap '' TERM INT HUP; setsid sh -c 'trap \"\" TERM; while :; do sleep 600; done' & echo here; while :; do sleep 600; done"
 
 
 @pytest.fixture
-def supervisor() -> Iterator[Supervisor]:
-    with Supervisor() as made:
+def supervisor() -> Iterator[LifelineOwner]:
+    with LifelineOwner() as made:
         yield made
 
 
 class Scene:
     """Starts shell scripts whose processes can be recognised."""
 
-    def __init__(self, supervisor: Supervisor, folder: Path) -> None:
+    def __init__(self, supervisor: LifelineOwner, folder: Path) -> None:
         self.supervisor = supervisor
         self.folder = folder
         self.mark = f"SCENE={folder}"
@@ -57,7 +57,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(supervisor: Supervisor, tmp_path: Path) -> Scene:
+def scene(supervisor: LifelineOwner, tmp_path: Path) -> Scene:
     return Scene(supervisor, tmp_path)
 
 
@@ -112,8 +112,8 @@ def test_of_a_leader_only_itself_is_asked_to_end(scene: Scene) -> None:
 
 OWNER = """
 import os, sys, time
-from training.supervision import Supervisor
-supervisor = Supervisor()
+from training.lifeline_owner import LifelineOwner
+supervisor = LifelineOwner()
 environment = {"PATH": os.environ["PATH"], "SCENE": sys.argv[1]}
 supervisor.start(["/bin/sh", "-c", sys.argv[2]], "/", environment, sys.argv[1] + "/out", os.devnull, grace_s=0.2)
 print("started", flush=True)
@@ -151,7 +151,7 @@ def test_a_killed_supervisor_takes_its_script_along_and_is_replaced(scene: Scene
     assert scene.end().exit_code == 6
 
 
-def test_closing_ends_the_script(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_closing_ends_the_script(supervisor: LifelineOwner, tmp_path: Path) -> None:
     scene = Scene(supervisor, tmp_path)
     scene.start("sleep 600")
     supervisor.close()
@@ -226,7 +226,7 @@ def test_a_script_without_an_interpreter_is_said(scene: Scene) -> None:
         scene.start_argv([str(program)])
 
 
-def test_streams_that_cannot_be_written_are_said(supervisor: Supervisor) -> None:
+def test_streams_that_cannot_be_written_are_said(supervisor: LifelineOwner) -> None:
     with pytest.raises(StartError, match="The file for its stdout cannot be written: No such file or directory"):
         supervisor.start(["/bin/true"], "/", {}, "/no/such/out", "/dev/null")
 
@@ -244,7 +244,7 @@ def test_waiting_costs_no_cpu(scene: Scene) -> None:
     assert after.ru_nvcsw - before.ru_nvcsw < 20
 
 
-def test_nothing_to_wait_for_is_no_wait(supervisor: Supervisor) -> None:
+def test_nothing_to_wait_for_is_no_wait(supervisor: LifelineOwner) -> None:
     assert supervisor.wait(30) is None
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-PROGRAM = Path(__file__).with_name("supervisor.py")
+PROGRAM = Path(__file__).with_name("lifeline.py")
 START_TIMEOUT_S = 30.0
 # What may pass between the end of a stopped script's grace and the supervisor's own end.
 CLOSE_MARGIN_S = 10.0
@@ -34,7 +34,7 @@ class Ended:
     max_rss_bytes: int
 
 
-class Supervisor:
+class LifelineOwner:
     """One standing supervisor process, for one script after another.
 
     Guarantees that when it is closed, or its owner dies by whatever cause, no process of the script is left.

@@ -1,6 +1,6 @@
 """The lifeline supervisor: holds scripts for an owner, one after another, and leaves nothing of them behind.
 
-Run as `python -I -S -X utf8 supervisor.py` with pipes as stdin and stdout, one JSON object per line on each. stdin is
+Run as `python -I -S -X utf8 lifeline.py` with pipes as stdin and stdout, one JSON object per line on each. stdin is
 the lifeline: its end means that the owner is dead, whatever killed it. Only the standard library, and little of it.
 
 Commands: {"start": {"argv", "cwd", "env", "stdout", "stderr", "grace_s", "stop_signal", "is_leader"}} and
@@ -50,7 +50,7 @@ class Script:
         self.kill_at: float | None = None
 
 
-class Supervisor:
+class Lifeline:
     """Serves one owner. Everything runs in the main thread, because PR_SET_PDEATHSIG watches the thread that forks."""
 
     def __init__(self) -> None:
@@ -334,4 +334,4 @@ if __name__ == "__main__":
         os._exit(0)
     os.chdir("/")
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    Supervisor().serve()
+    Lifeline().serve()

@@ -1,0 +1,35 @@
+"""Heartbeats: what standing processes say of themselves, so that others know that they are there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import text
+
+from storage.leases import commit_lightly
+from storage.store import Store
+
+
+def beat(store: Store, name: str, detail: Mapping[str, Any]) -> None:
+    """Say that a standing process is alive, with what others may want to know of it."""
+    with store.begin() as connection:
+        commit_lightly(connection)
+        connection.execute(
+            text(
+                """INSERT INTO heartbeat (name, seen_at, detail) VALUES (:name, now(), CAST(:detail AS jsonb))
+                ON CONFLICT (name) DO UPDATE SET seen_at = now(), detail = excluded.detail"""
+            ),
+            {"name": name, "detail": json.dumps(dict(detail))},
+        )
+
+
+def last_beat(store: Store, name: str) -> tuple[float, dict[str, Any]] | None:
+    """Seconds since a standing process was last heard of, and what it said; None where it never spoke."""
+    with store.read() as connection:
+        row = connection.execute(
+            text("SELECT extract(epoch FROM now() - seen_at) AS age, detail FROM heartbeat WHERE name = :name"),
+            {"name": name},
+        ).one_or_none()
+    return (float(row.age), row.detail) if row else None
