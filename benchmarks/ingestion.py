@@ -19,7 +19,7 @@ from benchmarks.figures import Budget, arguments, present, scratch_folder
 from storage.embedded import OWNER_ROLE, EmbeddedServer
 from storage.folders import prepare_data_dir
 from storage.ingestion import Batch, Values, record
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.projects import metric_ids, register_project
 from storage.records import Claim
 from storage.run_leases import claim_runs
@@ -93,8 +93,8 @@ def fresh_claims(store: Store, count: int) -> list[Claim | None]:
     made = create_run(
         store, project, NewRun("python x.py", {}, [], [NewExperiment({"number": number}) for number in range(count)])
     )
-    (run,) = (run for run in claim_runs(store, "bench") if run.id == made.id)
-    return [claim_experiment(store, run.id, run.fence, "bench", "here") for _ in range(count)]
+    (_run,) = (run for run in claim_runs(store, "bench") if run.id == made.id)
+    return [claim_experiment(store, Place("bench", "here")) for _ in range(count)]
 
 
 def main() -> None:

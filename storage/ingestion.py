@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from storage.leases import LEASE_S, LeaseLost, claim_next, held
+from storage.leases import LEASE_S, LeaseLost, Place, claim_next, held
 from storage.records import Claim
 from storage.store import Store
 
@@ -84,9 +84,9 @@ def record(store: Store, claim: Claim, batch: Batch) -> None:
 
 
 def finish_experiment(
-    store: Store, claim: Claim, batch: Batch, ending: Ending, *, run_fence: int, host: str
+    store: Store, claim: Claim, batch: Batch, ending: Ending, *, then: Place | None = None
 ) -> Claim | None:
-    """Write the last batch, end the attempt, and take the run's next experiment, all in one transaction.
+    """Write the last batch, end the attempt, and take the next experiment for a place, all in one transaction.
 
     Raises LeaseLost.
     """
@@ -95,7 +95,7 @@ def finish_experiment(
         if not _move(connection, claim, batch, ending):
             raise LeaseLost(f"experiment {claim.number}, attempt {claim.attempt}")
         _insert_news(connection, claim, batch)
-        return claim_next(connection, claim.run_id, run_fence, claim.owner, host)
+        return None if then is None else claim_next(connection, then)
 
 
 # --- how ----------------------------------------------------------------------------------------------------------
@@ -137,8 +137,9 @@ _MOVE_TO_END = text(
         failures = failures + CASE WHEN :state IN ('queued', 'failed') THEN 1 ELSE 0 END, failure = :failure,
         ended_at = CASE WHEN :state = 'queued' AND request IS NULL THEN NULL ELSE now() END"""
     )
-    + """ RETURNING id, attempt, state, reason)
+    + """ RETURNING id, attempt, state, reason, epoch, value_count)
     UPDATE attempt SET ended_at = now(), duration_s = :duration_s, exit_code = :exit_code, ending = :ending,
+        epoch = moved.epoch, value_count = moved.value_count,
         reason = CASE WHEN :ending = 'stopped' THEN moved.reason ELSE :reason END
     FROM moved WHERE attempt.experiment_id = moved.id AND attempt.attempt = moved.attempt"""
 )

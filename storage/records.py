@@ -57,10 +57,13 @@ class Run:
     cpus: float
     gpus: float
     concurrency: int | None
+    priority: int
+    weight: float
     time_limit_s: float | None
     retries: int
     request: str | None
     reason: str | None
+    waiting: Mapping[str, Any] | None
     fence: int
     started_at: datetime | None
     ended_at: datetime | None

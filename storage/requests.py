@@ -98,7 +98,8 @@ def request_stop(store: Store, run_id: int, reason: str = BY_REQUEST) -> None:
         # Nobody would obey where nobody owns it and nothing runs.
         connection.execute(
             text(
-                """UPDATE run SET state = 'stopped', ended_at = now(), lease_until = NULL, owner = NULL
+                """UPDATE run SET state = 'stopped', ended_at = now(), lease_until = NULL, owner = NULL,
+                    waiting = NULL
                 WHERE id = :id AND request = 'stop' AND state = ANY(:open)
                     AND (owner IS NULL OR lease_until < now()) AND NOT EXISTS (
                         SELECT FROM experiment WHERE run_id = :id AND state IN ('queued', 'running'))"""
@@ -239,8 +240,8 @@ def queue_again(store: Store, run_id: int, numbers: Sequence[int]) -> int:
         state = _state_of(connection, run_id, (*_OPEN, *schema.ENDED_STATES), "continued")
         queued = connection.execute(
             text(
-                """UPDATE experiment SET state = 'queued', request = NULL, losses = 0, failures = 0, ended_at = NULL,
-                    reason = NULL, failure = NULL
+                """UPDATE experiment SET state = 'queued', request = NULL, losses = 0, preemptions = 0, failures = 0,
+                    ended_at = NULL, reason = NULL, failure = NULL
                 WHERE run_id = :run AND number = ANY(:numbers) AND state IN ('failed', 'stopped')"""
             ),
             {"run": run_id, "numbers": list(numbers)},

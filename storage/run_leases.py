@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 
-from storage.leases import LEASE_S, LeaseLost, commit_lightly
+from storage.leases import LEASE_S, commit_lightly
 from storage.records import Run
 from storage.runs import RUN_COLUMNS
 from storage.schema import WORK_CHANNEL
@@ -57,36 +59,61 @@ def claim_runs(store: Store, owner: str, *, take_expired: bool = True) -> list[R
     return [Run(**row._mapping) for row in rows]
 
 
-def renew_run(store: Store, run_id: int, fence: int) -> Standing:
-    """Keep the run, paused or not; returns how it stands, and so what people ask of it.
+def renew_runs(store: Store, fences: Mapping[int, int]) -> dict[int, Standing]:
+    """Keep runs, paused or not; returns how each stands, and so what people ask of it.
 
-    Raises LeaseLost.
+    fences: {run id: fence}. A run that is missing in the answer belongs to somebody else now.
     """
+    # Somebody may hold a run's row for seconds, as who extends it does; the others are not to wait for that.
     statement = text(
-        f"""UPDATE run SET lease_until = now() + make_interval(secs => :lease)
-        WHERE {_OURS} RETURNING state, request, {_SEARCH}"""
+        f"""WITH ours AS (
+            SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:fences AS bigint[])) AS given (run_id, held)),
+        free AS (SELECT run.id FROM run JOIN ours ON run.id = run_id AND run.fence = held
+            WHERE owner IS NOT NULL AND state IN ('running', 'paused') FOR UPDATE OF run SKIP LOCKED),
+        renewed AS (UPDATE run SET lease_until = now() + make_interval(secs => :lease)
+            FROM free WHERE run.id = free.id)
+        SELECT run.id, state, request, {_SEARCH} AS search FROM run JOIN ours ON run.id = run_id AND run.fence = held
+        WHERE owner IS NOT NULL AND state IN ('running', 'paused')"""
     )
+    given = {"ids": list(fences), "fences": list(fences.values()), "lease": LEASE_S}
     with store.begin() as connection:
         commit_lightly(connection)
-        row = connection.execute(statement, {"id": run_id, "fence": fence, "lease": LEASE_S}).one_or_none()
-    if row is None:
-        raise LeaseLost(f"run {run_id}, fence {fence}")
-    return Standing(*row)
+        rows = connection.execute(statement, given).all()
+    return {row.id: Standing(row.state, row.request, row.search) for row in rows}
 
 
-def open_experiments(store: Store, run_id: int, *, most: int | None = None) -> dict[str, int]:
-    """How many of a run's experiments are queued and running; of a long queue only the first `most` are counted."""
-    count = "(SELECT count(*) FROM (SELECT FROM experiment WHERE run_id = :id AND state = '{0}' LIMIT :most) AS first)"
-    statement = text(f"SELECT {count.format('queued')} AS queued, {count.format('running')} AS running")
+@dataclass(frozen=True)
+class Work:
+    """What of a run is open: how many wait (of many only the first are counted), how many run, and the last start."""
+
+    queued: int = 0
+    running: int = 0
+    served: float = 0.0
+
+
+def open_experiments(store: Store, run_ids: Sequence[int], *, most: int = 1_000) -> dict[int, Work]:
+    """What of each run is open; of a long queue only the first `most` are counted."""
+    count = """(SELECT count(*) FROM (SELECT FROM experiment
+        WHERE run_id = ours.id AND state = '{0}' LIMIT :most) AS first)"""
+    statement = text(
+        f"""SELECT id, {count.format("queued")} AS queued, {count.format("running")} AS running,
+            (SELECT extract(epoch FROM started_at) FROM experiment WHERE run_id = ours.id AND started_at IS NOT NULL
+                ORDER BY started_at DESC LIMIT 1) AS served
+        FROM unnest(CAST(:ids AS bigint[])) AS ours (id)"""
+    )
     with store.read() as connection:
-        return dict(connection.execute(statement, {"id": run_id, "most": most}).one()._mapping)
+        rows = connection.execute(statement, {"ids": list(run_ids), "most": most}).all()
+    return {row.id: Work(row.queued, row.running, float(row.served or 0)) for row in rows}
 
 
-def working_owners(store: Store, run_id: int) -> set[str]:
-    """Who works on a run's experiments now."""
-    statement = text("SELECT owner FROM experiment WHERE run_id = :id AND state = 'running' AND owner IS NOT NULL")
+def tell_waiting(store: Store, run_id: int, waiting: Mapping[str, Any] | None) -> None:
+    """Say on a run what it waits for: {"what": words, "since": unix time, "log": path or null}; None for nothing."""
     with store.begin() as connection:
-        return set(connection.scalars(statement, {"id": run_id}))
+        commit_lightly(connection)
+        connection.execute(
+            text("UPDATE run SET waiting = CAST(:waiting AS jsonb) WHERE id = :id"),
+            {"id": run_id, "waiting": None if waiting is None else json.dumps(dict(waiting))},
+        )
 
 
 def count_open_runs(store: Store) -> int:
@@ -128,7 +155,8 @@ def end_run(
             text(
                 f"""UPDATE run SET
                     state = CASE WHEN request = 'stop' AND :state = 'finished' THEN 'stopped' ELSE :state END,
-                    reason = coalesce(:reason, reason), ended_at = now(), lease_until = NULL, owner = NULL
+                    reason = coalesce(:reason, reason), ended_at = now(), lease_until = NULL, owner = NULL,
+                    waiting = NULL
                 WHERE id = :id AND NOT {_IS_OPEN}"""
             ),
             {"id": run_id, "state": state, "reason": reason},
@@ -151,7 +179,7 @@ def give_up_run(store: Store, run_id: int, fence: int) -> bool:
             return False
         given = connection.execute(
             text(
-                """UPDATE run SET owner = NULL, lease_until = NULL WHERE id = :id AND NOT EXISTS (
+                """UPDATE run SET owner = NULL, lease_until = NULL, waiting = NULL WHERE id = :id AND NOT EXISTS (
                     SELECT FROM experiment WHERE run_id = :id AND state = 'running')"""
             ),
             {"id": run_id},

@@ -51,6 +51,8 @@ class NewRun:
     cpus: float = 1
     gpus: float = 0
     concurrency: int | None = None
+    priority: int = 0
+    weight: float = 1
     time_limit_s: float | None = None
     retries: int = 0
     idempotency_key: str | None = None

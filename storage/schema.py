@@ -122,12 +122,17 @@ run = Table(
     Column("cpus", Double, nullable=False, server_default="1"),
     Column("gpus", Double, nullable=False, server_default="0"),
     Column("concurrency", Integer),
+    # Among runs that want the same resources: a higher priority goes first, then places are shared by weight.
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("weight", Double, nullable=False, server_default="1"),
     Column("time_limit_s", Double),
     Column("retries", Integer, nullable=False, server_default="0"),
     # One idempotency key makes one run, however often the launch is sent.
     Column("idempotency_key", Text, unique=True),
     Column("request", Text),
     Column("reason", Text),
+    # What it waits for while nothing of it can run: {"what", "since", "log"}; see run_leases.py.
+    Column("waiting", JSONB),
     Column("owner", Text),
     Column("fence", BigInteger, nullable=False, server_default="0"),
     Column("lease_until", DateTime(timezone=True)),
@@ -157,8 +162,10 @@ experiment = Table(
     # An earlier experiment whose results are shown as this one's, which never ran.
     Column("reused_from", ForeignKey("experiment.id")),
     Column("attempt", Integer, nullable=False, server_default="0"),
-    # How often an owner vanished, and how often the script itself failed, since a person last queued it.
+    # How often an owner vanished, how often a node was lost or everything was stopped, and how often the script itself
+    # failed, since a person last queued it.
     Column("losses", Integer, nullable=False, server_default="0"),
+    Column("preemptions", Integer, nullable=False, server_default="0"),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("request", Text),
     Column("reason", Text),
@@ -348,7 +355,7 @@ environment = Table(
     _created(),
 )
 
-# Every attempt of an experiment, begun by a claim and ended by whoever ends it: see work.py.
+# Every attempt of an experiment, begun by a claim and ended by whoever ends it: see leases.py.
 attempt = Table(
     "attempt",
     metadata,
@@ -362,6 +369,9 @@ attempt = Table(
     # Null while it goes on; else finished, failed, stopped, lost (its worker vanished) or interrupted (so did all).
     Column("ending", Text),
     Column("reason", Text),
+    # How far it came.
+    Column("epoch", Double),
+    Column("value_count", BigInteger),
 )
 
 # Login links: only the SHA-256 of the secret is kept, and each opens one session.

@@ -116,9 +116,16 @@ class Asking:
         is_over = self._asked >= self._choice.count or (self._is_exhausted and not self._waiting)
         return is_over and not self.is_thinking
 
-    def look(self, room: int) -> int:
+    @property
+    def left(self) -> int:
+        """How many experiments it may yet ask for."""
+        settings = len(self._waiting) if self._is_exhausted else max(0, self._choice.count - self._asked)
+        return settings * self._choice.repeats
+
+    def look(self, room: int, *, patience_s: float = PATIENCE_S) -> int:
         """Ask for what fits besides the experiments that are open, and queue it; returns how many were queued.
 
+        patience_s: how long an answer is waited for; a slower one is taken at a later look.
         Raises RunFailure where the strategy fails, and LeaseLost.
         """
         if self._thought is None and room > 0 and not self.is_done:
@@ -127,7 +134,7 @@ class Asking:
             if wanted > 0 and not self._is_exhausted:
                 news, self._news = self._news, []
                 self._thought = self._thinker.submit(self._think, self._strategy, news, wanted)
-        if self._thought is not None and wait([self._thought], PATIENCE_S).done:
+        if self._thought is not None and wait([self._thought], patience_s).done:
             self._take(self._thought)
         return self._queue()
 

@@ -1,36 +1,19 @@
-"""What the owner of a run does besides holding workers: obey people, ask the strategy, and end the run. Without Ray."""
+"""What the owner of a run does besides sharing places: obey people, ask the strategy, and end the run. Without Ray."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analysis.strategies import begin
 from storage.records import Run
 from storage.requests import stop_open
-from storage.run_leases import Standing, end_run, give_up_run, open_experiments, renew_run
+from storage.run_leases import Standing, Work, end_run, give_up_run, open_experiments
 from storage.runs import fetch_run
 from storage.store import Store
 from training.asking import ADAPTIVE, Asking, Begin, RunFailure, title_of
 
-# Hardly a pool grows by more at once, so a longer queue need not be counted to its end.
-MOST_COUNTED = 1_000
-
-log = logging.getLogger("hypertuner.scheduler")
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a look at a run found: how many experiments wait, and how many fit on the cluster at once.
-
-    is_thinking: more of them may come within moments.
-    """
-
-    is_over: bool = False
-    queued: int = 0
-    capacity: int = 0
-    is_thinking: bool = False
+log = logging.getLogger("hypertuner.conductor")
 
 
 class Conductor:
@@ -40,51 +23,72 @@ class Conductor:
     strategy has no more to ask, and that a paused one is handed back when nothing of it runs any more.
     """
 
-    def __init__(self, store: Store, run: Run, places: Callable[[], int], *, begin: Begin = begin) -> None:
-        """places: how many experiments fit on the cluster at once; it raises RunFailure where that can never be any.
-
-        run: as claimed; `self.run` is the run as it was extended since.
-        """
+    def __init__(self, store: Store, run: Run, *, begin: Begin = begin) -> None:
+        """run: as claimed; `self.run` is the run as it was extended since."""
         self.run = run
         self._store = store
-        self._places = places
         self._begin = begin
         self._search: str | None = None
         self._asking: Asking | None = None
         self._problem: str | None = None
+        self._may_start = False
 
-    def look(self, *, is_idle: bool) -> Look:
-        """Keep the run, do what is to be done, and end it or hand it back where it is over for us.
+    @property
+    def is_thinking(self) -> bool:
+        """Whether more experiments may come within moments."""
+        return self._asking is not None and self._asking.is_thinking
 
-        is_idle: no worker is at work, so none can just be taking an experiment. Raises LeaseLost.
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether its strategy chooses by results."""
+        return self._asking is not None
+
+    def wanted(self, work: Work) -> int:
+        """How many experiments could be at work if there were places for all."""
+        coming = self._asking.left if self._may_start and self._asking is not None else 0
+        return work.running + (work.queued + coming if self._may_start else 0)
+
+    def look(self, standing: Standing, work: Work) -> bool:
+        """Do what people ask, and end the run or hand it back where it is over for us; says whether it is.
+
+        standing and work: as they were just read.
         """
-        standing = renew_run(self._store, self.run.id, self.run.fence)
         if standing.is_stopping:
             stop_open(self._store, self.run.id)
-        found = Look()
-        if standing.may_start and self._problem is None:
+        self._may_start = standing.may_start and self._problem is None
+        if self._may_start and standing.search != self._search:
             try:
-                found = self._go_on(standing)
+                self._follow(standing.search)
             except RunFailure as failure:
-                self._problem = str(failure)
-                log.error("run %s fails: %s", self.run.id, failure)
-        return replace(found, is_over=found.queued == 0 and self._is_over(standing, is_idle))
+                self.fail(str(failure))
+        if self._problem is None and (work.running or (work.queued and self._may_start)):
+            return False
+        return self._is_over(standing)
+
+    def ask(self, work: Work, places: int, *, patience_s: float) -> int:
+        """Let the strategy ask for what fits into the run's places; returns how many experiments were queued.
+
+        patience_s: how long its answer is waited for; one that takes longer is taken at a later look.
+        Raises LeaseLost.
+        """
+        if self._asking is None or not self._may_start:
+            return 0
+        try:
+            return self._asking.look(places - work.queued - work.running, patience_s=patience_s)
+        except RunFailure as failure:
+            self.fail(str(failure))
+            return 0
+
+    def fail(self, problem: str) -> None:
+        """The run cannot go on, and this is why: it ends when nothing of it runs any more."""
+        if self._problem is None:
+            log.error("run %s fails: %s", self.run.id, problem)
+        self._problem, self._may_start = problem, False
 
     def close(self) -> None:
         """Begin nothing more."""
         if self._asking is not None:
             self._asking.close()
-
-    def _go_on(self, standing: Standing) -> Look:
-        if standing.search != self._search:
-            self._follow(standing.search)
-        work = open_experiments(self._store, self.run.id, most=MOST_COUNTED)
-        if self._asking is None:
-            return Look(queued=work["queued"], capacity=self._places() if work["queued"] else 0)
-        capacity = self._places()
-        most = min(capacity, self.run.concurrency or capacity)
-        added = self._asking.look(most - work["queued"] - work["running"])
-        return Look(queued=work["queued"] + added, capacity=capacity, is_thinking=self._asking.is_thinking)
 
     def _follow(self, search: str) -> None:
         """The run is new to us, or was extended: look at what it searches now."""
@@ -97,16 +101,16 @@ class Conductor:
                 raise RunFailure(f"{title_of(name)} chooses by results, and this run names no metric to optimize.")
             self._asking = Asking(self._store, self.run, begin=self._begin)
 
-    def _is_over(self, standing: Standing, is_idle: bool) -> bool:
+    def _is_over(self, standing: Standing) -> bool:
         run = self.run
         if self._problem is not None:
             return end_run(self._store, run.id, run.fence, state="failed", reason=self._problem)
-        work = open_experiments(self._store, run.id, most=1)
-        if work["running"]:
+        work = open_experiments(self._store, [run.id], most=1)[run.id]
+        if work.running:
             return False
-        if not work["queued"] and (standing.is_stopping or self._has_asked_all(standing)):
+        if not work.queued and (standing.is_stopping or self._has_asked_all(standing)):
             return end_run(self._store, run.id, run.fence, state="finished", search=standing.search)
-        return standing.state == "paused" and is_idle and give_up_run(self._store, run.id, run.fence)
+        return standing.state == "paused" and give_up_run(self._store, run.id, run.fence)
 
     def _has_asked_all(self, standing: Standing) -> bool:
         return standing.search == self._search and (self._asking is None or self._asking.is_done)

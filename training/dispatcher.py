@@ -1,7 +1,7 @@
-"""The dispatcher: the standing Ray job that takes up queued runs and gives each a scheduler.
+"""The dispatcher: the standing process that conducts all runs side by side and keeps one pool of workers for them.
 
-`python -P -m training.dispatcher --data-dir DIR [--warm] [--once]`. It may die and come back at any time, and two of
-them do no harm: what is whose stands in the database.
+`python -P -m training.dispatcher --data-dir DIR [--ray ADDRESS] [--own] [--once]`. It may die and come back at any
+time, and two of them do no harm: what is whose stands in the database, and workers go on without it.
 """
 
 from __future__ import annotations
@@ -21,26 +21,22 @@ from typing import Any
 
 import psycopg2
 import ray
-from ray.exceptions import RayError
 from sqlalchemy.exc import DBAPIError
 
 from storage.folders import read_database_url
-from storage.heartbeats import beat
-from storage.records import Run
 from storage.run_leases import claim_runs, count_open_runs, settle_paused
 from storage.schema import WORK_CHANNEL
 from storage.store import CONNECT_TIMEOUT_S, Store, is_outage
 from training.asking import ADAPTIVE
 from training.backoff import Backoff
-from training.cluster import cluster_resources
+from training.cluster import Cluster, connect
+from training.engine import Engine
+from training.keeper import Keeper
 from training.reaper import Reaper
-from training.scheduler import RunScheduler
 from training.watch.watcher import Watcher
 
-NAMESPACE = "hypertuner"
-# The fallback where a notification got lost.
-POLL_EVERY_S = 2.0
-BEAT_EVERY_S = 3.0
+# The fallback where a notification got lost, and how soon a request is seen.
+POLL_EVERY_S, LOOK_EVERY_S, THINKING_S = 2.0, 0.5, 0.1
 
 log = logging.getLogger("hypertuner.dispatcher")
 
@@ -79,65 +75,19 @@ class Listener:
         self._connection = None
 
 
-class SpareScheduler:
-    """A run scheduler that waits, so that a run need not wait for one.
-
-    is_warm: while no run is open it also holds a worker, which takes a CPU from nobody on a machine of our own.
-    """
-
-    def __init__(self, data_dir: str, *, is_warm: bool) -> None:
-        self._data_dir = data_dir
-        self._is_warm = is_warm
-        self._actor: Any = None
-        self._answer: Any = None
-        # Whether a launch would find everything warm.
-        self.is_ready = False
-
-    def keep(self, *, is_idle: bool) -> None:
-        """Make one if there is none, replace a dead one, and tell it to stay."""
-        if self._answer is not None and ray.wait([self._answer], timeout=0)[0]:
-            try:
-                self.is_ready = bool(ray.get(self._answer))
-            except RayError as error:
-                log.warning("a spare scheduler ended: %s", error)
-                self._actor = None
-        if self._actor is None:
-            self._actor = self._make()
-        self._answer = self._actor.stay.remote()
-        if is_idle and self._is_warm:
-            self._answer = self._actor.warm.remote()
-
-    def conduct(self, run: Run) -> None:
-        """Give the run to the spare, which from then on lives as long as the run, and begin with the next spare."""
-        if self._actor is None:
-            self._actor = self._make()
-        self._actor.conduct.remote(run)
-        self._actor, self._answer, self.is_ready = self._make(), None, False
-
-    def dismiss(self) -> None:
-        """End a spare that nobody will need."""
-        if self._actor is not None:
-            ray.kill(self._actor)
-        self._actor = self._answer = None
-
-    def _make(self) -> Any:
-        name = f"scheduler-{secrets.token_hex(4)}"
-        options = {"name": name, "namespace": NAMESPACE, "lifetime": "detached", "num_cpus": 0, "max_restarts": 0}
-        return ray.remote(RunScheduler).options(**options).remote(self._data_dir, name)
-
-
 class Dispatcher:
-    """Takes up runs until it is told to end; the runs go on without it."""
+    """Takes up runs until it is told to end; their experiments go on without it."""
 
-    def __init__(self, data_dir: Path, store: Store, *, is_warm: bool) -> None:
+    def __init__(self, data_dir: Path, store: Store, *, is_own: bool) -> None:
+        """is_own: the cluster is this machine alone and serves nobody else."""
         self._store = store
         self._name = f"dispatcher-{socket.gethostname()}-{secrets.token_hex(4)}"
         self._listener = Listener(store)
-        self._spare = SpareScheduler(str(data_dir), is_warm=is_warm)
-        self._reaper = Reaper(store)
+        self._cluster = Cluster(is_fixed=is_own)
+        self._reaper = Reaper(store, data_dir)
+        self._keeper = Keeper(Store(store.url.render_as_string(hide_password=False), pool_size=1), self._cluster)
+        self._engine = Engine(store, str(data_dir), self._cluster, self._reaper, self._keeper)
         self._backoff = Backoff()
-        self._beaten = 0.0
-        self._was_idle = False
         self._must_end = False
 
     def end(self, *_: object) -> None:
@@ -146,10 +96,11 @@ class Dispatcher:
 
     def serve(self, *, once: bool) -> None:
         """Work until told to end; once: only until no run is open."""
+        self._keeper.start()
         while not self._must_end:
-            pause = POLL_EVERY_S
             try:
                 open_runs = self._look()
+                pause = THINKING_S if self._engine.is_thinking else LOOK_EVERY_S if open_runs else POLL_EVERY_S
             except DBAPIError as error:
                 if not is_outage(error):
                     raise
@@ -162,32 +113,30 @@ class Dispatcher:
                 if once and not open_runs:
                     break
             self._listener.wait(max(0.0, pause))
-        self._spare.dismiss()
+        self._engine.close()
+        self._keeper.end()
+        self._reaper.close()
         self._listener.close()
 
     def _look(self) -> int:
         """One look at what is to be done; returns how many runs are open."""
-        for run in claim_runs(self._store, self._name, take_expired=self._reaper.is_trusted()):
-            log.info("run %s of project %s is taken up", run.number, run.project_id)
-            self._spare.conduct(run)
+        may_take = self._reaper.is_trusted()
+        for run in claim_runs(self._store, self._name, take_expired=may_take):
+            log.info("run %s of project %s is taken up (fence %s)", run.number, run.project_id, run.fence)
+            self._engine.take_up(run)
         self._reaper.on_answer()
-        settle_paused(self._store, adaptive=ADAPTIVE, take_expired=self._reaper.is_trusted())
-        if released := self._reaper.release():
-            log.warning("%s experiments were lost and are queued again", released)
-        open_runs = count_open_runs(self._store)
-        is_idle = open_runs == 0
-        if time.monotonic() - self._beaten >= BEAT_EVERY_S or is_idle != self._was_idle:
-            self._spare.keep(is_idle=is_idle)
-            beat(self._store, "dispatcher", {**cluster_resources(), "is_ready": self._spare.is_ready})
-            self._beaten, self._was_idle = time.monotonic(), is_idle
-        return open_runs
+        settle_paused(self._store, adaptive=ADAPTIVE, take_expired=may_take)
+        self._engine.look()
+        self._keeper.tell(is_ready=self._engine.is_ready)
+        return count_open_runs(self._store)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Connect to the Ray around us and to the data folder's database, and serve."""
+    """Connect to Ray and to the data folder's database, and serve."""
     parser = argparse.ArgumentParser(prog="training.dispatcher", description=__doc__)
     parser.add_argument("--data-dir", type=Path, required=True)
-    parser.add_argument("--warm", action="store_true", help="hold a worker ready while nothing runs")
+    parser.add_argument("--ray", default="auto", help="the address of Ray's GCS; waited for")
+    parser.add_argument("--own", action="store_true", help="the cluster is this machine alone and serves nobody else")
     parser.add_argument("--once", action="store_true", help="end when no run is open")
     options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -196,8 +145,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FileNotFoundError as error:
         log.error("The database is unknown: %s is missing. Start `hypertuner up`, which writes it.", error.filename)
         return 1
-    ray.init(address="auto", namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
-    dispatcher = Dispatcher(options.data_dir, store, is_warm=options.warm)
+    connect(options.ray)
+    dispatcher = Dispatcher(options.data_dir, store, is_own=options.own)
     watcher = Watcher(Store(read_database_url(options.data_dir), pool_size=1))
     watcher.start()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -206,6 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         dispatcher.serve(once=options.once)
     watcher.end()
     store.close()
+    ray.shutdown()
     return 0
 
 

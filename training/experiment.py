@@ -1,18 +1,17 @@
 """The experiment worker: takes experiments of a run one after another, runs each script, and writes what it reports.
 
-It becomes an actor in `scheduler.py`; nothing here knows Ray.
+It becomes an actor in `actor.py`; nothing here knows Ray.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
@@ -23,7 +22,7 @@ from sources.snapshot import SnapshotError, unpack_snapshot
 from storage.configuration import keep_environment, wants_environment
 from storage.folders import read_database_url
 from storage.ingestion import Batch, Ending, finish_experiment, record
-from storage.leases import LeaseLost, claim_experiment, release_lost, renew_experiment
+from storage.leases import Cause, LeaseLost, Place, claim_experiment, release_claim, release_lost, renew_experiment
 from storage.projects import fetch_snapshot, metric_ids
 from storage.records import Claim, Run
 from storage.runs import fetch_run
@@ -33,8 +32,11 @@ from training.environment import EnvironmentProbe
 from training.lifeline_owner import Ended, LifelineOwner, StartError
 from training.script_environment import environment_of_scripts, script_environment
 from training.spool import METRICS, STDERR, STDOUT, Reading, SpoolReader
+from training.spool import Place as SpoolPlace
+from training.spool_folders import END, LOCK, End, make_folder, mark_read
 
 GRACE_S = 10.0
+STOPPED_BY_REQUEST = "stopped by request"
 # The first look at the spool comes quickly, so that a first value is seen at once; then they get rarer. An even earlier
 # one would give a script that does nothing a commit of its own before its last.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 0.3
@@ -44,6 +46,10 @@ RENEW_EVERY_S = 1.0
 LONGEST_REASON = 500
 # What the first script of a run on a host waits at its end for what is said of that host; mostly it was by then.
 ENVIRONMENT_PATIENCE_S = 3.0
+# How many runs' ways of being started are remembered: a worker serves several in turn.
+MOST_LAUNCHES = 20
+# An experiment that we hold without knowing: nothing of it was started.
+UNHEARD = Cause("interrupted", "its start was not heard")
 
 
 class ExperimentWorker:
@@ -53,70 +59,90 @@ class ExperimentWorker:
     nothing, and that a worker whose lease was lost ends the script and writes nothing more.
     """
 
-    def __init__(self, data_dir: str, owner: str, *, database_url: str | None = None) -> None:
-        """owner: unique, as leases are held in its name. Without a URL the data folder's own is taken."""
+    def __init__(
+        self, data_dir: str, owner: str, *, cpus: float = 1, gpus: float = 0, database_url: str | None = None
+    ) -> None:
+        """owner: unique, as leases are held in its name. cpus, gpus: what it holds, and so which runs it may serve.
+
+        Without a URL the data folder's own database is taken.
+        """
         self.data_dir = Path(data_dir)
-        self.owner = owner
-        self.host = socket.gethostname()
+        self.place = Place(owner, socket.gethostname(), cpus, gpus)
         # Every transaction here is tried again after an outage, so none needs a test of its connection first.
         url = database_url or read_database_url(self.data_dir)
         self.store = Store(url, pool_size=1, checks_idle=False)
         self.supervisor = LifelineOwner()
         self.backoff = Backoff()
-        self._probe: tuple[int, EnvironmentProbe] | None = None
+        self._is_retiring = False
+        self._launches: dict[int, Launch] = {}
+        self._probes: dict[int, EnvironmentProbe] = {}
         self._metric_ids: dict[tuple[int, str], int] = {}
 
-    def work(self, run: Run, run_fence: int) -> int:
-        """Do experiments of the run until none is queued or the run is no longer ours; returns how many there were."""
-        launch = Launch.of(self, run)
+    def work(self) -> int:
+        """Do experiments until none is queued that wants our resources; returns how many there were."""
         done = 0
-        claim = self.claim(run, run_fence)
-        if claim is not None:
-            self._look_around(launch)
+        claim = self.claim()
         while claim is not None:
-            if not launch.knows(claim):
-                # The run was extended by other hyperparameters since.
-                launch = Launch.of(self, self.backoff.insist(lambda: fetch_run(self.store, run.id)))
-            claim = Attempt(self, launch, claim, run_fence).perform()
+            claim = Attempt(self, self.launch_of(claim), claim).perform()
             done += 1
+        self._is_retiring = False
         return done
 
-    def claim(self, run: Run, run_fence: int) -> Claim | None:
-        """Take the run's next experiment. Nothing of ours runs now: what we hold came in an answer that got lost."""
+    def retire(self) -> None:
+        """Begin no further experiment in this spell of work. May be called from another thread."""
+        self._is_retiring = True
+
+    @property
+    def next_place(self) -> Place | None:
+        """For whom the next experiment is to be taken; None where we are to end."""
+        return None if self._is_retiring else self.place
+
+    def claim(self) -> Claim | None:
+        """Take the next experiment. Nothing of ours runs now: what we hold came in an answer that got lost."""
 
         def take() -> Claim | None:
-            release_lost(self.store, owner=self.owner)
-            return claim_experiment(self.store, run.id, run_fence, self.owner, self.host)
+            release_lost(self.store, owner=self.place.owner, cause=UNHEARD)
+            return claim_experiment(self.store, self.next_place) if self.next_place else None
 
         return self.backoff.insist(take)
 
+    def launch_of(self, claim: Claim) -> Launch:
+        """How the scripts of the claim's run are started; read anew where the run was extended since."""
+        launch = self._launches.pop(claim.run_id, None)
+        is_new = launch is None
+        if launch is None or not launch.knows(claim):
+            launch = Launch.of(self, self.backoff.insist(lambda: fetch_run(self.store, claim.run_id)))
+        self._launches[claim.run_id] = launch
+        if len(self._launches) > MOST_LAUNCHES:
+            del self._launches[next(iter(self._launches))]
+        if is_new:
+            self._look_around(launch)
+        return launch
+
     def _look_around(self, launch: Launch) -> None:
         """Ask what this machine and the interpreter are, unless somebody did for this run."""
-        self._forget_probe()
-        if not launch.problem and self.backoff.insist(lambda: wants_environment(self.store, launch.run.id, self.host)):
+        run_id, host = launch.run.id, self.place.host
+        if not launch.problem and self.backoff.insist(lambda: wants_environment(self.store, run_id, host)):
             environment = environment_of_scripts(os.environ, self.data_dir)
             # Without room for its answer it stays unknown; an experiment does not fail for that.
             with suppress(OSError):
-                self._probe = (launch.run.id, EnvironmentProbe(launch.command[0], environment, launch.directory))
+                self._probes[run_id] = EnvironmentProbe(launch.command[0], environment, launch.directory)
 
-    def keep_environment(self, patience_s: float = 0.0) -> None:
-        """Write down what was found of this machine, if it has been by now. An absent database raises DBAPIError."""
-        if self._probe is None:
-            return
-        run_id, probe = self._probe
-        facts = probe.facts(patience_s)
-        if facts is not None:
-            keep_environment(self.store, run_id, self.host, facts)
-            self._forget_probe()
+    def keep_environment(self, run_id: int | None = None, patience_s: float = 0.0) -> None:
+        """Write down what was found of this machine, if it has been by now. An absent database raises DBAPIError.
 
-    def _forget_probe(self) -> None:
-        if self._probe is not None:
-            self._probe[1].close()
-            self._probe = None
+        run_id: only what was asked for this run, and it has so long to answer.
+        """
+        for each in list(self._probes) if run_id is None else [run_id] * (run_id in self._probes):
+            facts = self._probes[each].facts(patience_s)
+            if facts is not None:
+                keep_environment(self.store, each, self.place.host, facts)
+                self._probes.pop(each).close()
 
     def close(self) -> None:
         """End whatever runs, and give everything back."""
-        self._forget_probe()
+        for probe in self._probes.values():
+            probe.close()
         self.supervisor.close()
         self.store.close()
 
@@ -140,27 +166,30 @@ class Launch:
     problem: str | None = None
 
     @classmethod
+    def plain(cls, run: Run) -> Launch:
+        """The run's own command, in its own folder."""
+        known = [Hyperparameter.from_json(entry) for entry in run.hyperparameters]
+        return cls(run, list(run.command), run.directory, known)
+
+    @classmethod
     def of(cls, worker: ExperimentWorker, run: Run) -> Launch:
         """Unpack the run's snapshot if it has one, so that exactly the code that was launched runs."""
-        known = [Hyperparameter.from_json(entry) for entry in run.hyperparameters]
-        plain = cls(run, list(run.command), run.directory, known)
+        plain = cls.plain(run)
         digest = run.snapshot_digest
         if digest is None:
             return plain
         found = worker.backoff.insist(lambda: fetch_snapshot(worker.store, digest))
         if found is None:
-            return cls(run, plain.command, run.directory, known, "The snapshot of its code is missing.")
+            return replace(plain, problem="The snapshot of its code is missing.")
         archive, script = found
         try:
             folder = unpack_snapshot(archive, digest, worker.data_dir / "snapshots")
         except (SnapshotError, OSError) as error:
-            return cls(
-                run, plain.command, run.directory, known, f"The snapshot of its code cannot be unpacked: {error}"
-            )
+            return replace(plain, problem=f"The snapshot of its code cannot be unpacked: {error}")
         command = [plain.command[0], str(folder / script), *plain.command[2:]]
         # The user's own folder is where its data lies; on another machine only the snapshot is there.
         directory = run.directory if Path(run.directory).is_dir() else str(folder)
-        return cls(run, command, directory, known)
+        return replace(plain, command=command, directory=directory)
 
     def knows(self, claim: Claim) -> bool:
         """Whether it is known how every hyperparameter of the settings is passed."""
@@ -183,13 +212,14 @@ class Attempt:
     worker: ExperimentWorker
     launch: Launch
     claim: Claim
-    run_fence: int
+    # Where the database stands with its spool, if somebody else began to read it.
+    place: SpoolPlace | None = None
     folder: Path = field(init=False)
     reader: SpoolReader = field(init=False)
 
     def __post_init__(self) -> None:
         self.folder = self.worker.data_dir / "spool" / f"{self.claim.experiment_id}-{self.claim.attempt}"
-        self.reader = SpoolReader(self.folder, not_metrics=self.claim.settings.keys())
+        self.reader = SpoolReader(self.folder, not_metrics=self.claim.settings.keys(), place=self.place)
         self._pending: Reading | None = None
         self._is_stopping: str | None = None
         self._refused: str | None = None
@@ -209,16 +239,24 @@ class Attempt:
             return self._finish(ending)
         except LeaseLost:
             self._end_script()
-            return self.worker.claim(self.launch.run, self.run_fence)
+            return self.worker.claim()
 
     # --- while it runs ----------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        make_spool(self.folder)
+        make_folder(self.folder)
         argv = self.launch.argv(self.claim)
         environment = script_environment(os.environ, self.folder, self.claim, self.worker.data_dir)
-        stdout, stderr = str(self.folder / STDOUT), str(self.folder / STDERR)
-        self.worker.supervisor.start(argv, self.launch.directory, environment, stdout, stderr, grace_s=GRACE_S)
+        self.worker.supervisor.start(
+            argv,
+            self.launch.directory,
+            environment,
+            str(self.folder / STDOUT),
+            str(self.folder / STDERR),
+            grace_s=GRACE_S,
+            end=str(self.folder / END),
+            lock=str(self.folder / LOCK),
+        )
         self._started = time.monotonic()
 
     def _follow(self) -> Ended:
@@ -275,7 +313,7 @@ class Attempt:
 
     def _obey(self, request: str | None) -> None:
         if request == "stop":
-            self._stop("stopped by request")
+            self._stop(STOPPED_BY_REQUEST)
 
     def _enforce_time_limit(self) -> None:
         limit = self.launch.run.time_limit_s
@@ -294,7 +332,7 @@ class Attempt:
     # --- when it has ended ------------------------------------------------------------------------------------------
 
     def _ending(self, ended: Ended) -> Ending:
-        if self._is_stopping == "stopped by request":
+        if self._is_stopping == STOPPED_BY_REQUEST:
             return Ending("stopped", ended.duration_s, ended.exit_code, self._is_stopping)
         if self._is_stopping:
             return failed(ended.duration_s, ended.exit_code, self._is_stopping)
@@ -305,10 +343,29 @@ class Attempt:
         stderr = self.reader.end_of_stderr() if ended.exit_code is not None else ""
         return failed(ended.duration_s, ended.exit_code, self._reason(ended), stderr=stderr, retry=retry)
 
+    def end_as(self, end: End, *, request: str | None) -> None:
+        """Write down how a script ended that somebody else had started: what its supervisor left says how."""
+        if end.stopped and request == "stop":
+            self._is_stopping = STOPPED_BY_REQUEST
+        elif end.stopped and self.launch.run.time_limit_s is not None:
+            self._is_stopping = f"time limit of {self.launch.run.time_limit_s:g} s reached"
+        self._finish(self._ending(Ended(end.exit_code, end.signal, end.duration_s, end.max_rss_bytes)))
+
+    def give_up(self, cause: Cause) -> None:
+        """Keep all that the script handed over before it was cut, and queue its experiment again. Raises LeaseLost."""
+        reading = self.reader.read(is_last=True, with_tails=True)
+        while reading.is_news and self._refused is None:
+            self._insist_recording(reading)
+            reading = self.reader.read(is_last=True, with_tails=True)
+        worker = self.worker
+        if not worker.backoff.insist(lambda: release_claim(worker.store, self.claim, cause)):
+            raise LeaseLost(f"experiment {self.claim.number}, attempt {self.claim.attempt}")
+        self._tidy()
+
     def _await_environment(self) -> None:
         # A lease lasts longer than this. The ending, which follows, insists on the database.
         with suppress(DBAPIError):
-            self.worker.keep_environment(ENVIRONMENT_PATIENCE_S)
+            self.worker.keep_environment(self.claim.run_id, ENVIRONMENT_PATIENCE_S)
 
     def _reason(self, ended: Ended) -> str:
         if ended.signal is not None:
@@ -359,30 +416,20 @@ class Attempt:
     def _insist_finishing(self, batch: Callable[[], Batch], ending: Ending) -> Claim | None:
         worker = self.worker
         return worker.backoff.insist(
-            lambda: finish_experiment(
-                worker.store, self.claim, batch(), ending, run_fence=self.run_fence, host=worker.host
-            )
+            lambda: finish_experiment(worker.store, self.claim, batch(), ending, then=worker.next_place)
         )
 
     def _tidy(self) -> None:
-        # Its values are in the database; the streams stay, as there only their ends are.
+        # Its values are in the database; the streams stay for a while, as there only their ends are.
         if self._refused is None:
             with suppress(OSError):
                 (self.folder / METRICS).unlink()
+            mark_read(self.folder)
 
 
 def failed(duration_s: float, exit_code: int | None, reason: str, *, stderr: str = "", retry: bool = False) -> Ending:
     """The end of an attempt that failed, with the line that it has in common with others; stderr: its end."""
     return Ending("failed", duration_s, exit_code, reason[:LONGEST_REASON], retry, signature(stderr, reason))
-
-
-def make_spool(folder: Path) -> None:
-    """A private, empty folder; one of that name is left from an older database and goes."""
-    try:
-        folder.mkdir(mode=0o700, parents=True)
-    except FileExistsError:
-        shutil.rmtree(folder)
-        folder.mkdir(mode=0o700)
 
 
 def signal_name(number: int) -> str:

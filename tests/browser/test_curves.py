@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from analysis.hyperparameters import Hyperparameter
 from storage.ingestion import Batch, Ending, NewView, Values, finish_experiment, record
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.projects import metric_ids, register_project
 from storage.run_leases import claim_runs
 from storage.runs import NewExperiment, NewRun, create_run
@@ -45,12 +45,12 @@ class Trained:
         create_run(store, project, NewRun("x", {"lr": [0.1, 0.2, 0.3, 0.4]}, KNOWN, new, objective="val_loss"))
         self.ids = metric_ids(store, project.id, ["train_loss", "val_loss", "grad_norm"])
         self.run = claim_runs(store, "scheduler")[0]
-        claim = claim_experiment(store, self.run.id, self.run.fence, "worker", "here")
+        claim = claim_experiment(store, Place("worker", "here"))
         for number in range(1, 5):
             assert claim is not None
             batch = Batch(0, 1, 0, 1, self._values(number), views(2.0, 6.0) if number == 1 else (), epoch=EPOCHS)
             ending = Ending("finished", 1.0, 0, None)
-            claim = finish_experiment(store, claim, batch, ending, run_fence=self.run.fence, host="here")
+            claim = finish_experiment(store, claim, batch, ending, then=Place("worker", "here"))
         assert claim is not None
         self.live, self.sent = claim, 1
         record(store, claim, Batch(0, 1, 0, 1, self._values(5), epoch=EPOCHS))

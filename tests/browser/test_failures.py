@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from storage.configuration import keep_revision
 from storage.ingestion import Batch, Ending, finish_experiment
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.run_leases import claim_runs
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
@@ -26,13 +26,13 @@ def fail_five(laboratory: Laboratory) -> None:
     known = [{"name": name, "flag": f"--{name}", "type": "float"} for name in experiments[0].settings]
     new = NewRun("python train.py", {"lr": [0.1, 0.2]}, known, experiments, revision_digest=digest)
     create_run(store, laboratory.project, new)
-    (run,) = claim_runs(store, "scheduler")
-    claim = claim_experiment(store, run.id, run.fence, "worker", "here")
+    (_run,) = claim_runs(store, "scheduler")
+    claim = claim_experiment(store, Place("worker", "here"))
     for failure in (NO_DATA, NO_MEMORY, NO_MEMORY, NO_DATA, NO_MEMORY):
         assert claim
         batch = Batch(0, 1, 0, 1, stdout_tail=STDOUT, stderr_tail=STDERR)
         ending = Ending("failed", 1.0, 1, "exit code 1", failure=failure)
-        claim = finish_experiment(store, claim, batch, ending, run_fence=run.fence, host="here")
+        claim = finish_experiment(store, claim, batch, ending, then=Place("worker", "here"))
 
 
 def test_from_a_group_of_failures_to_a_line_of_a_log(visitor: Page, store: Store) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from analysis.hyperparameters import Hyperparameter
 from storage.ingestion import Batch, Ending, NewView, Values, finish_experiment
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.projects import metric_ids, register_project
 from storage.run_leases import claim_runs
 from storage.runs import NewExperiment, NewRun, create_run
@@ -37,7 +37,7 @@ def launch(store: Store) -> None:
     settings = [NewExperiment(dict.fromkeys(HOSTILE, value)) for value in HOSTILE[:2]]
     candidates = dict.fromkeys(HOSTILE, HOSTILE[:2])
     create_run(store, project, NewRun(HOSTILE[1], candidates, known, settings, objective="__proto__"))
-    run = claim_runs(store, "scheduler")[0]
+    claim_runs(store, "scheduler")
     metrics = metric_ids(store, project.id, HOSTILE)
     payload = {"labels": HOSTILE[:2], "counts": [[1, 2], [3, 4]], "examples": [
         {"true": 0, "predicted": 1, "text": HOSTILE[0]}, {"true": 0, "predicted": 1, "image": HOSTILE[2]},
@@ -45,13 +45,13 @@ def launch(store: Store) -> None:
     views = [NewView(name, "confusion_matrix", 1.0, json.dumps(payload).encode()) for name in HOSTILE]
     values = [Values(metrics[name], 0, [0.1, 0.9], [1.0, 2.0], [None, None], [0.0, 0.0]) for name in HOSTILE]
     log = "\n".join(HOSTILE)
-    claim = claim_experiment(store, run.id, run.fence, "worker", HOSTILE[0])
+    claim = claim_experiment(store, Place("worker", HOSTILE[0]))
     for state in ("finished", "failed"):
         assert claim is not None
         batch = Batch(
             0, 1, 0, 1, values, views, stdout_tail=log, stderr_tail=log, rejected_lines=1, rejected_sample=log
         )
-        claim = finish_experiment(store, claim, batch, Ending(state, 1.0, 1, log), run_fence=run.fence, host=HOSTILE[0])
+        claim = finish_experiment(store, claim, batch, Ending(state, 1.0, 1, log), then=Place("worker", HOSTILE[0]))
 
 
 def test_names_are_only_names(browser: Browser, address: str, store: Store) -> None:

@@ -21,7 +21,7 @@ from analysis.hyperparameters import Hyperparameter
 from storage.embedded import EmbeddedServer
 from storage.heartbeats import beat
 from storage.ingestion import Batch, Ending, Values, finish_experiment, record
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.projects import metric_ids, register_project
 from storage.records import Claim
 from storage.run_leases import claim_runs, end_run
@@ -137,7 +137,7 @@ class Stream:
             record(self.store, claim, Batch(0, 1, 0, 1, self._values(claim.number, 0), epoch=1, epochs=2))
             following = finish_experiment(
                 self.store, claim, Batch(1, 2, 1, 2, self._values(claim.number, 1), epoch=2, epochs=2),
-                Ending("finished", 1.0, 0), run_fence=self.run.fence, host="here",
+                Ending("finished", 1.0, 0), then=Place("worker", "here"),
             )  # fmt: skip
             with self._news:
                 self.claims += [following] if following else []
@@ -165,7 +165,7 @@ class Stream:
                 seen = self.added
                 if self.claims:
                     return self.claims.pop()
-            if claim := claim_experiment(self.store, self.run.id, self.run.fence, name, "here"):
+            if claim := claim_experiment(self.store, Place(name, "here")):
                 return claim
             self._await_more(seen)
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from analysis.hyperparameters import Hyperparameter
 from storage.ingestion import Batch, Ending, Values, finish_experiment
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.projects import metric_ids, register_project
 from storage.run_leases import claim_runs, end_run
 from storage.runs import NewExperiment, NewRun, create_run
@@ -70,12 +70,12 @@ def plant(store: Store, truth: Truth, goal: str) -> None:
     create_run(store, project, new)
     run = claim_runs(store, "scheduler")[0]
     ids = metric_ids(store, project.id, ["objective", "seconds"])
-    claim = claim_experiment(store, run.id, run.fence, "worker", "here")
+    claim = claim_experiment(store, Place("worker", "here"))
     while claim:
         each = truth[claim.number]
         values = [Values(ids[name], 0, [each[name]], [1.0], [None], [0.0]) for name in ("objective", "seconds")]
         batch = Batch(0, 1, 0, 1, values, epoch=1, epochs=1)
-        claim = finish_experiment(store, claim, batch, Ending("finished", 1.0, 0), run_fence=run.fence, host="here")
+        claim = finish_experiment(store, claim, batch, Ending("finished", 1.0, 0), then=Place("worker", "here"))
     assert end_run(store, run.id, run.fence, state="finished")
 
 

@@ -23,7 +23,7 @@ from callbacks.launch.opening import fill
 from sources.identity import code_of
 from sources.snapshot import take_snapshot
 from storage.ingestion import Batch, Ending, NewView, Values, finish_experiment
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.projects import keep_snapshot, metric_ids, register_project
 from storage.records import Claim, Project, Run, Value
 from storage.run_leases import claim_runs
@@ -92,7 +92,7 @@ class Laboratory:
 
     def start(self) -> Claim:
         self._run = min(claim_runs(self.store, "scheduler"), key=lambda each: each.number)
-        self._claim = claim_experiment(self.store, self._run.id, self._run.fence, "worker", "here")
+        self._claim = claim_experiment(self.store, Place("worker", "here"))
         assert self._claim is not None
         return self._claim
 
@@ -127,7 +127,7 @@ class Laboratory:
             rejected_lines=rejected, rejected_sample="loss=<b>" if rejected else None,
         )  # fmt: skip
         ending = Ending(state, 1.5, exit_code, None if state == "finished" else f"exit code {exit_code}")
-        self._claim = finish_experiment(self.store, self._claim, batch, ending, run_fence=self._run.fence, host="here")
+        self._claim = finish_experiment(self.store, self._claim, batch, ending, then=Place("worker", "here"))
         return self._claim
 
 

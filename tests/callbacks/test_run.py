@@ -22,7 +22,7 @@ from layouts.run import RunSpec
 from storage.experiments import fetch_experiments
 from storage.heartbeats import beat
 from storage.ingestion import Batch, Ending, Values, finish_experiment, record
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.projects import find_project, metric_ids, register_project
 from storage.records import Claim, Run
 from storage.requests import DROPPED, extend_run
@@ -63,7 +63,7 @@ def spec(run: Run) -> RunSpec:
 
 @pytest.fixture
 def claim(store: Store, run: Run) -> Claim:
-    claimed = claim_experiment(store, run.id, run.fence, "worker", "here")
+    claimed = claim_experiment(store, Place("worker", "here"))
     assert claimed is not None
     return claimed
 
@@ -186,7 +186,7 @@ def test_metrics_by_batch_are_told_from_metrics_by_epoch(store: Store, spec: Run
 
 def test_a_failed_experiment_says_why(store: Store, run: Run, spec: RunSpec, claim: Claim) -> None:
     failed = Ending("failed", 1.0, exit_code=3, reason="ValueError: no such optimizer")
-    finish_experiment(store, claim, Batch(0, 0, 0, 0), failed, run_fence=run.fence, host="here")
+    finish_experiment(store, claim, Batch(0, 0, 0, 0), failed, then=Place("worker", "here"))
     payload, _, _ = poll(store, {})
     assert payload["experiments"]["failures"] == ["exit code 3: ValueError: no such optimizer", None, None]
 
@@ -359,7 +359,7 @@ def test_more_of_the_same_is_no_new_page(store: Store, run: Run, spec: RunSpec) 
 
 def test_a_reused_experiment_names_its_source_and_a_repeat_its_number(store: Store, run: Run, claim: Claim) -> None:
     done = Ending("finished", 1.0, exit_code=0)
-    finish_experiment(store, claim, batch_of(store, claim, accuracy=[0.5]), done, run_fence=run.fence, host="here")
+    finish_experiment(store, claim, batch_of(store, claim, accuracy=[0.5]), done, then=Place("worker", "here"))
     project = find_project(store, "digits")
     assert project is not None
     new = NewRun(

@@ -20,7 +20,7 @@ from sources.discovery import Discovery, discover
 from storage.experiments import fetch_experiments
 from storage.heartbeats import beat
 from storage.ingestion import Batch, Ending, Values, finish_experiment
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.projects import find_project, metric_ids
 from storage.records import Project, Run
 from storage.run_leases import claim_runs
@@ -111,13 +111,13 @@ def settings_of(store: Store) -> list[dict[str, Any]]:
 def finish(store: Store, values: list[float | None]) -> None:
     """Let the oldest open run's experiments end: each with one value, or failed where it is None."""
     run = min(claim_runs(store, "scheduler"), key=lambda each: each.number)
-    claim = claim_experiment(store, run.id, run.fence, "worker", "here")
+    claim = claim_experiment(store, Place("worker", "here"))
     ids = metric_ids(store, run.project_id, ["accuracy"])
     for value in values:
         assert claim is not None
         news = [] if value is None else [Values(ids["accuracy"], 0, [value], [None], [None], [0.0])]
         ending = Ending("failed" if value is None else "finished", 2.0)
-        claim = finish_experiment(store, claim, Batch(0, 1, 0, 1, news), ending, run_fence=run.fence, host="here")
+        claim = finish_experiment(store, claim, Batch(0, 1, 0, 1, news), ending, then=Place("worker", "here"))
 
 
 def test_every_option_reaches_the_run(store: Store, shell: Shell) -> None:

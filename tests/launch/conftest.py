@@ -14,7 +14,7 @@ from launch.code import code_state
 from launch.order import Order
 from launch.plan import Decisions, Demand, Plan, plan_of
 from storage.ingestion import Batch, Ending, Values, finish_experiment
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.projects import find_project, metric_ids, register_project
 from storage.records import Project, Run
 from storage.run_leases import claim_runs
@@ -98,13 +98,13 @@ def finish(store: Store) -> Finisher:
 
     def end(values: Sequence[float | None], *, seconds: float = 1.0) -> Run:
         run = min(claim_runs(store, "scheduler"), key=lambda each: each.number)
-        claim = claim_experiment(store, run.id, run.fence, "worker", "here")
+        claim = claim_experiment(store, Place("worker", "here"))
         ids = metric_ids(store, run.project_id, ["accuracy"])
         for value in values:
             assert claim is not None
             news = [] if value is None else [Values(ids["accuracy"], 0, [value], [None], [None], [0.0])]
             ending = Ending("failed" if value is None else "finished", seconds)
-            claim = finish_experiment(store, claim, Batch(0, 1, 0, 1, news), ending, run_fence=run.fence, host="here")
+            claim = finish_experiment(store, claim, Batch(0, 1, 0, 1, news), ending, then=Place("worker", "here"))
         return run
 
     return end

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from sqlalchemy import text
 
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.projects import metric_ids, register_project
 from storage.records import Claim, Project, Run
 from storage.run_leases import claim_runs
@@ -48,7 +48,7 @@ def claimed(store: Store, make_run: Callable[..., Run]) -> tuple[Run, Claim]:
     """A claimed run of three, and its first experiment, claimed too."""
     make_run()
     run = claim_runs(store, "scheduler")[0]
-    claim = claim_experiment(store, run.id, run.fence, "worker", "here")
+    claim = claim_experiment(store, Place("worker", "here"))
     assert claim is not None
     return run, claim
 

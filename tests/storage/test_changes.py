@@ -12,7 +12,7 @@ from sqlalchemy import event, text
 
 from storage.changes import changes_since, columns_since
 from storage.heartbeats import beat
-from storage.leases import claim_experiment, renew_experiment
+from storage.leases import Place, claim_experiment, renew_experiment
 from storage.projects import metric_ids
 from storage.records import Project, Run
 from storage.run_leases import claim_runs
@@ -34,8 +34,8 @@ def test_an_empty_cursor_gives_everything_and_the_next_nothing(
 def test_only_what_changed_is_read_again(store: Store, project: Project, make_run: MakeRun) -> None:
     make_run(3)
     cursor = changes_since(store, project.id, "").cursor
-    run = claim_runs(store, "s")[0]
-    claim_experiment(store, run.id, run.fence, "w", "h")
+    claim_runs(store, "s")
+    claim_experiment(store, Place("w", "h"))
     changed = changes_since(store, project.id, cursor)
     assert [(experiment.number, experiment.state) for experiment in changed.experiments] == [(1, "running")]
     assert changed.run_changed
@@ -43,8 +43,8 @@ def test_only_what_changed_is_read_again(store: Store, project: Project, make_ru
 
 def test_renewing_a_lease_is_no_change(store: Store, project: Project, make_run: MakeRun) -> None:
     make_run(1)
-    run = claim_runs(store, "s")[0]
-    claim = claim_experiment(store, run.id, run.fence, "w", "h")
+    claim_runs(store, "s")
+    claim = claim_experiment(store, Place("w", "h"))
     assert claim is not None
     cursor = changes_since(store, project.id, "").cursor
     renew_experiment(store, claim)

@@ -18,7 +18,7 @@ from storage.configuration import (
 )
 from storage.experiments import fetch_experiments, find_experiment
 from storage.ingestion import Batch, Ending, finish_experiment
-from storage.leases import claim_experiment, release_everything, release_lost
+from storage.leases import Place, claim_experiment, release_everything, release_lost
 from storage.records import Claim, Project, Run
 from storage.requests import interrupt, queue_again
 from storage.runs import NewExperiment, NewRun, create_run
@@ -36,14 +36,14 @@ def endings(store: Store, experiment_id: int) -> list[tuple[object, ...]]:
 
 
 def test_every_attempt_keeps_its_host_and_end(store: Store, claimed: tuple[Run, Claim]) -> None:
-    run, claim = claimed
+    _run, claim = claimed
     (begun,) = fetch_attempts(store, claim.experiment_id)
     assert (begun.ending, begun.ended_at, begun.host) == (None, None, "here")
     retried = Ending("failed", 2.0, 1, "exit code 1: no", retry=True, failure="ValueError: no")
-    again = finish_experiment(store, claim, NOTHING, retried, run_fence=run.fence, host="there")
+    again = finish_experiment(store, claim, NOTHING, retried, then=Place("worker", "there"))
     assert again
     assert again.attempt == 2
-    finish_experiment(store, again, NOTHING, Ending("finished", 1.0, 0), run_fence=run.fence, host="there")
+    finish_experiment(store, again, NOTHING, Ending("finished", 1.0, 0), then=Place("worker", "there"))
     assert endings(store, claim.experiment_id) == [
         (1, "here", 1, "failed", "exit code 1: no"),
         (2, "there", 0, "finished", None),
@@ -56,11 +56,11 @@ def test_every_attempt_keeps_its_host_and_end(store: Store, claimed: tuple[Run, 
 def test_who_was_lost_interrupted_or_stopped_says_so(store: Store, claimed: tuple[Run, Claim]) -> None:
     run, claim = claimed
     assert release_lost(store, owner="worker") == 1
-    assert claim_experiment(store, run.id, run.fence, "other", "there")
+    assert claim_experiment(store, Place("other", "there"))
     assert release_everything(store) == 1
     with store.begin() as connection:
         connection.execute(text("UPDATE run SET owner = 'scheduler', state = 'running'"))
-    assert claim_experiment(store, run.id, run.fence, "third", "there")
+    assert claim_experiment(store, Place("third", "there"))
     interrupt(store, run.id, [1], "stopped by rule: loss > 2")
     assert release_lost(store, owner="third") == 1
     assert endings(store, claim.experiment_id) == [
@@ -72,7 +72,7 @@ def test_who_was_lost_interrupted_or_stopped_says_so(store: Store, claimed: tupl
 
 def test_a_failure_is_that_of_the_newest_attempt(store: Store, claimed: tuple[Run, Claim], project: Project) -> None:
     run, claim = claimed
-    finish_experiment(store, claim, NOTHING, FAILED, run_fence=run.fence, host="here")
+    finish_experiment(store, claim, NOTHING, FAILED, then=Place("worker", "here"))
     experiment = find_experiment(store, project.id, 1)
     assert experiment
     assert experiment.failure == "ValueError: no (train.py:1)"
@@ -86,7 +86,7 @@ def test_one_that_reuses_results_has_the_attempts_of_the_other(
     store: Store, claimed: tuple[Run, Claim], project: Project
 ) -> None:
     run, claim = claimed
-    finish_experiment(store, claim, NOTHING, Ending("finished", 1.0, 0), run_fence=run.fence, host="here")
+    finish_experiment(store, claim, NOTHING, Ending("finished", 1.0, 0), then=Place("worker", "here"))
     keep_environment(store, run.id, "here", {"cpus": 2}) if wants_environment(store, run.id, "here") else None
     reuse = NewExperiment({"lr": 0.1}, reuse=claim.experiment_id)
     other = create_run(store, project, NewRun("python train.py", {}, [], [reuse]))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from storage.changes import has_news
-from storage.leases import claim_experiment, renew_experiment
+from storage.leases import Place, claim_experiment, renew_experiment
 from storage.projects import register_project
 from storage.records import Project, Run
 from storage.run_leases import claim_runs
@@ -29,8 +29,8 @@ def test_news_are_told_by_experiment_and_by_project(
     make_run(2)
     register_project(store, "Other", directory="/", command=["a", "b"], hyperparameters=[])
     cursor, _ = has_news(store, "")
-    run = claim_runs(store, "scheduler")[0]
-    claim = claim_experiment(store, run.id, run.fence, "worker", "here")
+    claim_runs(store, "scheduler")
+    claim = claim_experiment(store, Place("worker", "here"))
     assert claim is not None
     assert has_news(store, cursor, slug="digits", numbers=[1])[1]
     assert not has_news(store, cursor, slug="digits", numbers=[2])[1]

@@ -9,7 +9,7 @@ import pytest
 
 from storage import overview
 from storage.ingestion import Batch, Ending, Values, finish_experiment
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.projects import metric_ids
 from storage.records import Project, Run
 from storage.run_leases import claim_runs
@@ -19,13 +19,13 @@ from storage.store import Store
 def finish_all(store: Store, values: list[float | None], *, metric: str = "accuracy") -> Run:
     """Let the next run's experiments end, each with one value, or fail where it is None."""
     run = min(claim_runs(store, "scheduler"), key=lambda each: each.number)
-    claim = claim_experiment(store, run.id, run.fence, "worker", "here")
+    claim = claim_experiment(store, Place("worker", "here"))
     for value in values:
         assert claim is not None
         ids = metric_ids(store, run.project_id, [metric])
         news = [] if value is None else [Values(ids[metric], 0, [value], [None], [None], [0.0])]
         ending = Ending("failed" if value is None else "finished", 1.0)
-        claim = finish_experiment(store, claim, Batch(0, 1, 0, 1, news), ending, run_fence=run.fence, host="here")
+        claim = finish_experiment(store, claim, Batch(0, 1, 0, 1, news), ending, then=Place("worker", "here"))
     return run
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from storage import past, schema
 from storage.experiments import fetch_experiments
 from storage.ingestion import Batch, Ending, Values, finish_experiment
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.projects import metric_ids
 from storage.records import Project, Run
 from storage.run_leases import claim_runs
@@ -23,7 +23,7 @@ from storage.store import Store
 def finish(store: Store, *curves: list[float], seconds: float = 1.0) -> int:
     """Let the next experiments of the oldest open run end with these curves; returns the last one's id."""
     run = min(claim_runs(store, "scheduler"), key=lambda each: each.number)
-    claim = claim_experiment(store, run.id, run.fence, "worker", "here")
+    claim = claim_experiment(store, Place("worker", "here"))
     ids = metric_ids(store, run.project_id, ["accuracy"])
     done = 0
     for values in curves:
@@ -31,7 +31,7 @@ def finish(store: Store, *curves: list[float], seconds: float = 1.0) -> int:
         nothing: list[float | None] = [None] * len(values)
         batch = Batch(0, 1, 0, len(values), [Values(ids["accuracy"], 0, values, nothing, nothing, [0.0] * len(values))])
         done = claim.experiment_id
-        claim = finish_experiment(store, claim, batch, Ending("finished", seconds), run_fence=run.fence, host="here")
+        claim = finish_experiment(store, claim, batch, Ending("finished", seconds), then=Place("worker", "here"))
     return done
 
 

@@ -17,7 +17,7 @@ from storage.experiments import (
     find_experiment,
 )
 from storage.ingestion import Batch, Ending, NewView, Values, finish_experiment, record
-from storage.leases import LeaseLost, claim_experiment, release_everything, release_lost, renew_experiment
+from storage.leases import LeaseLost, Place, claim_experiment, release_everything, release_lost, renew_experiment
 from storage.overview import fetch_best
 from storage.projects import metric_ids
 from storage.records import Claim, Experiment, Project, Run
@@ -33,7 +33,7 @@ from storage.requests import (
     request_stop,
     stop_open,
 )
-from storage.run_leases import claim_runs, count_open_runs, end_run, give_up_run, renew_run, settle_paused
+from storage.run_leases import Standing, claim_runs, count_open_runs, end_run, give_up_run, renew_runs, settle_paused
 from storage.runs import NewExperiment, NewRun, RunError, create_run, find_run
 from storage.store import Store
 
@@ -58,14 +58,14 @@ def one(store: Store, run: Run, number: int) -> Experiment:
     return found
 
 
-def take(store: Store, run: Run) -> Claim:
-    claim = claim_experiment(store, run.id, run.fence, "worker", "here")
+def take(store: Store) -> Claim:
+    claim = claim_experiment(store, Place("worker", "here"))
     assert claim is not None
     return claim
 
 
-def finish(store: Store, run: Run, claim: Claim, ending: Ending = FINISHED) -> Claim | None:
-    return finish_experiment(store, claim, NOTHING, ending, run_fence=run.fence, host="here")
+def finish(store: Store, claim: Claim, ending: Ending = FINISHED) -> Claim | None:
+    return finish_experiment(store, claim, NOTHING, ending, then=Place("worker", "here"))
 
 
 def expire(store: Store, run: Run) -> None:
@@ -75,6 +75,13 @@ def expire(store: Store, run: Run) -> None:
                 text(f"UPDATE {table} SET lease_until = now() - interval '1 second' WHERE {column} = :id"),
                 {"id": run.id},
             )
+
+
+def renew(store: Store, run: Run) -> Standing:
+    found = renew_runs(store, {run.id: run.fence})
+    if run.id not in found:
+        raise LeaseLost
+    return found[run.id]
 
 
 def settle(store: Store) -> int:
@@ -87,11 +94,11 @@ def settle(store: Store) -> int:
 def test_a_paused_run_starts_nothing_and_lets_what_runs_end(store: Store, claimed: tuple[Run, Claim]) -> None:
     run, claim = claimed
     request_pause(store, run.id)
-    standing = renew_run(store, run.id, run.fence)
+    standing = renew(store, run)
     assert (standing.state, standing.may_start, standing.is_stopping) == ("paused", False, False)
     assert renew_experiment(store, claim) is None
-    assert finish(store, run, claim) is None
-    assert claim_experiment(store, run.id, run.fence, "worker", "here") is None
+    assert finish(store, claim) is None
+    assert claim_experiment(store, Place("worker", "here")) is None
     assert states(store, run) == ["finished", "queued", "queued"]
 
 
@@ -99,36 +106,36 @@ def test_a_resumed_run_stays_with_its_living_owner(store: Store, claimed: tuple[
     run, _ = claimed
     request_pause(store, run.id)
     request_resume(store, run.id)
-    assert renew_run(store, run.id, run.fence).may_start
+    assert renew(store, run).may_start
     assert claim_runs(store, "another") == []
-    assert take(store, run).number == 2
+    assert take(store).number == 2
 
 
 def test_a_run_that_was_handed_back_is_queued_again_by_its_resumption(store: Store, claimed: tuple[Run, Claim]) -> None:
     run, claim = claimed
     request_pause(store, run.id)
     assert not give_up_run(store, run.id, run.fence), "one experiment still runs"
-    finish(store, run, claim)
+    finish(store, claim)
     assert count_open_runs(store) == 1
     assert give_up_run(store, run.id, run.fence)
     assert count_open_runs(store) == 0, "a paused run that holds nothing keeps nobody waiting"
     with pytest.raises(LeaseLost):
-        renew_run(store, run.id, run.fence)
+        renew(store, run)
     assert claim_runs(store, "dispatcher") == []
     request_resume(store, run.id)
     assert state_of(store, run).state == "queued"
     (again,) = claim_runs(store, "dispatcher")
     assert (again.fence, again.started_at) == (run.fence + 1, run.started_at)
-    assert take(store, again).number == 2
+    assert take(store).number == 2
 
 
 def test_a_resumption_just_before_the_run_is_handed_back_wins(store: Store, claimed: tuple[Run, Claim]) -> None:
     run, claim = claimed
     request_pause(store, run.id)
-    finish(store, run, claim)
+    finish(store, claim)
     request_resume(store, run.id)
     assert not give_up_run(store, run.id, run.fence)
-    assert renew_run(store, run.id, run.fence).may_start
+    assert renew(store, run).may_start
 
 
 def test_a_run_whose_owner_died_while_it_was_paused_goes_on_after_its_resumption(
@@ -143,7 +150,7 @@ def test_a_run_whose_owner_died_while_it_was_paused_goes_on_after_its_resumption
     assert (state_of(store, run).state, states(store, run)) == ("paused", ["queued"] * 3)
     request_resume(store, run.id)
     (again,) = claim_runs(store, "another")
-    assert take(store, again).attempt == 2
+    assert take(store).attempt == 2
 
 
 def test_a_resumption_before_anybody_noticed_the_death_of_the_owner_loses_nothing(
@@ -154,7 +161,7 @@ def test_a_resumption_before_anybody_noticed_the_death_of_the_owner_loses_nothin
     expire(store, run)
     request_resume(store, run.id)
     # Its owner may only have been cut off from the database.
-    assert renew_run(store, run.id, run.fence).may_start
+    assert renew(store, run).may_start
     expire(store, run)
     assert [each.fence for each in claim_runs(store, "another")] == [run.fence + 1]
 
@@ -163,7 +170,7 @@ def test_a_paused_run_with_nothing_left_ends(store: Store, claimed: tuple[Run, C
     run, claim = claimed
     request_pause(store, run.id)
     assert drop_queued(store, run.id, [2, 3]) == 2
-    finish(store, run, claim)
+    finish(store, claim)
     assert settle(store) == 0, "its owner sees to it"
     assert end_run(store, run.id, run.fence, state="finished")
     assert state_of(store, run).state == "finished"
@@ -186,7 +193,7 @@ def test_a_restarted_launcher_leaves_a_paused_run_paused(store: Store, claimed: 
     request_pause(store, run.id)
     assert release_everything(store) == 1
     assert (state_of(store, run).state, states(store, run)) == ("paused", ["queued"] * 3)
-    for held in (lambda: renew_run(store, run.id, run.fence), lambda: renew_experiment(store, claim)):
+    for held in (lambda: renew(store, run), lambda: renew_experiment(store, claim)):
         with pytest.raises(LeaseLost):
             held()
     request_resume(store, run.id)
@@ -232,9 +239,9 @@ def test_a_paused_run_whose_experiments_still_run_is_stopped_by_its_owner(
     run, claim = claimed
     request_pause(store, run.id)
     request_stop(store, run.id, "the deadline")
-    assert renew_run(store, run.id, run.fence).is_stopping
+    assert renew(store, run).is_stopping
     assert renew_experiment(store, claim) == "stop"
-    finish(store, run, claim, Ending("stopped", 1.0, None, "stopped by request"))
+    finish(store, claim, Ending("stopped", 1.0, None, "stopped by request"))
     assert end_run(store, run.id, run.fence, state="finished")
     assert (state_of(store, run).state, state_of(store, run).reason) == ("stopped", "the deadline")
     assert [each.reason for each in fetch_experiments(store, run.project_id)] == ["the deadline"] * 3
@@ -246,7 +253,7 @@ def test_a_stopped_run_whose_owner_is_dead_is_taken_up_and_ended(store: Store, c
     request_stop(store, run.id)
     expire(store, run)
     (taken,) = claim_runs(store, "another")
-    assert claim_experiment(store, taken.id, taken.fence, "worker", "here") is None
+    assert claim_experiment(store, Place("worker", "here")) is None
     release_lost(store)
     assert end_run(store, taken.id, taken.fence, state="finished")
     assert (state_of(store, run).state, states(store, run)) == ("stopped", ["stopped"] * 3)
@@ -273,7 +280,7 @@ def test_one_that_fails_while_its_run_is_being_stopped_is_not_tried_again(
 ) -> None:
     run, claim = claimed
     request_stop(store, run.id, "enough")
-    finish(store, run, claim, Ending("failed", 1.0, 7, "exit code 7", retry=True))
+    finish(store, claim, Ending("failed", 1.0, 7, "exit code 7", retry=True))
     ended = one(store, run, claim.number)
     assert (ended.state, ended.reason, ended.exit_code, ended.ended_at is not None) == ("stopped", "enough", 7, True)
 
@@ -295,10 +302,10 @@ def test_stopping_again_keeps_the_first_reason_and_is_no_news(store: Store, clai
 
 def test_a_run_under_way_is_extended(store: Store, project: Project, claimed: tuple[Run, Claim]) -> None:
     run, claim = claimed
-    before = renew_run(store, run.id, run.fence).search
+    before = renew(store, run).search
     changes = {"candidates": {"lr": [0.1, 9.0]}, "left_out": [{"reason": "done", "count": 1}]}
     assert extend_run(store, project.id, run.id, [NewExperiment({"lr": 9.0})], changes) == [4]
-    assert renew_run(store, run.id, run.fence).search != before
+    assert renew(store, run).search != before
     assert (state_of(store, run).candidates, state_of(store, run).left_out) == (
         changes["candidates"],
         changes["left_out"],
@@ -306,7 +313,7 @@ def test_a_run_under_way_is_extended(store: Store, project: Project, claimed: tu
     following: Claim | None = claim
     for _ in range(4):
         assert following
-        following = finish(store, run, following)
+        following = finish(store, following)
     assert end_run(store, run.id, run.fence, state="finished")
 
 
@@ -315,7 +322,7 @@ def test_an_ended_run_is_opened_by_its_extension_and_its_old_owner_does_no_harm(
 ) -> None:
     run, claim = claimed
     drop_queued(store, run.id, [2, 3])
-    finish(store, run, claim)
+    finish(store, claim)
     assert end_run(store, run.id, run.fence, state="finished")
     extend_run(store, project.id, run.id, [NewExperiment({"lr": 9.0})], {})
     again = state_of(store, run)
@@ -324,24 +331,24 @@ def test_an_ended_run_is_opened_by_its_extension_and_its_old_owner_does_no_harm(
     assert not end_run(store, run.id, run.fence, state="finished")
     request_pause(store, run.id)
     with pytest.raises(LeaseLost):
-        renew_run(store, run.id, run.fence)
+        renew(store, run)
     assert not give_up_run(store, run.id, run.fence)
     request_resume(store, run.id)
+    assert claim_experiment(store, Place("worker", "here")) is None, "nobody has taken it up yet"
     (taken,) = claim_runs(store, "new")
-    assert claim_experiment(store, run.id, run.fence, "worker", "here") is None
-    assert take(store, taken).number == 4
+    assert take(store).number == 4
     assert (taken.started_at, taken.fence) == (run.started_at, run.fence + 1)
 
 
 def test_a_stopped_run_that_is_opened_again_forgets_the_request(store: Store, claimed: tuple[Run, Claim]) -> None:
     run, claim = claimed
     request_stop(store, run.id)
-    finish(store, run, claim, Ending("stopped", 1.0, None, "stopped by request"))
+    finish(store, claim, Ending("stopped", 1.0, None, "stopped by request"))
     assert end_run(store, run.id, run.fence, state="finished")
     assert queue_again(store, run.id, [1, 3]) == 2
     (taken,) = claim_runs(store, "new")
-    assert renew_run(store, taken.id, taken.fence).may_start
-    assert [take(store, taken).number for _ in range(2)] == [1, 3]
+    assert renew(store, taken).may_start
+    assert [take(store).number for _ in range(2)] == [1, 3]
     assert states(store, run) == ["running", "stopped", "running"]
 
 
@@ -350,7 +357,7 @@ def test_an_ended_run_stays_ended_where_its_extension_leaves_nothing_to_do(
 ) -> None:
     run, claim = claimed
     request_stop(store, run.id)
-    finish(store, run, claim)
+    finish(store, claim)
     done = one(store, run, claim.number)
     assert done.state == "finished"
     end_run(store, run.id, run.fence, state="finished")
@@ -365,8 +372,8 @@ def test_a_run_does_not_end_while_its_search_is_being_widened(
 ) -> None:
     run, claim = claimed
     drop_queued(store, run.id, [2, 3])
-    finish(store, run, claim)
-    search = renew_run(store, run.id, run.fence).search
+    finish(store, claim)
+    search = renew(store, run).search
     extend_run(store, project.id, run.id, [], {"strategy": {"name": "tpe", "count": 30}})
     assert not end_run(store, run.id, run.fence, state="finished", search=search)
     assert state_of(store, run).state == "running"
@@ -380,21 +387,21 @@ def test_an_experiment_that_is_queued_again_has_all_its_chances_anew(
     loss = metric_ids(store, project.id, ["loss"])["loss"]
     record(store, claim, Batch(0, 9, 0, 0, [Values(loss, 0, [1.0], [None], [None], [0.0])]))
     failed = Ending("failed", 1.0, 7, "exit code 7", retry=True)
-    again = finish_experiment(store, claim, Batch(9, 9, 0, 0), failed, run_fence=run.fence, host="here")
+    again = finish_experiment(store, claim, Batch(9, 9, 0, 0), failed, then=Place("worker", "here"))
     assert again is not None
     assert (again.attempt, again.failures) == (2, 1)
-    finish(store, run, again, FAILED)
+    finish(store, again, FAILED)
     assert queue_again(store, run.id, [1]) == 1
     waiting = one(store, run, 1)
     assert (waiting.state, waiting.reason, waiting.ended_at) == ("queued", None, None)
-    third = take(store, run)
+    third = take(store)
     assert (third.attempt, third.failures) == (3, 0)
     assert one(store, run, 1).metrics == {}
 
 
 def test_what_finished_is_never_queued_again(store: Store, claimed: tuple[Run, Claim]) -> None:
     run, claim = claimed
-    finish(store, run, claim)
+    finish(store, claim)
     assert queue_again(store, run.id, [1, 2, 3]) == 0
 
 
@@ -408,7 +415,7 @@ def test_priority_comes_before_number(store: Store, make_run: MakeRun) -> None:
     assert move_first(store, run.id, [4, 5]) == 2
     assert move_last(store, run.id, [1]) == 1
     assert move_first(store, run.id, [3]) == 1
-    assert [take(store, run).number for _ in range(5)] == [3, 4, 5, 2, 1]
+    assert [take(store).number for _ in range(5)] == [3, 4, 5, 2, 1]
 
 
 def test_only_what_waits_can_be_moved_or_dropped(store: Store, claimed: tuple[Run, Claim]) -> None:
@@ -426,7 +433,7 @@ def test_an_interrupted_experiment_says_so_at_once_and_in_the_end(store: Store, 
     asked = one(store, run, 1)
     assert (asked.state, asked.request, states(store, run)) == ("running", "stop", ["running", "queued", "stopped"])
     assert renew_experiment(store, claim) == "stop"
-    following = finish(store, run, claim, Ending("stopped", 1.0, None, "stopped by request"))
+    following = finish(store, claim, Ending("stopped", 1.0, None, "stopped by request"))
     ended = one(store, run, 1)
     assert (ended.state, ended.request, ended.reason) == ("stopped", None, "rule 2: overfitting")
     assert following is not None
@@ -447,7 +454,7 @@ def test_an_experiment_that_ends_by_itself_before_its_interruption_keeps_its_res
 ) -> None:
     run, claim = claimed
     interrupt(store, run.id, [1])
-    finish(store, run, claim)
+    finish(store, claim)
     assert (one(store, run, 1).state, one(store, run, 1).reason) == ("finished", None)
 
 
@@ -461,7 +468,7 @@ def reused(store: Store, project: Project, claimed: tuple[Run, Claim]) -> tuple[
     loss = metric_ids(store, project.id, ["loss"])["loss"]
     record(store, claim, Batch(0, 9, 0, 0, [Values(loss, 0, [2.0, 1.0], [1.0, 2.0], [None] * 2, [0.0] * 2)]))
     last = Batch(9, 9, 0, 0, views=[NewView("cm", "confusion_matrix", 2.0, b"{}")], stdout_tail="bye")
-    finish_experiment(store, claim, last, FINISHED, run_fence=run.fence, host="here")
+    finish_experiment(store, claim, last, FINISHED, then=Place("worker", "here"))
     source = one(store, run, 1)
     settings = [NewExperiment({"lr": 0.1}, reuse=source.id), NewExperiment({"lr": 0.7})]
     new = create_run(store, project, NewRun("x", {}, [], settings, objective="loss", goal="minimize"))
@@ -472,7 +479,7 @@ def test_what_is_reused_never_runs(store: Store, reused: tuple[Run, Experiment])
     run, source = reused
     (run,) = claim_runs(store, "s")
     assert states(store, run) == ["finished", "queued"]
-    assert take(store, run).number == 5
+    assert take(store).number == 5
     release_lost(store, owner="worker")
     assert queue_again(store, run.id, [4, 5]) == 0
     assert (interrupt(store, run.id, [4]), drop_queued(store, run.id, [4])) == (0, 0)

@@ -14,15 +14,15 @@ from analysis.identity import fingerprint
 from analysis.strategies import TPE, Search, StrategyError
 from storage.experiments import fetch_experiments
 from storage.ingestion import Batch, Ending, Values, finish_experiment, record
-from storage.leases import LeaseLost, claim_experiment
+from storage.leases import LeaseLost, Place, claim_experiment
 from storage.projects import metric_ids, register_project
 from storage.records import Experiment, Project, Run
 from storage.requests import extend_run, interrupt, queue_again, request_pause, request_resume, request_stop
-from storage.run_leases import claim_runs
+from storage.run_leases import claim_runs, open_experiments, renew_runs
 from storage.runs import NewExperiment, NewRun, create_run, find_run
 from storage.store import Store
 from training.asking import ADAPTIVE, Asking, RunFailure
-from training.conductor import Conductor, Look
+from training.conductor import Conductor
 
 X = {"name": "x", "flag": "--x", "type": "float"}
 SEED = {"name": "seed", "flag": "--seed", "type": "int", "default": 7}
@@ -71,29 +71,45 @@ class Bench:
         create_run(store, project, new)
         (self.run,) = claim_runs(store, "scheduler")
         self.begun: list[Counting] = []
-        self.most = 1000
+        self.most, self.places = 1000, 2
 
     def begin(self, name: str, search: Search) -> Any:
         self.begun.append(Counting(search, self.most))
         return self.begun[-1]
 
     def conductor(self, places: int = 2) -> Conductor:
-        return Conductor(self.store, self.run, lambda: places, begin=self.begin)
+        self.places = places
+        return Conductor(self.store, self.run, begin=self.begin)
 
-    def look(self, conductor: Conductor) -> Look:
-        look = conductor.look(is_idle=True)
-        while look.is_thinking:
-            look = conductor.look(is_idle=True)
-        return look
+    def look(self, conductor: Conductor) -> bool:
+        """Looks until the strategy thinks no more, however slow the machine is, and one more that sees what it did.
+
+        Says whether the run is over for us.
+        """
+        while not (is_over := self.look_once(conductor)) and conductor.is_thinking:
+            pass
+        return is_over or self.look_once(conductor)
+
+    def look_once(self, conductor: Conductor) -> bool:
+        """One look of an engine that has no other run."""
+        run_id = self.run.id
+        standing = renew_runs(self.store, {run_id: conductor.run.fence}).get(run_id)
+        if standing is None:
+            raise LeaseLost
+        work = open_experiments(self.store, [run_id])[run_id]
+        if conductor.look(standing, work):
+            return True
+        conductor.ask(work, min(self.places, conductor.run.concurrency or self.places), patience_s=0.5)
+        return False
 
     def end_next(self, value: float | None, state: str = "finished") -> Experiment:
-        claim = claim_experiment(self.store, self.run.id, self.run.fence, "worker", "here")
+        claim = claim_experiment(self.store, Place("worker", "here"))
         assert claim is not None
         if value is not None:
             loss = metric_ids(self.store, self.project.id, ["loss"])["loss"]
             record(self.store, claim, Batch(0, 9, 0, 0, [Values(loss, 0, [value], [None], [None], [0.0])]))
         moved = 0 if value is None else 9
-        finish_experiment(self.store, claim, Batch(moved, moved, 0, 0), Ending(state, 1.0), run_fence=-1, host="here")
+        finish_experiment(self.store, claim, Batch(moved, moved, 0, 0), Ending(state, 1.0))
         return next(one for one in self.experiments if one.number == claim.number)
 
     def loss(self, numbers: list[int]) -> None:
@@ -131,8 +147,8 @@ def make_bench(store: Store) -> Callable[..., Bench]:
 def test_it_asks_for_as_many_as_have_a_place_and_tells_what_came_of_them(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench()
     conductor = bench.conductor(places=2)
-    assert bench.look(conductor) == Look(False, queued=2, capacity=2)
-    assert bench.look(conductor).queued == 2
+    assert not bench.look(conductor)
+    assert not bench.look(conductor)
     assert bench.xs == [1.0, 2.0]
     bench.end_next(0.5)
     bench.look(conductor)
@@ -142,9 +158,9 @@ def test_it_asks_for_as_many_as_have_a_place_and_tells_what_came_of_them(make_be
     bench.look(conductor)
     assert bench.xs == [1.0, 2.0, 3.0, 4.0, 5.0]
     bench.end_next(0.25)
-    assert not bench.look(conductor).is_over
+    assert not bench.look(conductor)
     bench.end_next(0.125)
-    assert bench.look(conductor).is_over
+    assert bench.look(conductor)
     (strategy,) = bench.begun
     assert strategy.told == [(1.0, 0.5), (2.0, None), (3.0, None)], "what ended last changes nothing any more"
     assert (bench.state.state, strategy.search.count, strategy.search.goal) == ("finished", 5, "minimize")
@@ -161,7 +177,7 @@ def test_concurrency_bounds_what_is_asked_for(make_bench: Callable[..., Bench]) 
 
 def test_without_a_place_nothing_is_asked_and_the_run_stays_open(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench()
-    assert bench.look(bench.conductor(places=0)) == Look()
+    assert not bench.look(bench.conductor(places=0))
     assert (bench.xs, bench.begun) == ([], [])
 
 
@@ -176,7 +192,7 @@ def test_a_new_owner_begins_the_strategy_anew_from_the_rows(make_bench: Callable
         connection.exec_driver_sql("UPDATE run SET lease_until = now() - interval '1 second'")
     (bench.run,) = claim_runs(bench.store, "another")
     with pytest.raises(LeaseLost):
-        first.look(is_idle=True)
+        bench.look(first)
     bench.look(bench.conductor())
     strategy = bench.begun[-1]
     assert strategy.told == [(1.0, 0.5), (2.0, None), (3.0, 0.75)]
@@ -223,7 +239,7 @@ def test_repeats_are_queued_together_and_told_as_their_mean(make_bench: Callable
     bench.end_next(2.0)
     for _ in range(3):
         bench.end_next(4.0)
-    assert bench.look(conductor).is_over
+    assert bench.look(conductor)
     fresh = Asking(bench.store, replace(bench.run, strategy={**bench.run.strategy, "count": 3}), begin=bench.begin)
     with pytest.raises(LeaseLost):
         ask(fresh, 1)
@@ -236,7 +252,7 @@ def test_a_pause_asks_for_nothing_and_a_resumption_goes_on(make_bench: Callable[
     bench.look(conductor)
     request_pause(bench.store, bench.run.id)
     bench.loss([1, 2])
-    assert bench.look(conductor).is_over, "it is handed back"
+    assert bench.look(conductor), "it is handed back"
     assert (bench.state.state, bench.xs) == ("paused", [1.0, 2.0])
     request_resume(bench.store, bench.run.id)
     (bench.run,) = claim_runs(bench.store, "another")
@@ -249,7 +265,7 @@ def test_a_stop_ends_the_search(make_bench: Callable[..., Bench]) -> None:
     conductor = bench.conductor()
     bench.look(conductor)
     request_stop(bench.store, bench.run.id)
-    assert bench.look(conductor).is_over
+    assert bench.look(conductor)
     assert (bench.state.state, bench.xs) == ("stopped", [1.0, 2.0])
 
 
@@ -298,7 +314,7 @@ def test_a_strategy_that_has_no_more_ends_the_run(make_bench: Callable[..., Benc
     conductor = bench.conductor()
     bench.look(conductor)
     bench.end_next(0.5)
-    assert bench.look(conductor).is_over
+    assert bench.look(conductor)
     assert (bench.state.state, bench.xs) == ("finished", [1.0])
 
 
@@ -310,28 +326,30 @@ class Broken(Counting):
 def test_a_strategy_that_fails_fails_its_run_and_nothing_that_runs(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench()
     bench.look(bench.conductor())
-    claim = claim_experiment(bench.store, bench.run.id, bench.run.fence, "worker", "here")
+    claim = claim_experiment(bench.store, Place("worker", "here"))
     assert claim is not None
-    broken = Conductor(bench.store, bench.run, lambda: 4, begin=lambda name, search: Broken(search))  # type: ignore[arg-type, return-value]
-    assert not bench.look(broken).is_over
+    broken = Conductor(bench.store, bench.run, begin=lambda name, search: Broken(search))  # type: ignore[arg-type, return-value]
+    bench.places = 4
+    assert not bench.look(broken)
+    assert not bench.look(broken)
     assert [one.state for one in bench.experiments] == ["running", "stopped"]
-    finish_experiment(bench.store, claim, Batch(0, 0, 0, 0), Ending("finished", 1.0), run_fence=-1, host="here")
-    assert bench.look(broken).is_over
+    finish_experiment(bench.store, claim, Batch(0, 0, 0, 0), Ending("finished", 1.0))
+    assert bench.look(broken)
     assert (bench.state.state, bench.state.reason) == ("failed", "TPE failed: division by zero")
     assert [one.state for one in bench.experiments] == ["finished", "stopped"]
 
 
 def test_a_search_that_cannot_be_made_fails_the_run_with_its_sentence(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(strategy={"options": {"nonsense": 1}})
-    conductor = Conductor(bench.store, bench.run, lambda: 2)
-    assert bench.look(conductor).is_over
+    conductor = Conductor(bench.store, bench.run)
+    assert bench.look(conductor)
     assert bench.state.state == "failed"
     assert (bench.state.reason or "").startswith("TPE has no option 'nonsense'")
 
 
 def test_a_search_without_an_objective_fails_the_run_with_a_sentence(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(objective=None)
-    assert bench.look(bench.conductor()).is_over
+    assert bench.look(bench.conductor())
     assert bench.state.reason == "TPE chooses by results, and this run names no metric to optimize."
 
 
@@ -343,13 +361,16 @@ def test_a_strategy_that_thinks_long_holds_nobody_up(make_bench: Callable[..., B
             assert may_answer.wait(60)
             return super().ask()
 
-    conductor = Conductor(bench.store, bench.run, lambda: 2, begin=lambda name, search: Slow(search))  # type: ignore[arg-type, return-value]
-    assert conductor.look(is_idle=True) == Look(False, 0, 2, is_thinking=True)
+    conductor = Conductor(bench.store, bench.run, begin=lambda name, search: Slow(search))  # type: ignore[arg-type, return-value]
+    assert not bench.look_once(conductor)
+    assert conductor.is_thinking
     request_pause(bench.store, bench.run.id)
     may_answer.set()
-    assert conductor.look(is_idle=False) == Look(), "it answers into a pause"
+    assert bench.look(conductor), "it answers into a pause"
+    assert bench.xs == []
     request_resume(bench.store, bench.run.id)
-    bench.look(conductor)
+    (bench.run,) = claim_runs(bench.store, "another")
+    bench.look(bench.conductor())
     assert bench.xs == [1.0, 2.0]
 
 
@@ -378,13 +399,13 @@ def test_every_adaptive_strategy_goes_on_where_another_owner_left_off(
     make_bench: Callable[..., Bench], name: str
 ) -> None:
     bench = make_bench(strategy={"name": name, "count": 14})
-    conductor = Conductor(bench.store, bench.run, lambda: 2)
-    while not bench.look(conductor).is_over:
+    conductor = Conductor(bench.store, bench.run)
+    while not bench.look(conductor):
         x = next(one.settings["x"] for one in bench.experiments if one.state == "queued")
         assert isinstance(x, float)
         bench.end_next((x - 3) ** 2)
         if len(bench.xs) == 8:
-            conductor = Conductor(bench.store, bench.run, lambda: 2)
+            conductor = Conductor(bench.store, bench.run)
     assert len(set(bench.xs)) == 14
     assert min(one.metrics["loss"].last for one in bench.experiments) < 4
 

@@ -15,7 +15,7 @@ from sources.snapshot import take_snapshot
 from storage.configuration import fetch_attempts, fetch_environment
 from storage.embedded import EmbeddedServer
 from storage.experiments import fetch_curves, fetch_log, fetch_views
-from storage.leases import claim_experiment, release_lost
+from storage.leases import Place, claim_experiment, release_lost
 from storage.projects import keep_snapshot
 from storage.records import Experiment, Run
 from storage.requests import extend_run, interrupt
@@ -31,7 +31,7 @@ def perform(workshop: Workshop, worker: ExperimentWorker, run: Run) -> list[Expe
     """Let the worker do a whole run."""
     claimed = claim_runs(workshop.store, "scheduler")[0]
     assert claimed.id == run.id
-    worker.work(claimed, claimed.fence)
+    worker.work()
     return workshop.experiments(run)
 
 
@@ -123,8 +123,8 @@ def test_a_script_that_fails_is_tried_again_as_often_as_the_run_says(
 
 def test_a_request_stops_the_script_and_keeps_what_it_reported(workshop: Workshop, worker: ExperimentWorker) -> None:
     run = workshop.launch("hypertuner.log(loss=1); time.sleep(60)")
-    claimed = claim_runs(workshop.store, "scheduler")[0]
-    thread = threading.Thread(target=worker.work, args=(claimed, claimed.fence))
+    claim_runs(workshop.store, "scheduler")[0]
+    thread = threading.Thread(target=worker.work)
     thread.start()
     (running,) = wait_until(lambda: [one for one in workshop.experiments(run) if one.value_count])
     interrupt(workshop.store, running.run_id, [running.number])
@@ -138,8 +138,8 @@ def test_values_are_readable_while_the_script_runs(workshop: Workshop, worker: E
     gate = workshop.folder / "gate"
     action = f"hypertuner.log(loss=1); print('here')\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)"
     run = workshop.launch(action)
-    claimed = claim_runs(workshop.store, "scheduler")[0]
-    thread = threading.Thread(target=worker.work, args=(claimed, claimed.fence))
+    claim_runs(workshop.store, "scheduler")[0]
+    thread = threading.Thread(target=worker.work)
     thread.start()
     wait_until(lambda: workshop.experiments(run)[0].value_count == 1)
     wait_until(lambda: fetch_log(workshop.store, workshop.experiments(run)[0].id)[0] == "here\n")
@@ -153,8 +153,8 @@ def test_a_worker_whose_lease_was_lost_ends_the_script_and_writes_nothing(
     workshop: Workshop, worker: ExperimentWorker
 ) -> None:
     run = workshop.launch("hypertuner.log(loss=1)\nif os.environ['HYPERTUNER_ATTEMPT'] == '1': time.sleep(60)")
-    claimed = claim_runs(workshop.store, "scheduler")[0]
-    thread = threading.Thread(target=worker.work, args=(claimed, claimed.fence))
+    claim_runs(workshop.store, "scheduler")[0]
+    thread = threading.Thread(target=worker.work)
     thread.start()
     wait_until(lambda: workshop.experiments(run)[0].value_count == 1)
     assert release_lost(workshop.store, owner="worker") == 1
@@ -168,10 +168,10 @@ def test_an_experiment_whose_claim_was_never_heard_of_is_done_without_waiting_fo
     workshop: Workshop, worker: ExperimentWorker
 ) -> None:
     run = workshop.launch("hypertuner.log(loss=x)", [1.0, 2.0])
-    claimed = claim_runs(workshop.store, "scheduler")[0]
+    claim_runs(workshop.store, "scheduler")[0]
     # Committed, but its answer never reached the worker.
-    assert claim_experiment(workshop.store, claimed.id, claimed.fence, worker.owner, worker.host)
-    assert worker.work(claimed, claimed.fence) == 2
+    assert claim_experiment(workshop.store, worker.place)
+    assert worker.work() == 2
     assert [(one.state, one.value_count) for one in workshop.experiments(run)] == [("finished", 1)] * 2
 
 
@@ -229,7 +229,7 @@ def test_views_travel_with_their_values(workshop: Workshop, worker: ExperimentWo
     (view,) = fetch_views(workshop.store, experiment.id)
     assert (view.name, view.kind, view.epoch) == ("confusion matrix", "confusion_matrix", 2)
     folder = workshop.data_dir / "spool" / f"{experiment.id}-1"
-    assert sorted(entry.name for entry in folder.iterdir()) == ["stderr", "stdout"]
+    assert sorted(entry.name for entry in folder.iterdir()) == ["end.json", "lock", "read", "stderr", "stdout"]
 
 
 def test_a_database_that_goes_away_costs_the_script_nothing(
@@ -237,8 +237,8 @@ def test_a_database_that_goes_away_costs_the_script_nothing(
 ) -> None:
     action = "for i in range(100): hypertuner.log(loss=i); time.sleep(0.01)"
     run = workshop.launch(action)
-    claimed = claim_runs(store, "scheduler")[0]
-    thread = threading.Thread(target=worker.work, args=(claimed, claimed.fence))
+    claim_runs(store, "scheduler")[0]
+    thread = threading.Thread(target=worker.work)
     thread.start()
     wait_until(lambda: workshop.experiments(run)[0].value_count)
     postgres.stop()
@@ -256,8 +256,8 @@ def test_a_database_that_goes_away_costs_the_script_nothing(
 
 def test_a_script_sees_nothing_of_ray_or_of_our_secrets(workshop: Workshop, worker: ExperimentWorker) -> None:
     workshop.launch("pass")
-    run = claim_runs(workshop.store, "scheduler")[0]
-    claim = claim_experiment(workshop.store, run.id, run.fence, "worker", "here")
+    claim_runs(workshop.store, "scheduler")[0]
+    claim = claim_experiment(workshop.store, Place("worker", "here"))
     assert claim
     environment = {
         "RAY_AUTH_TOKEN_PATH": "/secret",
@@ -285,8 +285,8 @@ def test_a_killed_supervisor_fails_the_experiment_and_the_next_one_runs(
 ) -> None:
     action = "hypertuner.log(loss=1, supervisor=os.getppid())\nif x == 1: time.sleep(60)"
     run = workshop.launch(action, [1.0, 2.0])
-    claimed = claim_runs(workshop.store, "scheduler")[0]
-    thread = threading.Thread(target=worker.work, args=(claimed, claimed.fence))
+    claim_runs(workshop.store, "scheduler")[0]
+    thread = threading.Thread(target=worker.work)
     thread.start()
     first = wait_until(lambda: [one for one in workshop.experiments(run) if one.value_count])[0]
     os.kill(int(first.metrics["supervisor"].last), signal.SIGKILL)
@@ -303,8 +303,8 @@ def test_a_worker_passes_hyperparameters_that_came_with_an_extension(
 ) -> None:
     gate = workshop.folder / "gate"
     run = workshop.launch(f"while not os.path.exists({str(gate)!r}): time.sleep(0.01)")
-    claimed = claim_runs(workshop.store, "scheduler")[0]
-    thread = threading.Thread(target=worker.work, args=(claimed, claimed.fence))
+    claim_runs(workshop.store, "scheduler")[0]
+    thread = threading.Thread(target=worker.work)
     thread.start()
     wait_until(lambda: workshop.experiments(run)[0].state == "running")
     changes = {"hyperparameters": [*run.hyperparameters, {"name": "y", "flag": "--y", "type": "float"}]}

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from analysis.hyperparameters import Value
 from analysis.strategies import Search
 from storage.ingestion import Batch, Ending, finish_experiment
-from storage.leases import LeaseLost, claim_experiment, release_everything, release_lost, renew_experiment
+from storage.leases import LeaseLost, Place, claim_experiment, release_everything, release_lost, renew_experiment
 from storage.projects import register_project
 from storage.records import Claim, Project, Run
 from storage.requests import (
@@ -33,7 +33,7 @@ from storage.requests import (
     request_resume,
     request_stop,
 )
-from storage.run_leases import claim_runs, settle_paused
+from storage.run_leases import claim_runs, open_experiments, renew_runs, settle_paused
 from storage.runs import NewExperiment, NewRun, RunError, create_run, fetch_run
 from storage.schema import ENDED_STATES
 from storage.store import Store
@@ -66,26 +66,31 @@ class Counting:
 
 
 class Owner:
-    """A run scheduler with its workers, as far as the database knows them."""
+    """A dispatcher that conducts the run, and a worker, as far as the database knows them."""
 
     def __init__(self, store: Store, run: Run, name: str) -> None:
         self.store, self.run, self.name = store, run, name
-        self.conductor = Conductor(store, run, lambda: 2, begin=lambda name, search: Counting(search))  # type: ignore[arg-type, return-value]
+        self.conductor = Conductor(store, run, begin=lambda name, search: Counting(search))  # type: ignore[arg-type, return-value]
         self.claims: list[Claim] = []
         self.is_gone = False
 
     def look(self) -> None:
-        try:
-            look = self.conductor.look(is_idle=not self.claims)
-            while look.is_thinking:
-                look = self.conductor.look(is_idle=not self.claims)
-        except LeaseLost:
-            self.is_gone = True
-        else:
-            self.is_gone = look.is_over
+        run_id = self.run.id
+        while not self.is_gone:
+            standing = renew_runs(self.store, {run_id: self.run.fence}).get(run_id)
+            work = open_experiments(self.store, [run_id])[run_id]
+            self.is_gone = standing is None or self.conductor.look(standing, work)
+            if self.is_gone:
+                return
+            try:
+                self.conductor.ask(work, 2, patience_s=0.5)
+            except LeaseLost:
+                self.is_gone = True
+            if not self.conductor.is_thinking:
+                return
 
     def take(self) -> None:
-        claim = claim_experiment(self.store, self.run.id, self.run.fence, self.name, "here")
+        claim = claim_experiment(self.store, Place(self.name, "here"))
         self.claims += [claim] if claim else []
 
     def end(self, state: str, *, retry: bool = False) -> None:
@@ -93,9 +98,8 @@ class Owner:
         with suppress(LeaseLost):
             if renew_experiment(self.store, claim) == "stop":
                 state, retry = "stopped", False
-            following = finish_experiment(
-                self.store, claim, NOTHING, Ending(state, 1.0, retry=retry), run_fence=self.run.fence, host="here"
-            )
+            ending = Ending(state, 1.0, retry=retry)
+            following = finish_experiment(self.store, claim, NOTHING, ending, then=Place(self.name, "here"))
             self.claims += [following] if following else []
 
 

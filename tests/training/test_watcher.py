@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from storage.changes import columns_since, has_news
 from storage.flags import fetch_flags
 from storage.ingestion import Batch, Ending, Values, finish_experiment, record
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.projects import metric_ids, register_project
 from storage.records import Claim, Project, Run
 from storage.requests import queue_again
@@ -58,7 +58,7 @@ class Reporter:
 
     def start(self) -> Claim:
         assert self.run
-        claim = claim_experiment(self.store, self.run.id, self.run.fence, "worker", "here")
+        claim = claim_experiment(self.store, Place("worker", "here"))
         assert claim
         return claim
 
@@ -83,7 +83,7 @@ class Reporter:
     def finish(self, claim: Claim, curves: Curves, state: str = "finished") -> Claim | None:
         assert self.run
         return finish_experiment(
-            self.store, claim, self.batch(curves), Ending(state, 1.0, 0), run_fence=self.run.fence, host="here"
+            self.store, claim, self.batch(curves), Ending(state, 1.0, 0), then=Place("worker", "here")
         )
 
 

@@ -1,0 +1,46 @@
+"""The experiment worker as an actor: what the dispatcher's pool asks of it besides working."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import ray
+
+from training.experiment import ExperimentWorker
+
+# A worker that waits, and that no dispatcher has asked for anything for so long, is nobody's.
+FORGOTTEN_AFTER_S = 60.0
+
+
+class ExperimentActor(ExperimentWorker):
+    """A worker in a process of its own. Guarantees that it ends when nobody wants it any more and nothing runs."""
+
+    def __init__(self, data_dir: str, owner: str, cpus: float, gpus: float) -> None:
+        super().__init__(data_dir, owner, cpus=cpus, gpus=gpus)
+        self._wanted = time.monotonic()
+        self._at_work = threading.Lock()
+        threading.Thread(target=self._end_when_forgotten, daemon=True).start()
+
+    def where(self) -> str:
+        """The id of the node on which it is."""
+        self.stay()
+        return str(ray.get_runtime_context().get_node_id())
+
+    def stay(self) -> None:
+        """A dispatcher still wants this worker."""
+        self._wanted = time.monotonic()
+
+    def work(self) -> int:
+        """Do experiments until there is none for us; returns how many there were."""
+        with self._at_work:
+            done = super().work()
+            self.stay()
+        return done
+
+    def _end_when_forgotten(self) -> None:
+        while True:
+            time.sleep(1)
+            if time.monotonic() - self._wanted > FORGOTTEN_AFTER_S and self._at_work.acquire(blocking=False):
+                os._exit(0)
