@@ -3,10 +3,14 @@
 Run as `python -I -S -X utf8 lifeline.py` with pipes as stdin and stdout, one JSON object per line on each. stdin is
 the lifeline: its end means that the owner is dead, whatever killed it. Only the standard library, and little of it.
 
-Commands: {"start": {"argv", "cwd", "env", "stdout", "stderr", "grace_s", "stop_signal", "is_leader"}} and
-{"stop": {"grace_s"}}. A leader ends its own children, so only it is asked to end; else every descendant is.
+Two processes: the guard, and its child, the lifeline proper, which serves. Each ends everything if the other is killed.
+
+Commands: {"start": {"argv", "cwd", "env", "stdout", "stderr", "grace_s", "stop_signal", "is_leader", "end", "lock"}}
+and {"stop": {"grace_s"}}. A leader ends its own children, so only it is asked to end; else every descendant is.
 Replies: {"started": pid}, {"error": sentence}, and when the script and all that it left behind are gone
-{"ended": {"exit_code", "signal", "duration_s", "max_rss_bytes"}}.
+{"ended": {"exit_code", "signal", "duration_s", "max_rss_bytes"}}. Before that, the file that `end` names holds the same
+and {"ended_at", "stopped", "cut"}: whether the owner asked for the end, and whether the lifeline made it of itself
+because the owner vanished or a signal told it to. Until then the file that `lock` names is locked and holds its pid.
 """
 
 # contextlib would cost a tenth of the whole start.
@@ -15,6 +19,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import json
 import os
 import select
@@ -24,17 +29,28 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from typing import Any, NoReturn
 
     Command = dict[str, Any]
 
 LINUX = sys.platform == "linux"
 PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
+# What the kernel calls the two processes; the sweep tells them apart by these.
+GUARD, LIFELINE = b"ht-guard", b"ht-lifeline"
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 DEFAULT_GRACE_S = 10.0
 # What a script leaves behind when it ends by itself gets no longer than this.
 LEFTOVER_GRACE_S = 1.0
+# Together they bound how long an orphan below a leader lives; what a server adopts for a moment must end by then.
+SWEEP_EVERY_S, ORPHAN_PATIENCE_S = 2.0, 6.0
+# Somebody who asks whether the lock is held holds it himself for an instant.
+LOCK_PATIENCE_S = 2.0
+HELD = "another supervisor still holds a script there"
+# Where forks are as quick as we are, it helps no more to look for further ones before the first are killed.
+MOST_FROZEN = 10_000
 
 
 class Script:
@@ -46,29 +62,38 @@ class Script:
         self.grace_s = float(command.get("grace_s") or DEFAULT_GRACE_S)
         self.stop_signal = int(command.get("stop_signal") or signal.SIGTERM)
         self.is_leader = bool(command.get("is_leader"))
+        self.sweep = Sweep(pid) if self.is_leader else None
+        self.end: str | None = command.get("end")
         self.ended: Command | None = None
+        self.ended_at = 0.0
+        self.is_stopped = False
+        self.is_cut = False
         self.kill_at: float | None = None
 
 
 class Lifeline:
     """Serves one owner. Everything runs in the main thread, because PR_SET_PDEATHSIG watches the thread that forks."""
 
-    def __init__(self) -> None:
-        self.libc = ctypes.CDLL(None, use_errno=True)
+    def __init__(self, guard: int) -> None:
+        """guard: our parent, whose death ends us. The signals that end us must be blocked."""
         self.script: Script | None = None
+        self.lock: int | None = None
         self.input = b""
         self.must_end = False
-        if LINUX:
-            # Whatever the script starts, daemons too, becomes our child when its own parent is gone.
-            self.libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.wake, wake_write = os.pipe()
         os.set_blocking(wake_write, False)
         os.set_blocking(self.wake, False)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in ENDING_SIGNALS:
             signal.signal(number, self.on_signal)
-        # The owner's thread may have blocked some of them.
+        # Whatever the script starts, daemons too, becomes our child when its own parent is gone.
+        be_subreaper(LIFELINE)
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != guard:
+            # It died before we asked to be told.
+            self.must_end = True
+        # The owner's thread may have blocked some of them, too.
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
     def on_signal(self, *_: object) -> None:
@@ -87,8 +112,13 @@ class Lifeline:
         self.end_all()
 
     def patience(self) -> float | None:
-        kill_at = self.script.kill_at if self.script else None
-        return None if kill_at is None else max(0.0, kill_at - time.monotonic())
+        script = self.script
+        if script is None:
+            return None
+        times = [script.kill_at] if script.kill_at is not None else []
+        if script.sweep:
+            times.append(script.sweep.due)
+        return max(0.0, min(times) - time.monotonic()) if times else None
 
     # --- commands ---------------------------------------------------------------------------------------------------
 
@@ -108,19 +138,26 @@ class Lifeline:
             reply({"error": "A script is running already."})
             return
         try:
+            if command.get("lock"):
+                self.lock = take_lock(command["lock"])
             pid = self.launch(command)
         except OSError as error:
+            self.release_lock()
             reply({"error": sentence(error, command)})
         except ValueError:
+            self.release_lock()
             reply({"error": "The command, its folder or its environment holds a character that none may hold."})
         else:
             self.script = Script(pid, command)
             reply({"started": pid})
 
     def stop(self, command: Command) -> None:
-        if not self.script or self.script.kill_at is not None:
+        # One that has just ended by itself was not stopped.
+        self.reap()
+        if not self.script or self.script.ended or self.script.kill_at is not None:
             return
         grace = command.get("grace_s")
+        self.script.is_stopped = True
         self.script.kill_at = time.monotonic() + (self.script.grace_s if grace is None else grace)
         self.ask(self.script)
 
@@ -154,8 +191,7 @@ class Lifeline:
         """In the child: turn into the script, or tell the number of the error and the stage. Never returns."""
         stage = b"exec"
         try:
-            if LINUX:
-                self.libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             os.setsid()
             for number in signal.valid_signals():
                 # Python ignores some and a shell's background jobs others; what is ignored would stay so in the script.
@@ -168,7 +204,7 @@ class Lifeline:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
                 os.dup2(os.open(command[stage.decode()], flags, 0o600), target)
             stage = b"exec"
-            # Every other descriptor of ours closes itself.
+            # Every other descriptor of ours closes itself, except what the owner handed over for the script.
             os.execvpe(argv[0], argv, env)  # noqa: S606
         except OSError as error:
             os.write(tell, b"%d %s" % (error.errno or errno.EINVAL, stage))
@@ -186,11 +222,12 @@ class Lifeline:
         if script.ended:
             if not none_left:
                 self.end_leftovers(LEFTOVER_GRACE_S)
-            self.script = None
-            reply({"ended": script.ended})
+            self.conclude(script, script.ended)
         elif script.kill_at is not None and time.monotonic() >= script.kill_at:
-            self.kill_all()
+            kill_all(self.reap)
             self.look_after_script()
+        elif script.sweep:
+            script.sweep.look()
 
     def reap(self) -> bool:
         """Collect the dead; returns whether no descendant is left."""
@@ -208,6 +245,7 @@ class Lifeline:
                     "duration_s": time.monotonic() - self.script.started,
                     "max_rss_bytes": usage.ru_maxrss * (1024 if LINUX else 1),
                 }
+                self.script.ended_at = time.time()
 
     def ask(self, script: Script) -> None:
         """Ask the script to end, and all that it started unless it sees to that itself."""
@@ -217,17 +255,40 @@ class Lifeline:
             os.kill(script.pid, script.stop_signal)
 
     def end_all(self) -> None:
+        none_left = self.reap()
         script = self.script
-        if script is None:
-            if not self.reap():
-                self.end_leftovers(LEFTOVER_GRACE_S)
-            return
-        deadline = time.monotonic() + script.grace_s
-        self.ask(script)
-        while not self.reap() and not script.ended and time.monotonic() < deadline:
+        if script and not script.ended:
+            self.cut(script)
+        elif not none_left:
+            self.end_leftovers(LEFTOVER_GRACE_S)
+        if script and script.ended:
+            self.conclude(script, script.ended)
+
+    def cut(self, script: Script) -> None:
+        """End a script that runs, and all that it started, within its grace."""
+        if script.kill_at is None:
+            script.is_cut = True
+            script.kill_at = time.monotonic() + script.grace_s
+            self.ask(script)
+        while not self.reap() and not script.ended and time.monotonic() < script.kill_at:
             select.select([self.wake], [], [], 0.05)
             drain(self.wake)
-        self.end_leftovers(LEFTOVER_GRACE_S if script.is_leader else deadline - time.monotonic())
+        self.end_leftovers(LEFTOVER_GRACE_S if script.is_leader else script.kill_at - time.monotonic())
+
+    def conclude(self, script: Script, ended: Command) -> None:
+        """Everything is gone: say so, first in the file, because whoever finds the lock free looks there."""
+        if script.end:
+            rest = {"ended_at": script.ended_at, "stopped": script.is_stopped, "cut": script.is_cut}
+            write_whole(script.end, json.dumps({**ended, **rest}))
+        self.script = None
+        self.release_lock()
+        if not script.is_cut:
+            reply({"ended": ended})
+
+    def release_lock(self) -> None:
+        if self.lock is not None:
+            os.close(self.lock)
+            self.lock = None
 
     def end_leftovers(self, grace_s: float) -> None:
         """Ask every descendant to end, and kill those that do not."""
@@ -236,7 +297,7 @@ class Lifeline:
         while not self.reap():
             patience = deadline - time.monotonic()
             if patience <= 0:
-                self.kill_all()
+                kill_all(self.reap)
                 return
             # Again and again: one that was being forked meanwhile was not asked yet.
             asked |= self.signal_all(signal.SIGTERM, asked)
@@ -244,23 +305,10 @@ class Lifeline:
             select.select([self.wake], [], [], min(patience, 0.05))
             drain(self.wake)
 
-    def kill_all(self) -> None:
-        """Kill until nobody is left; frozen first, so that none can multiply faster than it is killed."""
-        pause = 0.005
-        while not self.reap():
-            self.signal_all(signal.SIGSTOP)
-            self.signal_all(signal.SIGKILL)
-            time.sleep(pause)
-            pause = min(pause * 1.5, 0.1)
-
     def signal_all(self, number: int, but: Collection[int] = ()) -> set[int]:
         """Send a signal to every descendant but those; returns whom."""
         pids = set(descendants(os.getpid())) - set(but)
-        for pid in pids:
-            try:
-                os.kill(pid, number)
-            except OSError:
-                pass
+        send(number, pids)
         if not LINUX and self.script:
             try:
                 os.killpg(self.script.pid, number)
@@ -269,22 +317,208 @@ class Lifeline:
         return pids
 
 
+class Sweep:
+    """Kills what a leader's lifeline adopted because the supervisors of its own were killed, both at once.
+
+    Only direct children come into question, and among them no guard that has its lifeline, and no lifeline that has
+    lost its guard: it is ending what it holds. An adopted process may be one that is about to end; hence the patience.
+    """
+
+    def __init__(self, leader: int) -> None:
+        self.leader = leader
+        self.due = 0.0
+        # When each was seen first, by its pid and when it started, as a pid alone may be another's by now.
+        self.seen: dict[tuple[int, bytes], float] = {}
+
+    def look(self) -> None:
+        """Look around if it is time to, and kill whoever was given enough."""
+        now = time.monotonic()
+        if now < self.due or not LINUX:
+            return
+        self.seen = {key: self.seen.get(key, now) for key in self.orphans()}
+        for (pid, _), since in self.seen.items():
+            if now >= since + ORPHAN_PATIENCE_S:
+                kill_tree(pid)
+        ripe = [since + ORPHAN_PATIENCE_S for since in self.seen.values()]
+        self.due = min([now + SWEEP_EVERY_S, *(time for time in ripe if time > now)])
+
+    def orphans(self) -> Iterator[tuple[int, bytes]]:
+        for pid in children_of(os.getpid()):
+            fields = stat_of(pid)
+            if pid != self.leader and fields and not is_in_order(pid):
+                yield pid, fields[19]
+
+
+def is_in_order(pid: int) -> bool:
+    """Whether this is one of our own processes that does its work."""
+    if not is_ours(pid):
+        return False
+    return name_of(pid) == LIFELINE or any(is_ours(child) and name_of(child) == LIFELINE for child in children_of(pid))
+
+
+def is_ours(pid: int) -> bool:
+    """Whether the process was started as we were, by whatever interpreter from whatever folder, and runs."""
+    fields = stat_of(pid)
+    return bool(fields) and fields[0] != b"Z" and manner_of(pid) == manner_of(os.getpid())
+
+
+def manner_of(pid: int) -> list[bytes]:
+    """How Python was started: its options and the program's name."""
+    return [item.rpartition(b"/")[2] for item in contents(f"/proc/{pid}/cmdline").split(b"\0")[1:]]
+
+
+# --- processes ------------------------------------------------------------------------------------------------------
+
+
+def prctl(option: int, value: object) -> None:
+    if LINUX:
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def be_subreaper(name: bytes) -> None:
+    """Adopt every descendant whose parent dies, and go by this name."""
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    prctl(PR_SET_NAME, name)
+
+
+def kill_all(reap: Callable[[], bool]) -> None:
+    """Kill until nobody below us is left; `reap` collects the dead and says whether that is so."""
+    pause = 0.005
+    while not reap():
+        kill_tree(os.getpid(), but=os.getpid())
+        # A process that does nothing but fork and end is gone before a look through /proc has found it. Its child
+        # becomes ours at once, though, and our own children are found in no time.
+        hunt_until = time.monotonic() + pause
+        while time.monotonic() < hunt_until and not reap():
+            send(signal.SIGKILL, children_of(os.getpid()))
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+
+
+def reap_any() -> bool:
+    """Collect the dead; returns whether no child is left."""
+    while True:
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                return False
+        except ChildProcessError:
+            return True
+
+
+def kill_tree(root: int, but: int | None = None) -> None:
+    """Kill a process (unless it is `but`) and all below it; frozen first, so that none multiplies meanwhile."""
+    frozen: set[int] = set()
+    while new := {root, *descendants(root)} - frozen - {but}:
+        send(signal.SIGSTOP, new)
+        frozen |= new
+        if len(frozen) > MOST_FROZEN:
+            break
+    send(signal.SIGKILL, frozen)
+
+
+def send(number: int, pids: Iterable[int]) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except OSError:
+            pass
+
+
+def children_of(pid: int) -> list[int]:
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        # Not every kernel has that file; and who has no process has no children.
+        return family().get(pid, [])
+
+
 def descendants(root: int) -> list[int]:
     """Every process below `root`, parents first, by the parents that /proc names."""
-    children: dict[int, list[int]] = {}
-    for name in os.listdir("/proc") if LINUX else ():
-        if name.isdigit():
-            try:
-                with open("/proc/" + name + "/stat", "rb") as file:
-                    # The name in parentheses may hold anything, parentheses too.
-                    parent = int(file.read().rpartition(b")")[2].split()[1])
-            except (OSError, IndexError, ValueError):
-                continue
-            children.setdefault(parent, []).append(int(name))
+    children = family()
     found = children.get(root, [])[:]
     for pid in found:
         found += children.get(pid, ())
     return found
+
+
+def family() -> dict[int, list[int]]:
+    """The children of every process that has any."""
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc") if LINUX else ():
+        if name.isdigit():
+            fields = stat_of(int(name))
+            if fields:
+                children.setdefault(int(fields[1]), []).append(int(name))
+    return children
+
+
+def stat_of(pid: int) -> list[bytes]:
+    """What /proc says of a process from its state on: the parent is at 1, its start at 19; empty without a process."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # The name in parentheses may hold anything, parentheses too.
+            return file.read().rpartition(b")")[2].split()
+    except OSError:
+        return []
+
+
+def name_of(pid: int) -> bytes:
+    return contents(f"/proc/{pid}/comm").rstrip(b"\n")
+
+
+def contents(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def take_lock(path: str) -> int:
+    """Lock the file, write our pid into it, and return its descriptor, which a script does not inherit.
+
+    Raises OSError, its filename being the stage.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "lock") from None
+    deadline = time.monotonic() + LOCK_PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+            return descriptor
+        except OSError as error:
+            if error.errno != errno.EWOULDBLOCK or time.monotonic() > deadline:
+                os.close(descriptor)
+                raise OSError(error.errno, error.strerror, "lock") from None
+            time.sleep(0.01)
+
+
+def write_whole(path: str, text: str) -> None:
+    """Write a file that appears whole or not at all; a folder that is gone, or a full disk, costs only the file."""
+    half = path + ".half"
+    data = text.encode("ascii")
+    try:
+        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        try:
+            if os.write(descriptor, data) < len(data):
+                return
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(half, path)
+    except OSError:
+        pass
+
+
+# --- the pipes ------------------------------------------------------------------------------------------------------
 
 
 def sentence(error: OSError, command: Command) -> str:
@@ -297,10 +531,11 @@ def sentence(error: OSError, command: Command) -> str:
             errno.ENOTDIR: f"Its working directory {command['cwd']} is no folder.",
             errno.EACCES: f"Its working directory {command['cwd']} may not be entered.",
         }.get(number, f"Its working directory {command['cwd']} cannot be used: {why}.")
-    if stage in ("stdout", "stderr"):
-        return f"The file for its {stage} cannot be written: {why}."
-    if stage == "fork":
-        return f"No further process can be started on this machine: {why}."
+    if stage in ("stdout", "stderr", "lock", "fork"):
+        return {
+            "lock": f"The lock in its folder cannot be taken: {HELD if number == errno.EWOULDBLOCK else why}.",
+            "fork": f"No further process can be started on this machine: {why}.",
+        }.get(stage, f"The file for its {stage} cannot be written: {why}.")
     if number == errno.ENOENT:
         if "/" in program and os.path.exists(os.path.join(command["cwd"], program)):
             return f"{program} exists, but the interpreter that its first line names does not."
@@ -328,10 +563,40 @@ def drain(descriptor: int) -> None:
         pass
 
 
-if __name__ == "__main__":
+# --- the two processes ----------------------------------------------------------------------------------------------
+
+
+def main() -> NoReturn:
     # Forked twice, and so nobody's child: Ray kills the direct children of its workers.
     if os.fork():
         os._exit(0)
     os.chdir("/")
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    Lifeline().serve()
+    # None of them may come before each of the two knows what to do with it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+    be_subreaper(GUARD)
+    guard = os.getpid()
+    lifeline = os.fork()
+    if lifeline:
+        stand_guard(lifeline)
+    else:
+        Lifeline(guard).serve()
+    os._exit(0)
+
+
+def stand_guard(lifeline: int) -> None:
+    """Wait for the lifeline's end, and kill what it left if it was killed itself.
+
+    We keep its stdout open, so that the owner sees its end only when everything is gone; but not its stdin.
+    """
+    os.close(0)
+    for number in ENDING_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    while os.wait()[0] != lifeline:
+        pass
+    kill_all(reap_any)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,13 +35,15 @@ class Ended:
 
 
 class LifelineOwner:
-    """One standing supervisor process, for one script after another.
+    """One standing supervisor, for one script after another.
 
-    Guarantees that when it is closed, or its owner dies by whatever cause, no process of the script is left.
-    The first script starts the supervisor, and one that was killed is replaced at the next start.
+    Guarantees that when it is closed, or its owner or the supervisor itself dies by whatever cause, no process of the
+    script is left. The first script starts the supervisor, and one that was killed is replaced at the next start.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, pass_fds: Collection[int] = ()) -> None:
+        """pass_fds: open descriptors that every script finds under the same numbers, such as a bound socket."""
+        self._pass_fds = tuple(pass_fds)
         self._to: int | None = None
         self._from: int | None = None
         self._input = b""
@@ -66,15 +68,21 @@ class LifelineOwner:
         grace_s: float = 10.0,
         stop_signal: int | None = None,
         is_leader: bool = False,
+        end: str | None = None,
+        lock: str | None = None,
     ) -> int:
         """Start a script and return its process id; it gets nothing on stdin and appends to the two files.
 
         grace_s: what it has between the request to end (`stop_signal`, else SIGTERM) and SIGKILL.
-        is_leader: it ends its own children well, as servers do, so that only it is asked. Raises StartError.
+        is_leader: it ends its own children well, as servers do, so that only it is asked.
+        end, lock: files that tell others how it ended, and until then that it is held (see `spool_folders`).
+        Raises StartError.
         """
         command = {"argv": list(argv), "cwd": cwd, "env": dict(env), "stdout": stdout, "stderr": stderr}
-        manner = {"grace_s": grace_s, "stop_signal": stop_signal, "is_leader": is_leader}
+        manner = {"grace_s": grace_s, "stop_signal": stop_signal, "is_leader": is_leader, "end": end, "lock": lock}
         if not self.alive:
+            # Of one that was killed, the guard may still be at work.
+            self.close()
             self._open()
         self._grace_s = grace_s
         self._started = time.monotonic()
@@ -122,10 +130,12 @@ class LifelineOwner:
     @property
     def alive(self) -> bool:
         """Whether the supervisor process is there."""
-        if self._from is None:
+        if self._from is None or self._to is None:
             return False
         poll = select.poll()
         poll.register(self._from, select.POLLHUP)
+        # Nobody reads what we would send: the lifeline itself is dead, and its guard about to be.
+        poll.register(self._to, select.POLLERR)
         return not poll.poll(0)
 
     # --- how --------------------------------------------------------------------------------------------------------
@@ -136,7 +146,9 @@ class LifelineOwner:
         theirs_in, self._to = os.pipe()
         self._from, theirs_out = os.pipe()
         try:
-            with subprocess.Popen(argv, stdin=theirs_in, stdout=theirs_out, start_new_session=True, cwd="/") as started:
+            with subprocess.Popen(
+                argv, stdin=theirs_in, stdout=theirs_out, start_new_session=True, cwd="/", pass_fds=self._pass_fds
+            ) as started:
                 # It forks itself away from us and ends.
                 started.wait()
         except OSError as error:

@@ -21,9 +21,10 @@ from typing import Any
 
 from analysis.log_text import clean_text, text_of
 from storage.ingestion import Batch, NewView, Values
+from training import spool_folders
 from training.stdout import Progress, parse_line
 
-METRICS, STDOUT, STDERR = "metrics.jsonl", "stdout", "stderr"
+METRICS, STDOUT, STDERR = spool_folders.METRICS, spool_folders.STDOUT, spool_folders.STDERR
 # What one reading takes from each file, so that a long backlog costs time but no memory.
 CHUNK_BYTES = 2_000_000
 LONGEST_LINE = 65_536
@@ -37,6 +38,10 @@ TAIL_BYTES = 32_768
 TAIL_LINES = 200
 PUNCH_BYTES = 64_000_000
 PUNCH_KEEP_BYTES = 1_000_000
+# So much that says nothing is passed over before even that is committed; then the disk can have it back.
+QUIET_BYTES = 16_000_000
+# Who reads on looks back so far for the batch that was named last.
+LOOK_BACK_BYTES = 8_000_000
 
 _VIEW_FILE = re.compile(r"view-[0-9A-Za-z-]{1,80}\.json", re.ASCII)
 
@@ -216,10 +221,11 @@ class Reading:
 
     @property
     def is_news(self) -> bool:
-        """Whether there is anything to tell; lines that say nothing only move the offsets, which can wait."""
+        """Whether there is anything to tell; lines that say nothing only move the offsets, which can wait a while."""
+        moved = max(self.new_metric_offset - self.metric_offset, self.new_stdout_offset - self.stdout_offset)
         tails = self.stdout_tail is not None or self.stderr_tail is not None
         places = self.epoch is not None or self.epochs is not None
-        return bool(self.series or self.views or self.rejected_lines or tails or places)
+        return bool(self.series or self.views or self.rejected_lines or tails or places or moved > QUIET_BYTES)
 
     def reject(self, why: str, line: bytes) -> None:
         """Count a line of which something was left out, and keep the first as a sample."""
@@ -245,16 +251,34 @@ class Reading:
         )
 
 
+@dataclass(frozen=True)
+class Place:
+    """How far an attempt's folder was read, as the database knows it: all that another reader needs to go on.
+
+    counts: how many values of each metric came so far; epoch, epochs: what was reported last.
+    """
+
+    metric_offset: int = 0
+    stdout_offset: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    epoch: float | None = None
+    epochs: float | None = None
+
+
 class SpoolReader:
     """Reads an attempt's folder from where it stands, again and again.
 
-    Guarantees that every complete line is read exactly once, in order, and that memory stays bounded whatever the
-    script writes. As soon as the script has written to its metrics file, metrics are no longer looked for on stdout;
-    while that file is empty, which means that the script may yet write to it, stdout waits for the script's end.
+    Guarantees that every complete line is read exactly once, in order, also where another reader goes on, and that
+    memory stays bounded whatever the script writes. As soon as the script has written to its metrics file, metrics are
+    no longer looked for on stdout; while that file is empty, which means that the script may yet write to it, stdout
+    waits for the script's end.
     """
 
-    def __init__(self, folder: Path, *, not_metrics: Collection[str] = ()) -> None:
-        """not_metrics: names that are no metrics on stdout, such as the hyperparameters that a script echoes."""
+    def __init__(self, folder: Path, *, not_metrics: Collection[str] = (), place: Place | None = None) -> None:
+        """not_metrics: names that are no metrics on stdout, such as the hyperparameters that a script echoes.
+
+        place: where an earlier reader stopped.
+        """
         self.folder = folder
         self._not_metrics = frozenset(not_metrics)
         self._metrics = _File(folder / METRICS, most=(b'"view"', MOST_VIEWS_PER_READING))
@@ -264,6 +288,8 @@ class SpoolReader:
         self._counts: dict[str, int] = {}
         self._progress = Progress()
         self._has_log = False
+        if place is not None:
+            self._go_on(place)
 
     def read(self, *, is_last: bool = False, take_stdout_tail: bool = False, with_tails: bool = False) -> Reading:
         """What is new. is_last: an unfinished last line of the metrics file counts if it is complete JSON.
@@ -272,14 +298,15 @@ class SpoolReader:
         """
         reading = Reading(*self.committed_offsets)
         now = time.time()
+        # What is not committed yet may have to be read again, by somebody else.
+        self._stdout.punch(self.committed_offsets[1])
+        self._stderr.punch(self._stderr.size())
         self._read_metrics(reading, now, is_last)
         if is_last or self._has_log or not self._metrics.exists():
             self._read_stdout(reading, now, take_stdout_tail)
         reading.new_metric_offset, reading.new_stdout_offset = self._metrics.offset, self._stdout.offset
         if with_tails:
             reading.stdout_tail, reading.stderr_tail = self._stdout.tail(), self._stderr.tail()
-        for file, consumed in ((self._stdout, self._stdout.offset), (self._stderr, self._stderr.size())):
-            file.punch(consumed)
         return reading
 
     def committed(self, reading: Reading) -> None:
@@ -298,6 +325,28 @@ class SpoolReader:
         """The last lines on stderr, as people should see them."""
         return tail_of(self._stderr.end(), is_cut=False)
 
+    def _go_on(self, place: Place) -> None:
+        self.committed_offsets = (place.metric_offset, place.stdout_offset)
+        self._counts = dict(place.counts)
+        self._has_log = place.metric_offset > 0
+        self._metrics.go_on(place.metric_offset)
+        if not self._has_log:
+            self._look_back(place)
+        self._stdout.go_on(place.stdout_offset)
+
+    def _look_back(self, place: Place) -> None:
+        """Learn from what was printed before which batch the next lines belong to: no table holds that."""
+        earlier = _File(self.folder / STDOUT)
+        earlier.go_on(max(0, place.stdout_offset - LOOK_BACK_BYTES))
+        before = -1
+        # Where the script cut its file short, the offset of the database is never reached.
+        while before < earlier.offset < place.stdout_offset:
+            before = earlier.offset
+            lines, _, _ = earlier.lines(is_complete=lambda _: True, end=place.stdout_offset)
+            for line in filter(_may_report, lines):
+                parse_line(text_of(line), self._progress, self._not_metrics)
+        self._progress.epoch, self._progress.epochs = place.epoch, place.epochs
+
     def _read_metrics(self, reading: Reading, now: float, is_last: bool) -> None:
         lines, too_long, is_full = self._metrics.lines(is_complete=_is_json if is_last else None)
         self._has_log = self._has_log or self._metrics.offset > 0
@@ -314,8 +363,7 @@ class SpoolReader:
     def _read_stdout(self, reading: Reading, now: float, take_tail: bool) -> None:
         lines, too_long, is_full = self._stdout.lines(is_complete=(lambda _: True) if take_tail else None)
         for line in lines if not self._has_log else ():
-            # The cheapest test first: a script may print a hundred thousand lines a second.
-            if b":" in line or b"=" in line or b"poch" in line:
+            if _may_report(line):
                 place = self._progress
                 before = (place.epoch, place.epochs)
                 found = parse_line(text_of(line), place, self._not_metrics)
@@ -349,6 +397,11 @@ class SpoolReader:
             return
         reading.views.append(NewView(name, kind, point.epoch, payload))
         reading.view_files.append(file)
+
+
+def _may_report(line: bytes) -> bool:
+    # The cheapest test first: a script may print a hundred thousand lines a second.
+    return b":" in line or b"=" in line or b"poch" in line
 
 
 def _is_json(line: bytes) -> bool:
@@ -427,14 +480,24 @@ class _File:
         finally:
             os.close(descriptor)
 
-    def lines(self, *, is_complete: Callable[[bytes], bool] | None = None) -> tuple[list[bytes], int, bool]:
+    def go_on(self, offset: int) -> None:
+        """Begin where another reader stopped."""
+        self.offset = offset
+        before = self._bytes(max(0, offset - LONGEST_LINE - 1), min(offset, LONGEST_LINE + 1))
+        self._in_long_line = len(before) > LONGEST_LINE and not re.search(rb"[\r\n]", before)
+
+    def lines(
+        self, *, is_complete: Callable[[bytes], bool] | None = None, end: int | None = None
+    ) -> tuple[list[bytes], int, bool]:
         """New whole lines, how many were too long, and whether the chunk was full.
 
         is_complete: judges an unfinished line at the end of the file; the line is taken if it says so.
+        end: where the file counts as ended.
         """
         if self.size() <= self.offset:
             return [], 0, False
-        chunk = self._bytes(self.offset, CHUNK_BYTES)
+        most = CHUNK_BYTES if end is None else min(CHUNK_BYTES, end - self.offset)
+        chunk = self._bytes(self.offset, most)
         is_full = len(chunk) == CHUNK_BYTES
         if self._most and len(shorter := cut_after(chunk, *self._most)) < len(chunk):
             chunk, is_full = shorter, True

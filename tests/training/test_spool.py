@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
+import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from training.spool import (
     CHUNK_BYTES,
     LONGEST_LINE,
     MOST_METRICS,
+    Place,
     Reading,
     SpoolReader,
     clean_text,
@@ -338,3 +341,147 @@ def test_what_was_read_of_stdout_takes_no_disk(script: Script, monkeypatch: pyte
     assert status.st_size == 3_000_008
     if os.uname().sysname == "Linux":
         assert status.st_blocks * 512 < 1_500_000
+
+
+def test_noise_is_committed_once_it_is_much(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "QUIET_BYTES", 1_000)
+    script.say(b"noise\n" * 100)
+    assert not script.reader.read().is_news
+    script.say(b"noise\n" * 100)
+    assert script.reader.read().is_news
+
+
+def test_no_more_than_was_committed_is_given_back_to_the_disk(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "PUNCH_BYTES", 10_000)
+    monkeypatch.setattr(spool, "PUNCH_KEEP_BYTES", 0)
+    script.say(b"loss: 1\n" * 100_000)
+    for _ in range(2):
+        # Its commit fails, and so the next worker reads it again.
+        script.reader.read()
+    assert values(SpoolReader(script.folder).read(is_last=True)) == {"loss": [1] * 100_000}
+
+
+# --- reading on ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Known:
+    """What a database keeps of readings: all values in order, and the place of the last one committed."""
+
+    rows: dict[str, list[tuple[float, float | None, float | None]]] = field(default_factory=dict)
+    views: list[str] = field(default_factory=list)
+    rejected_lines: int = 0
+    place: Place = field(default_factory=Place)
+
+    def take(self, reading: Reading) -> None:
+        assert (reading.metric_offset, reading.stdout_offset) == (self.place.metric_offset, self.place.stdout_offset)
+        for name, series in reading.series.items():
+            rows = self.rows.setdefault(name, [])
+            assert series.first_seq == len(rows)
+            rows += zip(series.values, series.epochs, series.batches, strict=True)
+        self.views += [view.name for view in reading.views]
+        self.rejected_lines += reading.rejected_lines
+        self.place = Place(
+            reading.new_metric_offset,
+            reading.new_stdout_offset,
+            {name: len(rows) for name, rows in self.rows.items()},
+            self.place.epoch if reading.epoch is None else reading.epoch,
+            self.place.epochs if reading.epochs is None else reading.epochs,
+        )
+
+    def follow(self, reader: SpoolReader, *, is_last: bool) -> None:
+        """Read all that is there; what is no news is not committed, as workers do it."""
+        while True:
+            reading = reader.read(is_last=is_last, take_stdout_tail=is_last)
+            if reading.is_news:
+                self.take(reading)
+                reader.committed(reading)
+            if not reading.is_partial:
+                return
+
+
+PRINTED = [
+    b"Epoch 1/3\n",
+    b"Epoch 2/3: ",
+    b"Epoch: 3\r",
+    b"batch 4: ",
+    b"step=7\n",
+    b"loss: 0.5\n",
+    b"loss=2 acc: 3\n",
+    b"acc=",
+    b"0.25\r\n",
+    b"nothing\n",
+    b"x" * 70,
+    b": " * 50 + b"\n",
+]
+LOGGED = [
+    b'{"m": {"loss": 1}}\n',
+    b'{"m": {"loss": 2, "acc": 3}, "epoch": 1, "epochs": 5}\n',
+    b'{"epoch": 2, "batch": 3, "m": {"loss": NaN}}\n',
+    b'{"m": {"lo',
+    b'ss": 4}}\n',
+    b"{}\n",
+    b"junk\n",
+    b'{"view": "v", "kind": "k", "file": "view-1.json"}\n',
+    b"y" * 70,
+]
+PARTS = st.lists(st.lists(st.sampled_from(PRINTED), max_size=6).map(b"".join), min_size=1, max_size=6)
+LOGGED_PARTS = st.lists(st.lists(st.sampled_from(LOGGED), max_size=6).map(b"".join), min_size=1, max_size=6)
+
+
+def read_in_turns(name: str, parts: list[bytes], heir_after: int, *, loses_last: bool) -> Known:
+    """Read a file that grows; another reader goes on behind that many parts, and the first one's last may be lost."""
+    with tempfile.TemporaryDirectory() as folder:
+        known = Known()
+        reader = SpoolReader(Path(folder))
+        if name == spool.METRICS:
+            (Path(folder) / spool.STDOUT).write_bytes(b"loss: 99\n")
+        for number, part in enumerate(parts):
+            with (Path(folder) / name).open("ab") as file:
+                file.write(part)
+            if number == heir_after:
+                if loses_last:
+                    reader.read()
+                reader = SpoolReader(Path(folder), place=known.place)
+            known.follow(reader, is_last=number == len(parts) - 1)
+        return known
+
+
+def comparable(known: Known) -> str:
+    # As text, because NaN differs from itself.
+    return repr((sorted(known.rows.items()), known.views, known.rejected_lines, known.place.epoch, known.place.epochs))
+
+
+@given(PARTS, st.integers(0, 6), st.booleans(), st.integers(1, 60))
+def test_another_reader_goes_on_on_stdout(parts: list[bytes], heir_after: int, loses_last: bool, extra: int) -> None:
+    assert_readers_agree(spool.STDOUT, parts, heir_after, loses_last, extra)
+
+
+@given(LOGGED_PARTS, st.integers(0, 6), st.booleans(), st.integers(1, 60))
+def test_another_reader_goes_on_in_the_metrics_file(
+    parts: list[bytes], heir_after: int, loses_last: bool, extra: int
+) -> None:
+    assert_readers_agree(spool.METRICS, parts, heir_after, loses_last, extra)
+
+
+def assert_readers_agree(name: str, parts: list[bytes], heir_after: int, loses_last: bool, extra: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        # Small, so that long lines and chunks that end anywhere come up.
+        patch.setattr(spool, "LONGEST_LINE", 60)
+        patch.setattr(spool, "CHUNK_BYTES", 61 + extra)
+        in_turns = read_in_turns(name, parts, heir_after, loses_last=loses_last)
+        alone = read_in_turns(name, [b"".join(parts)], len(parts), loses_last=False)
+        assert comparable(in_turns) == comparable(alone)
+
+
+def test_the_batch_named_before_the_other_reader_came_still_counts(script: Script) -> None:
+    script.say("Epoch 1\nloss: 1\nbatch: 7\n")
+    place = Place(0, 8 + 8 + 9, {"loss": 1}, 1.0, None)
+    script.say("loss: 2\n")
+    series = SpoolReader(script.folder, place=place).read().series["loss"]
+    assert (series.first_seq, series.values, series.epochs, series.batches) == (1, [2], [1], [7])
+
+
+def test_a_file_that_was_cut_short_ends_no_reader(script: Script) -> None:
+    script.say("loss: 1\n")
+    assert not SpoolReader(script.folder, place=Place(0, 10_000_000)).read().is_news
