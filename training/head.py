@@ -25,11 +25,27 @@ OBJECT_STORE_BYTES = 100_000_000
 START_TIMEOUT_S = 120
 REQUEST_TIMEOUT_S = 30
 ENDED_JOB_STATES = ("STOPPED", "SUCCEEDED", "FAILED")
-# `ray start` without the server for Ray's client, which it knows no option to leave out: nobody may connect that way,
-# and its process would cost a second of every start.
-START_RAY = """from ray.scripts import scripts
+# `ray start` as we need it. It knows no option to leave out the server for Ray's client, which nobody may use and which
+# would cost a second of every start; nor the dashboard's server, ten processes of 350 MB that only a cluster's Jobs API
+# needs; and it gives its own raylet up after 30 s, which a busy machine may need.
+START_RAY = """import time
+from ray._private import node, services
+from ray.scripts import scripts
 scripts.get_ray_client_dependency_error = lambda: "not wanted"
-scripts.main()"""
+ask, until = services.get_node, time.monotonic() + {patience_s}
+def patiently(*arguments):
+    while True:
+        try:
+            return ask(*arguments)
+        except RuntimeError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+services.get_node = patiently
+{more}scripts.main()"""
+WITHOUT_API = "node.Node.start_api_server = lambda self, **_: None\n"
+# Whoever starts the head sees whether its processes live; this only ends a start that hangs.
+PATIENCE_S = 900
 
 
 class HeadError(Exception):
@@ -38,9 +54,10 @@ class HeadError(Exception):
 
 @dataclass(frozen=True)
 class HeadCommand:
-    """How to start a head, and where its Jobs API answers then."""
+    """How to start a head, and where it answers then: the GCS, and the Jobs API if it has one."""
 
     argv: list[str]
+    gcs: str
     address: str
 
 
@@ -56,7 +73,9 @@ def make_token(data_dir: Path) -> Path:
     return path
 
 
-def head_command(temp_dir: Path, *, cpus: int | None = None, gpus: int | None = None) -> HeadCommand:
+def head_command(
+    temp_dir: Path, *, cpus: int | None = None, gpus: int | None = None, has_jobs_api: bool = False
+) -> HeadCommand:
     """The argv of a head on free ports of the loopback interface; it runs until it is told to end.
 
     temp_dir: private and short (Ray makes sockets in it). Without cpus and gpus Ray counts what the machine has.
@@ -71,7 +90,7 @@ def head_command(temp_dir: Path, *, cpus: int | None = None, gpus: int | None = 
         # 0: any free port, instead of a fixed range that another head may use.
         "min-worker-port": 0,
         "max-worker-port": 0,
-        "include-dashboard": "true",
+        "include-dashboard": str(has_jobs_api).lower(),
         "include-log-monitor": "false",
         "object-store-memory": OBJECT_STORE_BYTES,
         "temp-dir": temp_dir,
@@ -80,10 +99,11 @@ def head_command(temp_dir: Path, *, cpus: int | None = None, gpus: int | None = 
         options["num-cpus"] = cpus
     if gpus is not None:
         options["num-gpus"] = gpus
-    argv = [sys.executable, "-P", "-c", START_RAY, "start", "--head", "--block"]
+    program = START_RAY.format(patience_s=PATIENCE_S, more="" if has_jobs_api else WITHOUT_API)
+    argv = [sys.executable, "-P", "-c", program, "start", "--head", "--block"]
     # Nothing here can be scaled automatically, so its monitor would only cost memory.
     argv += ["--disable-usage-stats", "--no-monitor", *(f"--{name}={value}" for name, value in options.items())]
-    return HeadCommand(argv, f"http://{HOST}:{dashboard}")
+    return HeadCommand(argv, f"{HOST}:{port}", f"http://{HOST}:{dashboard}")
 
 
 def head_environment(token_file: Path, environment: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -103,7 +123,14 @@ def head_environment(token_file: Path, environment: Mapping[str, str] | None = N
         "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
         # Ray would otherwise guess a runtime environment from a surrounding `uv run`.
         "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+        # Its port of metrics listens on every interface, and asks for no token.
+        "RAY_enable_metrics_collection": "0",
     }
+
+
+def dispatcher_command(data_dir: Path, gcs: str) -> list[str]:
+    """The argv of the dispatcher for a head of our own on this machine."""
+    return [sys.executable, "-P", "-m", "training.dispatcher", "--data-dir", str(data_dir), "--ray", gcs, "--own"]
 
 
 def submit_dispatcher(address: str, token: str | None, data_dir: Path, *, timeout_s: float = START_TIMEOUT_S) -> str:
@@ -120,8 +147,8 @@ def submit_dispatcher(address: str, token: str | None, data_dir: Path, *, timeou
     job_id = prefix + secrets.token_hex(4)
     entrypoint = [sys.executable, "-P", "-m", "training.dispatcher", "--data-dir", str(data_dir)]
     if urllib.parse.urlsplit(address).hostname == HOST:
-        # A head of our own serves nobody else, so a worker may wait on it for the next run.
-        entrypoint.append("--warm")
+        # A head of our own serves nobody else, so workers may wait on it for the next run.
+        entrypoint.append("--own")
     body = {"entrypoint": shlex.join(entrypoint), "submission_id": job_id}
     _request(address, token, "POST", "/api/jobs/", body, deadline=deadline)
     return job_id

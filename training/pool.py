@@ -236,10 +236,10 @@ class WorkerPool:
         most = min(STARTS_PER_NODE * len(nodes) - len(starting), self._room_for(shape, nodes))
         for _ in range(min(count, most)):
             name = SEPARATOR.join([PREFIX, repr(shape.cpus), repr(shape.gpus), secrets.token_hex(6)])
-            options = {"num_cpus": shape.cpus, "num_gpus": shape.gpus, "max_restarts": 0, "name": name}
             # One thread for experiments, and one for what must be heard meanwhile.
-            options |= {"lifetime": "detached", "max_concurrency": 1, "concurrency_groups": {"control": 1}}
-            actor: Any = ray.remote(ExperimentActor).options(**options).remote(self._data_dir, name, *shape)
+            kind = ray.remote(max_concurrency=1, concurrency_groups={"control": 1})(ExperimentActor)
+            options = {"num_cpus": shape.cpus, "num_gpus": shape.gpus, "max_restarts": 0, "lifetime": "detached"}
+            actor: Any = kind.options(**options, name=name).remote(self._data_dir, name, *shape)
             worker = Worker(name, shape, actor, time.monotonic(), _control(actor.where))
             worker.working = actor.work.remote() if is_wanted else None
             self._workers[name] = worker

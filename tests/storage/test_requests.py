@@ -149,7 +149,7 @@ def test_a_run_whose_owner_died_while_it_was_paused_goes_on_after_its_resumption
     assert (release_lost(store), settle(store), count_open_runs(store)) == (1, 0, 0)
     assert (state_of(store, run).state, states(store, run)) == ("paused", ["queued"] * 3)
     request_resume(store, run.id)
-    (again,) = claim_runs(store, "another")
+    (_again,) = claim_runs(store, "another")
     assert take(store).attempt == 2
 
 

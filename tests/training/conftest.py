@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +77,13 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def kill(pids: Iterable[int]) -> None:
+    """kill -9."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 @dataclass
@@ -168,7 +178,7 @@ def local_ray() -> Iterator[LocalRay]:
         write_private(data_dir / "secrets" / "database_url", server.url)
         token_file = make_token(data_dir)
         (folder / "ray").mkdir(mode=0o700)
-        command = head_command(folder / "ray", cpus=2)
+        command = head_command(folder / "ray", cpus=2, has_jobs_api=True)
         log = str(folder / "ray.log")
         supervisor.start(command.argv, str(folder), head_environment(token_file), log, log, is_leader=True)
         ray = LocalRay(command, token_file.read_text().strip(), data_dir, server.url)

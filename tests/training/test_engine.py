@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import sys
 from dataclasses import replace
@@ -17,7 +15,7 @@ from storage.experiments import fetch_curves
 from storage.heartbeats import last_beat
 from storage.requests import request_stop
 from tests.sources.test_git import run_git
-from tests.training.conftest import LocalRay, Workshop, processes_with, wait_until
+from tests.training.conftest import LocalRay, Workshop, kill, processes_with, wait_until
 
 pytestmark = pytest.mark.ray
 
@@ -52,8 +50,7 @@ def test_a_killed_worker_costs_one_attempt_and_leaves_no_process(engine: Worksho
     (experiment,) = wait_until(lambda: [one for one in engine.experiments(run) if one.value_count])
     mark = engine.spool_mark(experiment)
     assert len(wait_until(lambda: len(found := processes_with(mark)) == 2 and found)) == 2
-    for pid in local_ray.processes("ExperimentWorker.work"):
-        os.kill(pid, signal.SIGKILL)
+    kill(local_ray.processes("ExperimentActor.work"))
     (experiment,) = engine.await_run(run)
     assert (experiment.state, experiment.attempt, experiment.value_count) == ("finished", 2, 2)
     (loss,) = fetch_curves(engine.store, experiment.id)
@@ -65,27 +62,54 @@ def test_a_run_goes_on_without_the_dispatcher_and_a_new_one_takes_over(engine: W
     gate = engine.folder / "gate"
     run = engine.launch(waiting_action(gate), [1.0, 2.0, 3.0])
     wait_until(lambda: [one for one in engine.experiments(run) if one.value_count])
-    for pid in local_ray.processes("-m training.dispatcher"):
-        os.kill(pid, signal.SIGKILL)
+    kill(local_ray.processes("-m training.dispatcher"))
     wait_until(lambda: not local_ray.processes("-m training.dispatcher"))
     gate.touch()
-    experiments = engine.await_run(run)
-    assert [(one.state, one.attempt, one.value_count) for one in experiments] == [("finished", 1, 2)] * 3
+    done = [("finished", 1, 2)] * 3
+    wait_until(lambda: [(one.state, one.attempt, one.value_count) for one in engine.experiments(run)] == done)
+    assert engine.run(run).state == "running", "nobody is there to end it"
     local_ray.start_dispatcher()
+    engine.await_run(run)
+    assert (engine.run(run).state, engine.run(run).fence) == ("finished", 2)
     assert engine.await_run(engine.launch("hypertuner.log(loss=x)"))[0].state == "finished"
 
 
-def test_a_killed_scheduler_is_replaced_and_its_experiments_are_tried_again(
+def test_a_new_dispatcher_finds_the_workers_of_the_last_and_starts_no_others(
     engine: Workshop, local_ray: LocalRay
 ) -> None:
-    run = engine.launch(ONCE_KILLED)
-    (experiment,) = wait_until(lambda: [one for one in engine.experiments(run) if one.value_count])
-    for pid in local_ray.processes("RunScheduler.conduct"):
-        os.kill(pid, signal.SIGKILL)
-    (experiment,) = engine.await_run(run)
-    assert (experiment.state, experiment.attempt, experiment.value_count) == ("finished", 2, 2)
-    assert engine.run(run).fence == 2
-    wait_until(lambda: not processes_with(engine.spool_mark(experiment)), what="the end of every process")
+    gate = engine.folder / "gate"
+    run = engine.launch(waiting_action(gate), [1.0, 2.0, 3.0, 4.0])
+    wait_until(lambda: sum(one.value_count for one in engine.experiments(run)) == 2)
+    workers = set(local_ray.processes("ExperimentActor"))
+    kill(local_ray.processes("-m training.dispatcher"))
+    local_ray.start_dispatcher()
+    wait_until(lambda: engine.run(run).fence == 2, what="the new dispatcher's claim")
+    gate.touch()
+    assert [(one.state, one.attempt) for one in engine.await_run(run)] == [("finished", 1)] * 4
+    assert set(local_ray.processes("ExperimentActor")) == workers
+
+
+def test_a_short_run_starts_beside_a_long_one(engine: Workshop) -> None:
+    long = engine.launch("time.sleep(0.05)", [float(x) for x in range(200)])
+    wait_until(lambda: any(one.state == "finished" for one in engine.experiments(long)))
+    short = engine.launch("pass", [1.0, 2.0, 3.0])
+    engine.await_run(short)
+    assert sum(one.state == "queued" for one in engine.experiments(long)) > 100
+    request_stop(engine.store, long.id)
+    engine.await_run(long)
+
+
+def test_a_run_that_wants_more_gets_its_turn_and_says_what_it_waits_for(engine: Workshop) -> None:
+    gate = engine.folder / "gate"
+    plain = engine.launch(waiting_action(gate), [1.0, 2.0, 3.0, 4.0])
+    wait_until(lambda: sum(one.value_count for one in engine.experiments(plain)) == 2)
+    large = engine.launch("hypertuner.log(loss=x)", [1.0], cpus=2)
+    waiting = wait_until(lambda: engine.run(large).waiting)
+    assert waiting["what"] == "waits for a free CPU: 1 run ahead"
+    gate.touch()
+    (experiment,) = engine.await_run(large)
+    assert (experiment.state, engine.run(large).waiting) == ("finished", None)
+    assert [one.state for one in engine.await_run(plain)] == ["finished"] * 4
 
 
 def test_a_request_ends_a_run_and_keeps_its_values(engine: Workshop) -> None:

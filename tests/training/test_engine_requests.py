@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from storage.experiments import fetch_experiments
 from storage.heartbeats import last_beat
@@ -17,7 +16,7 @@ from storage.projects import register_project
 from storage.records import Experiment, Run
 from storage.requests import extend_run, interrupt, move_first, queue_again, request_pause, request_resume
 from storage.runs import NewExperiment, NewRun, create_run
-from tests.training.conftest import LocalRay, Workshop, X, processes_with, wait_until
+from tests.training.conftest import LocalRay, Workshop, X, kill, processes_with, wait_until
 
 pytestmark = pytest.mark.ray
 
@@ -40,9 +39,10 @@ def running(engine: Workshop, run: Run, count: int) -> Callable[[], bool]:
     return lambda: sum(one.state == "running" and one.value_count > 0 for one in engine.experiments(run)) == count
 
 
-def kill(pids: list[int]) -> None:
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+def owner(engine: Workshop, run: Run) -> str | None:
+    with engine.store.read() as connection:
+        found: str | None = connection.scalar(text("SELECT owner FROM run WHERE id = :id"), {"id": run.id})
+    return found
 
 
 def test_a_pause_lets_what_runs_end_frees_the_cluster_and_is_resumed(engine: Workshop, local_ray: LocalRay) -> None:
@@ -59,7 +59,7 @@ def test_a_pause_lets_what_runs_end_frees_the_cluster_and_is_resumed(engine: Wor
     (engine.folder / "2").touch()
     (engine.folder / "3").touch()
     wait_until(lambda: states(engine, run) == ["finished"] * 3 + ["queued"] * 2)
-    wait_until(lambda: not local_ray.processes("RunScheduler.conduct"), what="the end of its scheduler")
+    wait_until(lambda: owner(engine, run) is None, what="its being handed back")
     assert engine.run(run).state == "paused"
     # Neither a restart of the dispatcher nor time changes that; the new one takes it up when it is resumed.
     kill(local_ray.processes("-m training.dispatcher"))
@@ -77,15 +77,12 @@ def test_a_pause_lets_what_runs_end_frees_the_cluster_and_is_resumed(engine: Wor
     assert (engine.run(run).state, engine.run(run).fence) == ("finished", 2)
 
 
-def test_a_run_whose_scheduler_dies_while_it_is_paused_stays_paused(engine: Workshop, local_ray: LocalRay) -> None:
+def test_a_run_whose_workers_die_while_it_is_paused_stays_paused(engine: Workshop, local_ray: LocalRay) -> None:
     run = engine.launch(gated(engine.folder), [1.0, 2.0])
     (experiment, _) = wait_until(lambda: running(engine, run, 2)() and engine.experiments(run))
     request_pause(engine.store, run.id)
-    kill(local_ray.processes("RunScheduler.conduct"))
+    kill(local_ray.processes("ExperimentActor.work"))
     wait_until(lambda: not processes_with(engine.spool_mark(experiment)), what="the end of its script")
-    with engine.store.begin() as connection:
-        # Its lease, sooner than by waiting for 15 seconds.
-        connection.exec_driver_sql("UPDATE run SET lease_until = now(); UPDATE experiment SET lease_until = now()")
     wait_until(lambda: states(engine, run) == ["queued"] * 2)
     assert engine.run(run).state == "paused"
     (engine.folder / "all").touch()
@@ -139,7 +136,7 @@ def launch_search(engine: Workshop, action: str, **strategy: Any) -> Run:
     return create_run(engine.store, engine.project, new)
 
 
-def test_tpe_searches_two_at_a_time_and_survives_its_scheduler(engine: Workshop, local_ray: LocalRay) -> None:
+def test_tpe_searches_two_at_a_time_and_survives_its_dispatcher(engine: Workshop, local_ray: LocalRay) -> None:
     run = launch_search(engine, "print('loss:', (x - 3) ** 2, flush=True); time.sleep(0.3)")
     seen: list[int] = []
 
@@ -149,12 +146,10 @@ def test_tpe_searches_two_at_a_time_and_survives_its_scheduler(engine: Workshop,
         return experiments if sum(one.state == "finished" for one in experiments) >= count else []
 
     before = wait_until(lambda: look(3))
-    kill(local_ray.processes("RunScheduler.conduct"))
-    with engine.store.begin() as connection:
-        connection.exec_driver_sql("UPDATE run SET lease_until = now() WHERE state = 'running'")
+    kill(local_ray.processes("-m training.dispatcher"))
+    wait_until(lambda: not local_ray.processes("-m training.dispatcher"))
+    local_ray.start_dispatcher()
     wait_until(lambda: engine.run(run).fence == 2)
-    with engine.store.begin() as connection:
-        connection.exec_driver_sql("UPDATE experiment SET lease_until = now() WHERE owner IS NOT NULL")
     wait_until(lambda: look(8))
     experiments = engine.await_run(run)
     assert engine.run(run).state == "finished"
