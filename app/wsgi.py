@@ -11,13 +11,16 @@ import sys
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy.exc import DBAPIError
 
 from app.server import create_app
 from app.settings import Settings, read_settings
-from storage.store import Store, StoreError, check_schema
+from storage.store import Store, StoreError, check_schema, is_outage
 
 # At most this many connections per worker; the pool may grow to twice that under load.
 POOL_SIZE = 5
+
+log = logging.getLogger("hypertuner.web")
 
 
 def application() -> Flask:
@@ -29,11 +32,21 @@ def application() -> Flask:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     settings = read_settings()
     store = Store(database_url(settings), pool_size=POOL_SIZE)
-    check_schema(store)
+    _check_schema(store)
     server: Flask = create_app(settings, store).server
     # What lives as long as the worker need not be searched for garbage again with every large table that is read.
     gc.freeze()
     return server
+
+
+def _check_schema(store: Store) -> None:
+    """A database that is away for now may come back while we live; pages say until then that it is away."""
+    try:
+        check_schema(store)
+    except DBAPIError as error:
+        if not is_outage(error):
+            raise
+        log.warning("The database is away: %s", type(error).__name__)
 
 
 def database_url(settings: Settings) -> str:

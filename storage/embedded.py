@@ -97,7 +97,7 @@ class EmbeddedServer:
             folder.mkdir(mode=0o700, exist_ok=True)
         self._make_private(self._sockets)
         binaries = self._reachable_binaries()
-        if not (self._cluster / "PG_VERSION").exists():
+        if not self.has_cluster:
             self._initialise(binaries)
         self._end_leftover()
         self._launch(binaries)
@@ -121,6 +121,11 @@ class EmbeddedServer:
                 # Immediate shutdown: recovery at the next start, nothing committed is lost.
                 process.send_signal(signal.SIGQUIT)
                 process.wait(STOP_TIMEOUT_S)
+
+    @property
+    def has_cluster(self) -> bool:
+        """Whether there is anything to start."""
+        return (self._cluster / "PG_VERSION").exists()
 
     @property
     def is_running(self) -> bool:
@@ -226,7 +231,8 @@ class EmbeddedServer:
                 env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
                 start_new_session=True,
                 # After the change of user, which would clear it: a dead owner means an orderly shutdown.
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - started from the main thread, before any other
+                # It is the end of the *thread* that forks that counts, so who starts it must stay as long as it.
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - it only makes one system call
                 **self._identity(),
             )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import shlex
 import socket
@@ -23,6 +24,8 @@ HOST = "127.0.0.1"
 # The object store carries next to nothing: scripts and values go by disk and database.
 OBJECT_STORE_BYTES = 100_000_000
 START_TIMEOUT_S = 120
+# Every process of a head of ours has it in its environment, so that one that was left behind is known.
+HEAD_MARK = "HYPERTUNER_HEAD"
 REQUEST_TIMEOUT_S = 30
 ENDED_JOB_STATES = ("STOPPED", "SUCCEEDED", "FAILED")
 # `ray start` as we need it. It knows no option to leave out the server for Ray's client, which nobody may use and which
@@ -46,6 +49,24 @@ services.get_node = patiently
 WITHOUT_API = "node.Node.start_api_server = lambda self, **_: None\n"
 # Whoever starts the head sees whether its processes live; this only ends a start that hangs.
 PATIENCE_S = 900
+
+
+# Settings of Ray in capitals that are for users.
+HELPFUL = (
+    "RAY_BACKEND_LOG_LEVEL",
+    "RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES",
+    "RAY_EXPERIMENTAL_NOSET_ROCR_VISIBLE_DEVICES",
+    "RAY_EXPERIMENTAL_NOSET_ASCEND_RT_VISIBLE_DEVICES",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO",
+)
+# A busy machine is slow, not dead: Ray would give up workers and its own agents after 60 and 100 s, and the node after
+# six checks. Who dies is seen by their parents at once, so nothing is lost by waiting.
+PATIENT = {
+    "RAY_worker_register_timeout_seconds": str(PATIENCE_S),
+    "RAY_agent_register_timeout_ms": str(PATIENCE_S * 1000),
+    "RAY_health_check_failure_threshold": "60",
+    "RAY_gcs_rpc_server_reconnect_timeout_s": str(PATIENCE_S),
+}
 
 
 class HeadError(Exception):
@@ -107,15 +128,21 @@ def head_command(
 
 
 def head_environment(token_file: Path, environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment for a head: ours without secrets and foreign Ray settings, with token authentication on."""
+    """The environment for a head: ours without secrets and foreign Ray settings, with token authentication on.
+
+    What tunes Ray is let through: HELPFUL, and its own configuration, which is in small letters
+    (RAY_memory_usage_threshold).
+    """
     inherited = os.environ if environment is None else environment
     kept = {
         name: value
         for name, value in inherited.items()
-        if not name.startswith("RAY_") and name != "HYPERTUNER_DATABASE_URL"
+        if name != "HYPERTUNER_DATABASE_URL" and (not name.startswith("RAY_") or _is_helpful(name))
     }
     return {
+        **PATIENT,
         **kept,
+        HEAD_MARK: str(token_file),
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token_file),
         "RAY_USAGE_STATS_ENABLED": "0",
@@ -126,6 +153,10 @@ def head_environment(token_file: Path, environment: Mapping[str, str] | None = N
         # Its port of metrics listens on every interface, and asks for no token.
         "RAY_enable_metrics_collection": "0",
     }
+
+
+def _is_helpful(name: str) -> bool:
+    return name in HELPFUL or re.fullmatch("RAY_[a-z0-9_]+", name) is not None
 
 
 def dispatcher_command(data_dir: Path, gcs: str) -> list[str]:

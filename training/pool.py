@@ -237,9 +237,10 @@ class WorkerPool:
         for _ in range(min(count, most)):
             name = SEPARATOR.join([PREFIX, repr(shape.cpus), repr(shape.gpus), secrets.token_hex(6)])
             # One thread for experiments, and one for what must be heard meanwhile.
-            kind = ray.remote(max_concurrency=1, concurrency_groups={"control": 1})(ExperimentActor)
+            threads: Any = {"max_concurrency": 1, "concurrency_groups": {"control": 1}}
+            kind: Any = ray.remote(**threads)(ExperimentActor)
             options = {"num_cpus": shape.cpus, "num_gpus": shape.gpus, "max_restarts": 0, "lifetime": "detached"}
-            actor: Any = kind.options(**options, name=name).remote(self._data_dir, name, *shape)
+            actor = kind.options(**options, name=name).remote(self._data_dir, name, *shape)
             worker = Worker(name, shape, actor, time.monotonic(), _control(actor.where))
             worker.working = actor.work.remote() if is_wanted else None
             self._workers[name] = worker

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.settings import Settings
-from hypertuner.cli.services import free_port, read_running
+from hypertuner.cli.parts import bind
+from hypertuner.cli.services import read_running
 from storage.embedded import EmbeddedServerError, find_binaries
 from storage.folders import FolderError, prepare_data_dir
 from storage.store import Store, StoreError
@@ -100,7 +101,8 @@ def _ray(settings: Settings) -> Finding:
 
 
 def _port(settings: Settings) -> Finding:
-    free = free_port(settings.port)
+    with bind(settings.port) as listener:
+        free = listener.getsockname()[1]
     found = f"{settings.port} is free" if free == settings.port else f"{settings.port} is taken; {free} would be used"
     return Finding("Port", found, is_needed=False)
 

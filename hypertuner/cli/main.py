@@ -128,7 +128,7 @@ def up(data_dir: DataDir = None) -> None:
     with Services(read_settings(data_dir=data_dir), _say) as services:
         _open(services)
         _tell_resumed(services)
-        _stay(services)
+        _stay()
 
 
 @app.command()
@@ -145,8 +145,8 @@ def demo(data_dir: DataDir = None) -> None:
             _say("The demo's experiments are all done; nothing runs again. Start new ones on the page.")
         else:
             console.print(f"{DEMO_NAME}: {printable(run[1].command_line)}", soft_wrap=True)
-            follow_run(console, services.store, *run, check=lambda: _refuse_dead(services))
-        _stay(services)
+            follow_run(console, services.store, *run, check=lambda: _refuse_broken(services))
+        _stay()
 
 
 def _demo_run(store: Store, script: Path) -> tuple[Project, Run] | None:
@@ -261,7 +261,7 @@ def _run_planned(
     services.start_training()
     services.start_web()
     console.print(f"Watch it at [link={(link := services.link())}]{link}[/link]", soft_wrap=True)
-    seen = follow_run(console, store, *queued, check=lambda: _refuse_dead(services))
+    seen = follow_run(console, store, *queued, check=lambda: _refuse_broken(services))
     _finish(queued, seen, store)
 
 
@@ -420,23 +420,20 @@ def _open(services: Services) -> None:
 
 
 def _tell_resumed(services: Services) -> None:
-    if services.resumed:
-        _say(f"{services.resumed} experiments were interrupted last time; they start again")
+    resumed = services.resumed
+    if resumed.cut:
+        _say(f"{resumed.cut} experiments were interrupted last time; they start again")
+    if resumed.ended:
+        _say(f"{resumed.ended} experiments had ended by themselves; their results are kept")
 
 
-def _refuse_dead(services: Services) -> None:
-    if problem := services.dead():
+def _refuse_broken(services: Services) -> None:
+    if problem := services.problem:
         raise CommandError(problem)
 
 
-def _stay(services: Services) -> None:
+def _stay() -> None:
     """Hold everything until Ctrl-C."""
     console.print("Ctrl-C stops everything; your results are kept.")
-    wait_until(lambda: services.dead() is not None)
-    _refuse_dead(services)
-
-
-def wait_until(condition: Callable[[], bool], interval_s: float = 1) -> None:
-    """Sleep until the condition holds; Ctrl-C ends it with KeyboardInterrupt."""
-    while not condition():
-        time.sleep(interval_s)
+    while True:
+        time.sleep(3600)

@@ -1,36 +1,39 @@
-"""Everything that must run, started in order and ended in reverse: PostgreSQL, Ray's head, the dispatcher, the web."""
+"""Everything that must run, started in order, kept running, and ended in reverse."""
 
 from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
-import shutil
-import socket
-import sys
+import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 import hypertuner
-from app.settings import DEFAULT_PORT, Settings
+from app.settings import Settings
 from hypertuner.cli.errors import CommandError
+from hypertuner.cli.leftovers import end_leftovers
+from hypertuner.cli.parts import Database, Dispatcher, DispatcherJob, Ray, Web
+from hypertuner.cli.watch import Part, Watched
 from storage.embedded import OWNER_ROLE, EmbeddedServer, write_private
 from storage.folders import prepare_data_dir, prepare_runtime_dir
-from storage.leases import release_everything
-from storage.store import Store, check_schema, migrate
+from storage.heartbeats import beat
+from storage.leases import INTERRUPTED, free_runs
+from storage.store import Store, check_schema, is_outage, migrate
 from storage.tokens import create_link_token
-from training.head import head_command, head_environment, make_token, submit_dispatcher
-from training.lifeline_owner import LifelineOwner
+from training.salvage import Salvaged, Salvager
 
 LOCK_WAIT_S = 5
-WEB_START_TIMEOUT_S = 60
-# Enough for a few open pages; each worker is a process of about 150 MB.
-WEB_WORKERS = 2
-WEB_THREADS = 8
+TELL_EVERY_S = 10.0
+REPORT_EVERY_S = 3.0
+
+log = logging.getLogger("hypertuner.up")
 
 Say = Callable[[str], None]
 
@@ -128,8 +131,9 @@ def open_store(settings: Settings, say: Say = lambda _: None) -> Iterator[Store]
 class Services:
     """The whole product on one machine, for as long as a `with` block lasts.
 
-    Guarantees that every process it started is gone when the block ends, and also when this process is killed:
-    Ray and the web hang on supervisors whose lifeline we hold, and PostgreSQL ends with its parent.
+    Guarantees that each part that dies is started again without the others, and that every process it started is gone
+    when the block ends, also when this process is killed: Ray, the dispatcher and the web hang on supervisors whose
+    lifeline we hold, and PostgreSQL ends with its parent.
     """
 
     def __init__(self, settings: Settings, say: Say) -> None:
@@ -137,9 +141,10 @@ class Services:
         self._say = say
         self._stack = ExitStack()
         self._store: Store | None = None
-        self._supervisors: dict[str, LifelineOwner] = {}
-        self.web_address: str | None = None
-        self.resumed = 0
+        self._parts: list[Watched] = []
+        self._web: Web | None = None
+        self._must_end = threading.Event()
+        self.resumed = Salvaged()
         # Who may change the schema: the embedded server's owner role, else the shared server's user.
         self.owner_url = settings.database_url or ""
 
@@ -147,8 +152,16 @@ class Services:
         try:
             self._data_dir = prepare_data_dir(self.settings.data_dir)
             self._stack.enter_context(hold_data_dir(self._data_dir))
+            self._stack.enter_context(_logging_to(self._data_dir / "logs" / "up.log"))
             self._runtime_dir = prepare_runtime_dir(self._data_dir)
             self._start_database()
+            # The socket is ours from now on, and so is every link that we print.
+            self._web = Web(replace(self.settings, data_dir=self._data_dir), self._log("web"))
+            self._stack.callback(self._web.stop)
+            reporter = threading.Thread(target=self._report, name="report", daemon=True)
+            reporter.start()
+            self._stack.callback(reporter.join)
+            self._stack.callback(self._must_end.set)
         except BaseException:
             self._stack.close()
             raise
@@ -164,37 +177,40 @@ class Services:
         assert self._store is not None
         return self._store
 
+    @property
+    def web_address(self) -> str:
+        """Where the page is, or will be."""
+        assert self._web is not None
+        return self._web.address
+
     def start_training(self) -> None:
-        """Start a Ray head, or use the cluster that the settings name, and submit the dispatcher to it."""
+        """Start a Ray head and its dispatcher, or submit one to the cluster that the settings name.
+
+        Returns when runs are taken up, or when that is given up; `problem` says so then. Ray is waited for as long as
+        its process lives.
+        """
         _link_client(self._data_dir)
+        started = time.monotonic()
         if self.settings.ray_address:
-            self._submit(self.settings.ray_address, read_token(self.settings.ray_token_file))
-            return
-        token_file = make_token(self._data_dir)
-        temp_dir = self._runtime_dir / "ray"
-        shutil.rmtree(temp_dir, ignore_errors=True)
-        temp_dir.mkdir(mode=0o700)
-        self._stack.callback(shutil.rmtree, temp_dir, ignore_errors=True)
-        head = head_command(temp_dir)
-        environment = head_environment(token_file)
-        self._supervise("ray", head.argv, environment)
-        self._submit(head.address, token_file.read_text().strip())
+            token = read_token(self.settings.ray_token_file)
+            dispatcher = self._watch(DispatcherJob(replace(self.settings, data_dir=self._data_dir), token))
+            dispatcher.await_first()
+        else:
+            ray = Ray(self._data_dir, self._runtime_dir, self._log("ray"))
+            watched = self._watch(ray)
+            dispatcher = self._watch(Dispatcher(self._data_dir, ray, self.store, self._log("dispatcher")))
+            self._await_dispatcher(watched, dispatcher, started)
+        if not self.problem:
+            self._say(f"Ray is ready ({time.monotonic() - started:.1f} s)")
 
     def start_web(self) -> str:
         """Start the web server and wait until it answers; returns its address."""
-        port = free_port(self.settings.port)
-        if port != self.settings.port:
-            self._say(f"Port {self.settings.port} is taken, so the page is on {port}")
-        argv = [sys.executable, "-P", "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
-        argv += ["--workers", str(WEB_WORKERS), "--worker-class", "gthread", "--threads", str(WEB_THREADS)]
-        # gunicorn imports from its working directory first: ours must hold nothing of the user's.
-        argv += ["--chdir", str(self._data_dir / "client"), "--timeout", "60", "--graceful-timeout", "3"]
-        argv += ["--no-control-socket"]
-        argv += ["app.wsgi:application()"]
-        environment = {**os.environ, "HYPERTUNER_DATA_DIR": str(self._data_dir), "HYPERTUNER_PORT": str(port)}
-        self._supervise("web", argv, environment)
-        self.web_address = f"http://127.0.0.1:{port}"
-        self._await_web()
+        assert self._web is not None
+        if self._web.port != self.settings.port:
+            self._say(f"Port {self.settings.port} is taken, so the page is on {self._web.port}")
+        started = time.monotonic()
+        self._watch(self._web).await_first()
+        self._say(f"The page is ready ({time.monotonic() - started:.1f} s)")
         _tell_running(self._data_dir, Running(os.getpid(), self.web_address))
         return self.web_address
 
@@ -202,71 +218,77 @@ class Services:
         """A fresh link that opens the page, once."""
         return f"{self.web_address}/login?token={create_link_token(self.store)}"
 
-    def dead(self) -> str | None:
-        """The name of a service that ended by itself, with where to look, or None."""
-        for name, supervisor in self._supervisors.items():
-            if supervisor.wait(0) is not None or not supervisor.alive:
-                return f"{name} ended by itself; its log is {self._log(name)}"
-        return None
+    @property
+    def problem(self) -> str | None:
+        """What is broken and not started again, in a sentence, or None."""
+        return next((each.problem for each in self._parts if each.is_broken), None)
 
     # --- how --------------------------------------------------------------------------------------------------------
+
+    def _watch(self, part: Part) -> Watched:
+        watched = Watched(part, self._say)
+        watched.begin()
+        self._parts.append(watched)
+        self._stack.callback(watched.end)
+        return watched
 
     def _start_database(self) -> None:
         started = time.monotonic()
         url = self.settings.database_url
         if url is None:
             server = EmbeddedServer(self._data_dir, self._runtime_dir)
-            server.start(self._say)
-            self._stack.callback(server.stop)
+            self._watch(Database(server, self._log("postgres"), self._say)).await_first()
             url, self.owner_url = server.url, server.url_of(OWNER_ROLE)
         self._store = Store(url)
         self._stack.callback(self._store.close)
+        write_private(self._data_dir / "secrets" / "database_url", url)
+        self._say(f"PostgreSQL is ready ({time.monotonic() - started:.1f} s)")
         if self.settings.database_url:
             migrate(self._store)
         elif not self.settings.ray_address:
             # The last launcher's Ray is gone, so nothing that the database calls running runs.
-            self.resumed = release_everything(self._store)
-        write_private(self._data_dir / "secrets" / "database_url", url)
-        self._say(f"PostgreSQL is ready ({time.monotonic() - started:.1f} s)")
+            end_leftovers(self._data_dir)
+            free_runs(self._store)
+            self.resumed = Salvager(self._data_dir, database_url=url).salvage(INTERRUPTED, everything=True)
 
-    def _supervise(self, name: str, argv: list[str], environment: dict[str, str]) -> None:
-        supervisor = self._stack.enter_context(LifelineOwner())
-        log = self._log(name)
-        log.touch(mode=0o600)
-        supervisor.start(
-            argv, cwd=str(self._data_dir), env=environment, stdout=str(log), stderr=str(log), is_leader=True
-        )
-        self._supervisors[name] = supervisor
+    def _await_dispatcher(self, ray: Watched, dispatcher: Watched, started: float) -> None:
+        told = started
+        while dispatcher.state.word != "working" and not (ray.is_broken or dispatcher.is_broken):
+            time.sleep(0.05)
+            now = time.monotonic()
+            if now - told > TELL_EVERY_S:
+                told = now
+                self._say(f"Ray is still starting ({now - started:.0f} s); its log is {ray.part.log_path}")
+
+    def _report(self) -> None:
+        """Tell the database, and so the page, how the parts are."""
+        while not self._must_end.wait(REPORT_EVERY_S):
+            parts = {each.part.title: {**asdict(each.state), "log": str(each.part.log_path)} for each in self._parts}
+            try:
+                beat(self.store, "launcher", {"parts": parts})
+            except DBAPIError as error:
+                if not is_outage(error):
+                    log.exception("the state of the parts could not be told")
 
     def _log(self, name: str) -> Path:
         return self._data_dir / "logs" / f"{name}.log"
 
-    def _submit(self, address: str, token: str | None) -> None:
-        started = time.monotonic()
-        submit_dispatcher(address, token, self._data_dir)
-        self._say(f"Ray is ready ({time.monotonic() - started:.1f} s)")
 
-    def _await_web(self) -> None:
-        started = time.monotonic()
-        while True:
-            health = f"{self.web_address}/healthz"
-            with suppress(OSError), urllib.request.urlopen(health, timeout=5):  # noqa: S310 - our own address
-                self._say(f"The page is ready ({time.monotonic() - started:.1f} s)")
-                return
-            if (problem := self.dead()) or time.monotonic() - started > WEB_START_TIMEOUT_S:
-                raise CommandError(problem or f"The web server does not answer; its log is {self._log('web')}.")
-            time.sleep(0.05)
-
-
-def free_port(wanted: int = DEFAULT_PORT) -> int:
-    """The wanted port of the loopback interface if it is free, else any free one."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return int(probe.getsockname()[1])
-    raise CommandError("No port of 127.0.0.1 is free.")
+@contextmanager
+def _logging_to(path: Path) -> Iterator[None]:
+    """Keep what is logged while the product runs in a file; the terminal shows sentences."""
+    path.touch(mode=0o600)
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger("hypertuner")
+    root.addHandler(handler)
+    root.propagate = False
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.propagate = True
+        handler.close()
 
 
 def read_token(path: Path | None) -> str | None:
