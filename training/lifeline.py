@@ -46,7 +46,7 @@ DEFAULT_GRACE_S = 10.0
 # What a script leaves behind when it ends by itself gets no longer than this.
 LEFTOVER_GRACE_S = 1.0
 # Together they bound how long an orphan below a leader lives; what a server adopts for a moment must end by then.
-SWEEP_EVERY_S, ORPHAN_PATIENCE_S = 2.0, 6.0
+SWEEP_EVERY_S, ORPHAN_PATIENCE_S = 1.0, 6.0
 # Somebody who asks whether the lock is held holds it himself for an instant.
 LOCK_PATIENCE_S = 2.0
 HELD = "another supervisor still holds a script there"
@@ -510,16 +510,25 @@ def take_lock(path: str) -> int:
 def write_whole(path: str, text: str) -> None:
     """Write a file that appears whole or not at all; a folder that is gone, or a full disk, costs only the file."""
     half = path + ".half"
-    data = text.encode("ascii")
     try:
-        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        # Whatever the script may have put there.
+        remove(half)
+        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            if os.write(descriptor, data) < len(data):
-                return
+            data = text.encode("ascii")
+            is_whole = os.write(descriptor, data) == len(data)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.rename(half, path)
+        if is_whole:
+            os.rename(half, path)
+    except OSError:
+        remove(half)
+
+
+def remove(path: str) -> None:
+    try:
+        os.unlink(path)
     except OSError:
         pass
 
