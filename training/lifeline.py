@@ -511,7 +511,7 @@ def write_whole(path: str, text: str) -> None:
     """Write a file that appears whole or not at all; a folder that is gone, or a full disk, costs only the file."""
     half = path + ".half"
     try:
-        # Whatever the script may have put there.
+        # Whatever the script may have put there gets out of the way.
         remove(half)
         descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
@@ -523,6 +523,8 @@ def write_whole(path: str, text: str) -> None:
         if is_whole:
             os.rename(half, path)
     except OSError:
+        pass
+    finally:
         remove(half)
 
 
