@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.conftest import Scene, is_alive, parent_of, wait_until
+from tests.training.conftest import LocalRay, Scene, Workshop, is_alive, parent_of, processes_with, wait_until
 from training.lifeline_owner import LifelineOwner
 
 LIMIT_S = 10
@@ -168,3 +168,32 @@ def test_a_storm_of_forks_is_over_in_time(tmp_path: Path, victim: str) -> None:
         assert select.select([read], [], [], LIMIT_S)[0]
         assert os.read(read, 1) == b""
     os.close(read)
+
+
+ONCE = """
+import pathlib
+flag = pathlib.Path({flag!r})
+if not flag.exists():
+    flag.touch()
+    subprocess.run({hidden!r}, shell=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.ray
+def test_a_real_cluster_s_own_processes_outlive_a_script_s_supervisors(
+    engine: Workshop, local_ray: LocalRay, sleepers: Sleepers
+) -> None:
+    before = local_ray.processes("raylet") + local_ray.processes("gcs_server") + local_ray.processes("dashboard")
+    run = engine.launch(ONCE.format(flag=str(engine.folder / "flag"), hidden=sleepers.hidden))
+    wait_until(sleepers.alive)
+    held = min(processes_with(engine.spool_mark(engine.experiments(run)[0])))
+    lifeline = parent_of(held)
+    guard = parent_of(lifeline)
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        os.kill(guard, number)
+        os.kill(lifeline, number)
+    wait_until(lambda: not sleepers.alive(), LIMIT_S)
+    engine.await_run(run)
+    assert engine.await_run(engine.launch("pass"))[0].state == "finished"
+    assert all(is_alive(pid) for pid in before)
