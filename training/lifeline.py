@@ -64,7 +64,7 @@ class Script:
         self.grace_s = float(command.get("grace_s") or DEFAULT_GRACE_S)
         self.stop_signal = int(command.get("stop_signal") or signal.SIGTERM)
         self.is_leader = bool(command.get("is_leader"))
-        self.sweep = Sweep(pid) if self.is_leader else None
+        self.sweep = Sweep(pid) if self.is_leader and LINUX else None
         self.end: str | None = command.get("end")
         self.ended: Command | None = None
         self.ended_at = 0.0
@@ -335,14 +335,14 @@ class Sweep:
     def look(self) -> None:
         """Look around if it is time to, and kill whoever was given enough."""
         now = time.monotonic()
-        if now < self.due or not LINUX:
+        if now < self.due:
             return
         self.seen = {key: self.seen.get(key, now) for key in self.orphans()}
         for (pid, _), since in self.seen.items():
             if now >= since + ORPHAN_PATIENCE_S:
                 kill_tree(pid)
         ripe = [since + ORPHAN_PATIENCE_S for since in self.seen.values()]
-        self.due = min([now + SWEEP_EVERY_S, *(time for time in ripe if time > now)])
+        self.due = min([now + SWEEP_EVERY_S, *(at for at in ripe if at > now)])
 
     def orphans(self) -> Iterator[tuple[int, bytes]]:
         for pid in children_of(os.getpid()):
