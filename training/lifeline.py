@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     Command = dict[str, Any]
 
 LINUX = sys.platform == "linux"
+HAS_CHILDREN = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
@@ -45,12 +46,13 @@ DEFAULT_GRACE_S = 10.0
 # What a script leaves behind when it ends by itself gets no longer than this.
 LEFTOVER_GRACE_S = 1.0
 # Together they bound how long an orphan below a leader lives; what a server adopts for a moment must end by then.
-SWEEP_EVERY_S, ORPHAN_PATIENCE_S = 2.0, 6.0
+SWEEP_EVERY_S, ORPHAN_PATIENCE_S = 1.0, 6.0
 # Somebody who asks whether the lock is held holds it himself for an instant.
 LOCK_PATIENCE_S = 2.0
 HELD = "another supervisor still holds a script there"
-# Where forks are as quick as we are, it helps no more to look for further ones before the first are killed.
-MOST_FROZEN = 10_000
+# Where forks are as quick as we are, it does not help to look for further ones before the first are killed: the dead
+# wait for us, and would fill the machine's table of processes.
+MOST_LOOKS = 6
 
 
 class Script:
@@ -62,7 +64,7 @@ class Script:
         self.grace_s = float(command.get("grace_s") or DEFAULT_GRACE_S)
         self.stop_signal = int(command.get("stop_signal") or signal.SIGTERM)
         self.is_leader = bool(command.get("is_leader"))
-        self.sweep = Sweep(pid) if self.is_leader else None
+        self.sweep = Sweep(pid) if self.is_leader and LINUX else None
         self.end: str | None = command.get("end")
         self.ended: Command | None = None
         self.ended_at = 0.0
@@ -333,14 +335,14 @@ class Sweep:
     def look(self) -> None:
         """Look around if it is time to, and kill whoever was given enough."""
         now = time.monotonic()
-        if now < self.due or not LINUX:
+        if now < self.due:
             return
         self.seen = {key: self.seen.get(key, now) for key in self.orphans()}
         for (pid, _), since in self.seen.items():
             if now >= since + ORPHAN_PATIENCE_S:
                 kill_tree(pid)
         ripe = [since + ORPHAN_PATIENCE_S for since in self.seen.values()]
-        self.due = min([now + SWEEP_EVERY_S, *(time for time in ripe if time > now)])
+        self.due = min([now + SWEEP_EVERY_S, *(at for at in ripe if at > now)])
 
     def orphans(self) -> Iterator[tuple[int, bytes]]:
         for pid in children_of(os.getpid()):
@@ -408,11 +410,12 @@ def reap_any() -> bool:
 def kill_tree(root: int, but: int | None = None) -> None:
     """Kill a process (unless it is `but`) and all below it; frozen first, so that none multiplies meanwhile."""
     frozen: set[int] = set()
-    while new := {root, *descendants(root)} - frozen - {but}:
+    for _ in range(MOST_LOOKS):
+        new = {root, *descendants(root)} - frozen - {but}
+        if not new:
+            break
         send(signal.SIGSTOP, new)
         frozen |= new
-        if len(frozen) > MOST_FROZEN:
-            break
     send(signal.SIGKILL, frozen)
 
 
@@ -425,12 +428,9 @@ def send(number: int, pids: Iterable[int]) -> None:
 
 
 def children_of(pid: int) -> list[int]:
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
-            return [int(child) for child in file.read().split()]
-    except OSError:
-        # Not every kernel has that file; and who has no process has no children.
-        return family().get(pid, [])
+    path = f"/proc/{pid}/task/{pid}/children"
+    # Not every kernel has that file.
+    return [int(child) for child in contents(path).split()] if HAS_CHILDREN else family().get(pid, [])
 
 
 def descendants(root: int) -> list[int]:
@@ -455,12 +455,8 @@ def family() -> dict[int, list[int]]:
 
 def stat_of(pid: int) -> list[bytes]:
     """What /proc says of a process from its state on: the parent is at 1, its start at 19; empty without a process."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # The name in parentheses may hold anything, parentheses too.
-            return file.read().rpartition(b")")[2].split()
-    except OSError:
-        return []
+    # The name in parentheses may hold anything, parentheses too.
+    return contents(f"/proc/{pid}/stat").rpartition(b")")[2].split()
 
 
 def name_of(pid: int) -> bytes:
@@ -468,11 +464,21 @@ def name_of(pid: int) -> bytes:
 
 
 def contents(path: str) -> bytes:
+    """What a file holds; empty without it. Cheaper than a file object, as thousands may have to be read."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        descriptor = os.open(path, os.O_RDONLY)
     except OSError:
         return b""
+    whole = b""
+    try:
+        # To the end, because half a list of processes would end in half a number, and that is somebody else's.
+        while part := os.read(descriptor, 1 << 16):
+            whole += part
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
+    return whole
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
@@ -504,16 +510,27 @@ def take_lock(path: str) -> int:
 def write_whole(path: str, text: str) -> None:
     """Write a file that appears whole or not at all; a folder that is gone, or a full disk, costs only the file."""
     half = path + ".half"
-    data = text.encode("ascii")
     try:
-        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        # Whatever the script may have put there gets out of the way.
+        remove(half)
+        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            if os.write(descriptor, data) < len(data):
-                return
+            data = text.encode("ascii")
+            is_whole = os.write(descriptor, data) == len(data)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.rename(half, path)
+        if is_whole:
+            os.rename(half, path)
+    except OSError:
+        pass
+    finally:
+        remove(half)
+
+
+def remove(path: str) -> None:
+    try:
+        os.unlink(path)
     except OSError:
         pass
 

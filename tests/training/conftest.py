@@ -27,7 +27,7 @@ from storage.schema import metadata
 from storage.store import Store
 from training.experiment import ExperimentWorker
 from training.head import HeadCommand, head_command, head_environment, job_log, make_token, submit_dispatcher
-from training.lifeline_owner import LifelineOwner
+from training.lifeline_owner import Ended, LifelineOwner
 
 X = {"name": "x", "flag": "--x", "type": "float"}
 PATIENCE_S = 60
@@ -84,6 +84,50 @@ def kill(pids: Iterable[int]) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+
+def parent_of(pid: int) -> int:
+    """Its parent's pid."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+class Scene:
+    """Starts shell scripts whose processes can be recognised."""
+
+    def __init__(self, supervisor: LifelineOwner, folder: Path) -> None:
+        self.supervisor = supervisor
+        self.folder = folder
+        self.mark = f"SCENE={folder}"
+
+    def start(self, script: str, **options: Any) -> int:
+        return self.start_argv(["/bin/sh", "-c", script], **options)
+
+    def start_argv(self, argv: list[str], *, cwd: str | None = None, **options: Any) -> int:
+        environment = {"PATH": os.environ["PATH"], "SCENE": str(self.folder)}
+        out, err = str(self.folder / "out"), str(self.folder / "err")
+        return self.supervisor.start(argv, cwd or str(self.folder), environment, out, err, **options)
+
+    def end(self) -> Ended:
+        ended = self.supervisor.wait(30)
+        assert ended
+        return ended
+
+    def output(self) -> str:
+        return (self.folder / "out").read_text()
+
+    def processes(self) -> list[int]:
+        return processes_with(self.mark)
+
+
+@pytest.fixture
+def supervisor() -> Iterator[LifelineOwner]:
+    with LifelineOwner() as made:
+        yield made
+
+
+@pytest.fixture
+def scene(supervisor: LifelineOwner, tmp_path: Path) -> Scene:
+    return Scene(supervisor, tmp_path)
 
 
 @dataclass

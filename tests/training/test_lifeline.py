@@ -6,59 +6,19 @@ import errno
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.training.conftest import is_alive, processes_with, wait_until
+from tests.training.conftest import Scene, is_alive, parent_of, processes_with, wait_until
 from training.lifeline import sentence
-from training.lifeline_owner import Ended, LifelineOwner, StartError
+from training.lifeline_owner import LifelineOwner, StartError
 
 STUBBORN = "trap '' TERM INT HUP; setsid sh -c 'trap \"\" TERM; while :; do sleep 600; done' & echo here; while :; do sleep 600; done"
-
-
-@pytest.fixture
-def supervisor() -> Iterator[LifelineOwner]:
-    with LifelineOwner() as made:
-        yield made
-
-
-class Scene:
-    """Starts shell scripts whose processes can be recognised."""
-
-    def __init__(self, supervisor: LifelineOwner, folder: Path) -> None:
-        self.supervisor = supervisor
-        self.folder = folder
-        self.mark = f"SCENE={folder}"
-
-    def start(self, script: str, **options: Any) -> int:
-        return self.start_argv(["/bin/sh", "-c", script], **options)
-
-    def start_argv(self, argv: list[str], *, cwd: str | None = None, **options: Any) -> int:
-        environment = {"PATH": os.environ["PATH"], "SCENE": str(self.folder)}
-        out, err = str(self.folder / "out"), str(self.folder / "err")
-        return self.supervisor.start(argv, cwd or str(self.folder), environment, out, err, **options)
-
-    def end(self) -> Ended:
-        ended = self.supervisor.wait(30)
-        assert ended
-        return ended
-
-    def output(self) -> str:
-        return (self.folder / "out").read_text()
-
-    def processes(self) -> list[int]:
-        return processes_with(self.mark)
-
-
-@pytest.fixture
-def scene(supervisor: LifelineOwner, tmp_path: Path) -> Scene:
-    return Scene(supervisor, tmp_path)
 
 
 def test_it_runs_one_script_after_another(scene: Scene) -> None:
@@ -146,7 +106,7 @@ def test_a_killed_supervisor_takes_its_script_along_and_is_replaced(scene: Scene
     ended = scene.end()
     assert (ended.exit_code, ended.signal) == (None, None)
     assert not scene.supervisor.alive
-    wait_until(lambda: not is_alive(pid))
+    assert not is_alive(pid)
     scene.start("exit 6")
     assert scene.end().exit_code == 6
 
@@ -248,5 +208,48 @@ def test_nothing_to_wait_for_is_no_wait(supervisor: LifelineOwner) -> None:
     assert supervisor.wait(30) is None
 
 
-def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+@pytest.mark.parametrize("victim", ["lifeline", "guard"])
+def test_one_that_was_killed_between_two_scripts_is_replaced(scene: Scene, victim: str) -> None:
+    lifeline = parent_of(scene.start("sleep 0.1"))
+    guard = parent_of(lifeline)
+    scene.end()
+    os.kill({"lifeline": lifeline, "guard": guard}[victim], signal.SIGKILL)
+    wait_until(lambda: not scene.supervisor.alive)
+    scene.start("exit 6")
+    assert scene.end().exit_code == 6
+
+
+def test_the_guard_lets_nobody_end_it_politely(scene: Scene) -> None:
+    guard = parent_of(parent_of(scene.start("sleep 0.3; exit 7")))
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(guard, number)
+    assert scene.end().exit_code == 7
+    assert is_alive(guard)
+
+
+# --- descriptors ----------------------------------------------------------------------------------------------------
+
+
+def test_a_socket_that_the_owner_has_bound_reaches_every_script(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        number, address = bound.fileno(), bound.getsockname()
+        with LifelineOwner(pass_fds=[number]) as supervisor:
+            scene = Scene(supervisor, tmp_path)
+            for is_killed in (True, False, False):
+                lifeline = parent_of(scene.start_argv([sys.executable, "-c", ANSWER_ONCE, str(number)]))
+                with socket.create_connection(address) as connection:
+                    assert connection.recv(10) == b"hello"
+                assert scene.end().exit_code == 0
+                if is_killed:
+                    # The next script gets it from a new lifeline.
+                    os.kill(lifeline, signal.SIGKILL)
+                    wait_until(lambda: not supervisor.alive)
+
+
+ANSWER_ONCE = """
+import socket, sys
+with socket.socket(fileno=int(sys.argv[1])) as bound:
+    connection, _ = bound.accept()
+    with connection:
+        connection.sendall(b"hello")
+"""
