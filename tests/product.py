@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from storage.folders import prepare_runtime_dir
+
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/login\?token=\S+")
 START_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 60
@@ -134,3 +136,36 @@ def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = 30) 
     while not condition():
         assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}"
         time.sleep(0.1)
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def part_of(data_dir: Path, part: str) -> list[int]:
+    """The living processes that are a part of the product on a data folder, by the part's name in VICTIMS."""
+    found = processes_of(data_dir)
+    runtime = str(prepare_runtime_dir(data_dir))
+    found |= {pid: line for pid, line in processes_of(Path(runtime)).items() if pid not in found}
+    is_victim = VICTIMS[part]
+    return [pid for pid, line in found.items() if is_victim(line, found.get(_parent(pid), ""))]
+
+
+# How to know a part, by its command line and its parent's.
+VICTIMS: dict[str, Callable[[str, str], bool]] = {
+    "postmaster": lambda line, parent: "/postgres -D" in line,
+    "database backend": lambda line, parent: line.startswith("postgres: hypertuner_app"),
+    "database walwriter": lambda line, parent: line.startswith("postgres: walwriter"),
+    "web": lambda line, parent: "-m gunicorn" in line and "-m gunicorn" not in parent,
+    "web worker": lambda line, parent: "-m gunicorn" in line and "-m gunicorn" in parent,
+    "dispatcher": lambda line, parent: "-m training.dispatcher" in line,
+    "ray": lambda line, parent: "-P -c import time" in line,
+    "raylet": lambda line, parent: "/raylet/raylet " in line.partition("--")[0],
+    "gcs": lambda line, parent: "/gcs/gcs_server " in line.partition("--")[0],
+    "worker": lambda line, parent: line.startswith("ray::ExperimentActor"),
+    "supervisor": lambda line, parent: "lifeline.py" in line and "lifeline.py" in parent,
+    "guard": lambda line, parent: "lifeline.py" in line and "lifeline.py" not in parent,
+}

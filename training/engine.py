@@ -126,7 +126,9 @@ class Engine:
         if not self._cluster.is_fixed or time.monotonic() - self._began < PATIENCE_FOR_NODES_S:
             return None
         nodes = self._cluster.resources
-        return None if places(nodes, run.cpus, run.gpus) else cannot_place(nodes, run.cpus, run.gpus)
+        # Where no node is left, ours has just died; it comes back.
+        fits = not nodes or places(nodes, run.cpus, run.gpus)
+        return None if fits else cannot_place(nodes, run.cpus, run.gpus)
 
     def _drop(self, run_id: int) -> None:
         self._conductors.pop(run_id).close()

@@ -11,7 +11,7 @@ import pytest
 
 from hypertuner.cli.errors import CommandError
 from hypertuner.cli.options import read_objective
-from hypertuner.cli.services import free_port
+from hypertuner.cli.parts import bind
 from tests.product import Product, hypertuner, processes_of, wait_until
 
 SCRIPT = """
@@ -187,7 +187,8 @@ def test_a_taken_port_is_passed_over() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert free_port(port) not in {port, 0}
+        with bind(port) as listener:
+            assert listener.getsockname()[1] not in {port, 0}
 
 
 @pytest.mark.parametrize(

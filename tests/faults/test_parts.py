@@ -1,0 +1,84 @@
+"""Under `up` every part that dies is started again, alone, in pairs, and while it starts; nothing is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from storage.records import Run
+from storage.runs import fetch_run
+from storage.schema import ENDED_STATES
+from storage.store import is_outage
+from tests.faults.conftest import Up
+from tests.faults.rain import Rain
+from tests.product import wait_until
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+
+
+def has_ended(up: Up, run: Run) -> bool:
+    try:
+        return fetch_run(up.store, run.id).state in ENDED_STATES
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        return False
+
+
+def is_under_way(up: Up, rain: Rain) -> bool:
+    return any(count > 2 for count, _ in map(rain.told, [each.name for each in (rain.folder / "truth").iterdir()]))
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("postmaster",),
+        ("database backend", "database walwriter"),
+        ("dispatcher",),
+        ("web",),
+        ("web worker",),
+        ("raylet",),
+        ("gcs",),
+        ("ray",),
+        ("worker",),
+        ("supervisor",),
+        ("guard",),
+        ("supervisor", "guard"),
+        ("postmaster", "dispatcher"),
+        ("postmaster", "raylet"),
+        ("web", "gcs"),
+        ("worker", "supervisor", "guard", "postmaster"),
+    ],
+    ids="+".join,
+)
+def test_what_is_killed_comes_back_and_the_run_ends_right(up: Up, rain: Rain, parts: tuple[str, ...]) -> None:
+    run = rain.launch(up.store, 6)
+    wait_until(lambda: is_under_way(up, rain), "values", 60)
+    up.await_back(up.kill(*parts))
+    wait_until(lambda: has_ended(up, run), f"the end of the run\n{up.product.output}", 120)
+    wait_until(lambda: not rain.children(), "no orphan", 15)
+    verdict = rain.judge(up.store, [run])
+    assert verdict.is_clean, f"{verdict}\n{up.product.output}"
+
+
+def test_parts_that_are_killed_while_they_start_come_back_as_well(up: Up, rain: Rain) -> None:
+    run = rain.launch(up.store, 6)
+    wait_until(lambda: is_under_way(up, rain), "values", 60)
+    for part in ("postmaster", "raylet", "dispatcher", "web"):
+        up.await_back(up.kill(part))
+        up.await_back(up.kill(part))
+    wait_until(lambda: has_ended(up, run), f"the end of the run\n{up.product.output}", 180)
+    verdict = rain.judge(up.store, [run])
+    assert verdict.is_clean, f"{verdict}\n{up.product.output}"
+
+
+def test_a_part_that_fails_again_and_again_is_declared_broken_and_the_others_go_on(up: Up) -> None:
+    import urllib.request
+
+    address = up.product.link.partition("/login")[0]
+    for _ in range(5):
+        if "The dispatcher is broken" in up.product.output:
+            break
+        up.await_back(up.kill("dispatcher"))
+    up.product.wait_for("The dispatcher is broken: it ended by itself .*dispatcher.log")
+    with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:
+        assert answer.status == 200
