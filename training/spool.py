@@ -41,7 +41,7 @@ PUNCH_KEEP_BYTES = 1_000_000
 # So much that says nothing is passed over before even that is committed; then the disk can have it back.
 QUIET_BYTES = 16_000_000
 # Who reads on looks back so far for the batch that was named last.
-LOOK_BACK_BYTES = 8_000_000
+LOOK_BACK_BYTES = 2_000_000
 
 _VIEW_FILE = re.compile(r"view-[0-9A-Za-z-]{1,80}\.json", re.ASCII)
 
