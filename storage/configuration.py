@@ -28,6 +28,8 @@ class AttemptRecord:
     exit_code: int | None
     ending: str | None
     reason: str | None
+    epoch: float | None
+    value_count: int | None
 
 
 # --- the code -----------------------------------------------------------------------------------------------------

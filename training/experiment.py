@@ -29,11 +29,11 @@ from storage.runs import fetch_run
 from storage.store import Store, is_outage
 from training.backoff import Backoff
 from training.environment import EnvironmentProbe
-from training.lifeline_owner import Ended, LifelineOwner, StartError
+from training.lifeline_owner import Ended, LifelineOwner, StartError, SupervisorLost
 from training.script_environment import environment_of_scripts, script_environment
 from training.spool import METRICS, STDERR, STDOUT, Reading, SpoolReader
 from training.spool import Place as SpoolPlace
-from training.spool_folders import END, LOCK, End, make_folder, mark_read
+from training.spool_folders import END, LOCK, End, make_folder, mark_read, read_end
 
 GRACE_S = 10.0
 STOPPED_BY_REQUEST = "stopped by request"
@@ -50,6 +50,8 @@ ENVIRONMENT_PATIENCE_S = 3.0
 MOST_LAUNCHES = 20
 # An experiment that we hold without knowing: nothing of it was started.
 UNHEARD = Cause("interrupted", "its start was not heard")
+SUPERVISOR_KILLED = Cause("lost", "lost: its supervisor was killed, and the script with it", is_crash=True)
+TOLD_TO_END = Cause("interrupted", "its supervisor was told to end")
 
 
 class ExperimentWorker:
@@ -228,18 +230,38 @@ class Attempt:
         self._recorded = 0.0
 
     def perform(self) -> Claim | None:
-        """Run the script to its end and write it down; returns the run's next experiment."""
+        """Run the script to its end and write it down; returns the next experiment to do."""
         try:
             try:
                 self._start()
+            except SupervisorLost as error:
+                self._hand_back(replace(SUPERVISOR_KILLED, reason=f"lost: {error}"))
+                return None
             except (StartError, OSError) as error:
                 return self._finish(failed(0.0, None, f"It could not be started. {error}"))
-            ending = self._ending(self._follow())
+            ended = self._follow()
+            if (cause := self._cut(ended)) is not None:
+                self._hand_back(cause)
+                return None
             self._await_environment()
-            return self._finish(ending)
+            return self._finish(self._ending(ended))
         except LeaseLost:
             self._end_script()
             return self.worker.claim()
+
+    def _cut(self, ended: Ended) -> Cause | None:
+        """Why the script was ended from outside, where neither it nor anybody who may had a hand in it."""
+        if self._is_stopping is not None:
+            return None
+        if ended.exit_code is None and ended.signal is None:
+            return SUPERVISOR_KILLED
+        end = read_end(self.folder)
+        return TOLD_TO_END if end is not None and end.cut else None
+
+    def _hand_back(self, cause: Cause) -> None:
+        """Queue the experiment again. What ended it may be ending us, too, so we begin no other."""
+        self.give_up(cause)
+        self.worker.retire()
 
     # --- while it runs ----------------------------------------------------------------------------------------------
 
@@ -370,10 +392,8 @@ class Attempt:
     def _reason(self, ended: Ended) -> str:
         if ended.signal is not None:
             what = f"killed by signal {ended.signal} ({signal_name(ended.signal)})"
-        elif ended.exit_code is not None:
-            what = f"exit code {ended.exit_code}"
         else:
-            what = "its supervisor was killed, and the script with it"
+            what = f"exit code {ended.exit_code}"
         last_words = self.reader.last_words()
         return f"{what}: {last_words}"[:LONGEST_REASON] if last_words else what
 

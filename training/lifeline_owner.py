@@ -24,6 +24,10 @@ class StartError(Exception):
     """A script that could not be started; the message is one sentence that says why."""
 
 
+class SupervisorLost(StartError):
+    """No fault of the script: the supervisor that should start it is not there."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a script ended; neither exit code nor signal where the supervisor itself was killed."""
@@ -90,7 +94,7 @@ class LifelineOwner:
         answer = self._receive(START_TIMEOUT_S)
         if answer is None:
             self.close()
-            raise StartError("The supervisor that should start it does not answer.")
+            raise SupervisorLost("The supervisor that should start it does not answer.")
         if "error" in answer:
             raise StartError(answer["error"])
         self._is_running = True
@@ -153,7 +157,7 @@ class LifelineOwner:
                 started.wait()
         except OSError as error:
             self._forget()
-            raise StartError(f"The supervisor that should start it cannot be started: {error.strerror}.") from None
+            raise SupervisorLost(f"The supervisor that should start it cannot be started: {error.strerror}.") from None
         finally:
             os.close(theirs_in)
             os.close(theirs_out)

@@ -280,22 +280,38 @@ def test_a_script_sees_nothing_of_ray_or_of_our_secrets(workshop: Workshop, work
     }
 
 
-def test_a_killed_supervisor_fails_the_experiment_and_the_next_one_runs(
+def test_an_experiment_whose_supervisor_is_killed_is_tried_again_and_given_up_after_three(
     workshop: Workshop, worker: ExperimentWorker
 ) -> None:
-    action = "hypertuner.log(loss=1, supervisor=os.getppid())\nif x == 1: time.sleep(60)"
+    action = (
+        "hypertuner.log(loss=1, supervisor=os.getppid())\n"
+        "if x == 1 or os.environ['HYPERTUNER_ATTEMPT'] == '1': time.sleep(60)"
+    )
     run = workshop.launch(action, [1.0, 2.0])
-    claim_runs(workshop.store, "scheduler")[0]
-    thread = threading.Thread(target=worker.work)
-    thread.start()
-    first = wait_until(lambda: [one for one in workshop.experiments(run) if one.value_count])[0]
-    os.kill(int(first.metrics["supervisor"].last), signal.SIGKILL)
-    thread.join(30)
-    first, second = workshop.experiments(run)
-    assert first.state == "failed"
-    assert "supervisor was killed" in (first.reason or "")
-    assert second.state == "finished"
+    claim_runs(workshop.store, "dispatcher")
+
+    def kill_supervisor_of(place: int, attempt: int) -> Experiment:
+        thread = threading.Thread(target=worker.work)
+        thread.start()
+
+        def reported() -> Experiment | None:
+            one = workshop.experiments(run)[place]
+            return one if one.attempt == attempt and one.value_count else None
+
+        experiment = wait_until(reported)
+        os.kill(int(experiment.metrics["supervisor"].last), signal.SIGKILL)
+        thread.join(30)
+        return workshop.experiments(run)[place]
+
+    assert [kill_supervisor_of(0, attempt).state for attempt in (1, 2, 3)] == ["queued", "queued", "failed"]
+    first = workshop.experiments(run)[0]
+    assert first.reason == "lost: its supervisor was killed, and the script with it"
     assert processes_with(workshop.spool_mark(first)) == []
+    assert kill_supervisor_of(1, 1).state == "queued"
+    worker.work()
+    assert (workshop.experiments(run)[1].state, workshop.experiments(run)[1].attempt) == ("finished", 2)
+    kept = fetch_attempts(workshop.store, workshop.experiments(run)[1].id)
+    assert [(each.ending, each.value_count) for each in kept] == [("lost", 2), ("finished", 2)]
 
 
 def test_a_worker_passes_hyperparameters_that_came_with_an_extension(
