@@ -11,16 +11,22 @@
         return order.map((state) => [counts[states.indexOf(state)], state]).filter(([count]) => count > 0);
     };
 
-    /** What the page waits for, or null where there is nothing to say. */
-    const waitingWords = (run, counts, hasValues) => {
+    /** What the page waits for, or null where there is nothing to say. `since`: seconds since the run was heard of. */
+    const waitingWords = (run, counts, hasValues, since = 0) => {
         if (!run || isEnded(run.state)) return null;
-        if (run.waiting && (run.state !== "paused" || counts[1] > 0)) return run.waiting;
+        if (run.waiting && (run.state !== "paused" || counts[1] > 0)) return obstacleWords(run.waiting, since);
         if (run.request === "stop") return "Stopping: the experiments that run are being ended.";
         if (run.state === "paused") return pausedWords(counts);
         if (run.state === "queued") return "Waiting for the dispatcher to take this run.";
         if (!hasValues) return counts[1] > 0 ? "The first experiments are running. Their numbers appear here as soon as the script reports any."
             : "Starting the first experiments.";
         return null;
+    };
+
+    const obstacleWords = ({text, age, log}, since) => {
+        const {durationWords} = globalThis.dash_clientside.experiments;
+        const soFar = age === null ? "" : ` (${durationWords(Math.floor(age + since))} so far)`;
+        return `${text}${soFar}${log ? `. Its log: ${log}` : ""}`;
     };
 
     const pausedWords = ([queued, running]) => {
@@ -33,6 +39,7 @@
     const badgeOf = (run, counts) => {
         if (run.request === "stop" && !isEnded(run.state)) return {word: "stopping", kind: "stopping"};
         if (run.state === "paused" && counts[1] > 0) return {word: `paused: ${counts[1]} still running`, kind: "paused"};
+        if (run.state === "running" && run.waiting && counts[1] === 0) return {word: "waiting", kind: "queued"};
         return {word: run.state, kind: run.state};
     };
 
@@ -72,12 +79,18 @@
             window.dash_clientside.failures.show(part("run-failures"), made);
             showBest();
             showElapsed();
+            showWaiting();
+            made.root.classList.add("is-loaded");
+        };
+
+        const showWaiting = () => {
+            const {run, experiments} = made;
             const hasValues = columns.columnsOf(experiments, "metric").length > 0;
-            const words = waitingWords(run, counts, hasValues) ?? (run.state === "failed" ? run.reason : null);
+            const since = (performance.now() - run.heardAt) / 1000;
+            const words = waitingWords(run, columns.countStates(experiments), hasValues, since) ?? (run.state === "failed" ? run.reason : null);
             write("run-waiting", words ?? "");
             part("run-waiting").hidden = !words;
             part("run-waiting").classList.toggle("is-bad", run.state === "failed" || Boolean(run.waiting));
-            made.root.classList.add("is-loaded");
         };
 
         const showState = (run, counts) => {
@@ -153,6 +166,7 @@
             const {run} = made;
             if (!run) return;
             const since = isEnded(run.state) ? 0 : (performance.now() - run.heardAt) / 1000;
+            if (run.waiting) showWaiting();
             write("run-elapsed", run.elapsed === null ? "not started" : columns.durationWords(Math.floor(run.elapsed + since)));
         };
 

@@ -11,17 +11,14 @@ from dash import Input, Output, State
 from dash.development.base_component import Component
 
 from callbacks import experiment, projects, run
+from callbacks.engine_words import NOBODY_WORKS, Beat, engine_beats, obstacle_of
 from callbacks.group import CallbackGroup
 from layouts import ids, shell
 from layouts.shell import Crumb
-from storage.heartbeats import last_beat
 from storage.projects import find_project
 from storage.store import Store, is_outage
 
 callbacks = CallbackGroup()
-
-# A dispatcher says that it is alive every few seconds.
-AWAY_AFTER_S = 15
 
 
 @dataclass(frozen=True)
@@ -115,22 +112,24 @@ def _crumbs(store: Store, pathname: str, address: Address) -> list[Crumb]:
 def show_status(store: Store, _tick: Any) -> tuple[list[Component], bool]:
     """Say in the top bar whether experiments can run now."""
     try:
-        beat = last_beat(store, "dispatcher")
+        beats = engine_beats(store)
     except Exception as error:
         if not is_outage(error):
             raise
-        return shell.status(shell.Status("database away", False, "see `hypertuner doctor`")), True
-    return shell.status(status_of(beat)), False
+        return shell.status(shell.Status("database away", False, "`hypertuner up` starts it again by itself")), True
+    return shell.status(status_of(*beats)), False
 
 
-def status_of(beat: tuple[float, Mapping[str, Any]] | None) -> shell.Status:
-    """Turn the dispatcher's last sign of life into a sentence."""
-    if beat is None:
-        return shell.Status("dispatcher not started", False, "start it with `hypertuner up`")
-    age, detail = beat
-    if age > AWAY_AFTER_S:
-        return shell.Status(f"dispatcher away for {_rough(age)}", False, "start it with `hypertuner up`")
-    return shell.Status(", ".join([*_resources(detail), "dispatcher running"]), True)
+def status_of(dispatcher: Beat, launcher: Beat = None) -> shell.Status:
+    """Turn the last signs of life into a sentence."""
+    wrong = obstacle_of(dispatcher, launcher)
+    if wrong is None and dispatcher is not None:
+        return shell.Status(", ".join([*_resources(dispatcher[1]), "dispatcher running"]), True)
+    if wrong is None or wrong.text == NOBODY_WORKS:
+        away = "dispatcher not started" if dispatcher is None else f"dispatcher away for {_rough(dispatcher[0])}"
+        return shell.Status(away, False, "start it with `hypertuner up`")
+    since = "" if wrong.age_s is None else f" ({_rough(wrong.age_s)})"
+    return shell.Status(f"{wrong.text}{since}", False, f"log: {wrong.log}" if wrong.log else "")
 
 
 def _resources(detail: Mapping[str, Any]) -> list[str]:

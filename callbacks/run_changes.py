@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analysis.reductions import LAST, Reductions, read_reductions
+from callbacks.engine_words import Obstacle, obstacle, waiting_of
 from callbacks.experiment_columns import Shown, columns, metric_names, metrics_alone
 from callbacks.run_facts import category_of, spec_of, strategy_words
 from layouts.experiment_table import columns as table_columns
@@ -17,16 +18,12 @@ from layouts.run import RunSpec
 from storage.bookmarks import bookmarks_of
 from storage.changes import ColumnChanges, columns_since
 from storage.columns import fetch_metrics
-from storage.heartbeats import last_beat
 from storage.locks import locks_since
 from storage.projects import find_project
 from storage.records import Run
 from storage.runs import find_run
 from storage.schema import ENDED_STATES
 from storage.store import Store
-
-AWAY_AFTER_S = 15
-NOBODY_WORKS = "Nothing is running this queue: start `hypertuner up`."
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,8 @@ def changes(store: Store, slug: str, number: int, written: Mapping[str, Any], as
         found = None
     if cursor is None or found is None:
         return _everything(store, slug, number, wanted)
-    waiting = _waiting(store) if cursor.is_open else None
+    in_the_way = obstacle(store) if cursor.is_open else None
+    waiting = in_the_way.text if in_the_way else None
     answer: dict[str, Any] = {}
     is_open, spec = cursor.is_open, None
     others = _others(cursor, wanted)
@@ -88,7 +86,7 @@ def changes(store: Store, slug: str, number: int, written: Mapping[str, Any], as
             return _everything(store, slug, number, wanted)
         if found.run_changed or waiting != cursor.waiting:
             is_open = run.state not in ENDED_STATES
-            answer["run"] = _run_state(run, waiting if is_open else None)
+            answer["run"] = _run_state(run, in_the_way if is_open else None)
     locks = _kept_since(store, cursor.project, cursor.locks, answer)
     if spec is None and not answer:
         return None
@@ -133,8 +131,9 @@ def _everything(store: Store, slug: str, number: int, wanted: Reductions) -> dic
         return None
     spec = spec_of(slug, run)
     is_open = run.state not in ENDED_STATES
-    waiting = _waiting(store) if is_open else None
-    answer: dict[str, Any] = {"spec": spec, "run": _run_state(run, waiting)}
+    in_the_way = obstacle(store) if is_open else None
+    waiting = in_the_way.text if in_the_way else None
+    answer: dict[str, Any] = {"spec": spec, "run": _run_state(run, in_the_way)}
     locks = _kept_since(store, project.id, "", answer)
     metrics = _fill(answer, spec, found, (), wanted)
     answer["table"] = _table_columns(spec, metrics, _shown(spec, wanted))
@@ -186,19 +185,15 @@ def _lock_words(lock: Mapping[str, Any]) -> dict[str, Any]:
     return {**lock, "values": [category_of(value) for value in lock["values"]]} if "values" in lock else dict(lock)
 
 
-def _waiting(store: Store) -> str | None:
-    beat = last_beat(store, "dispatcher")
-    return NOBODY_WORKS if beat is None or beat[0] > AWAY_AFTER_S else None
-
-
-def _run_state(run: Run, waiting: str | None) -> dict[str, Any]:
+def _run_state(run: Run, in_the_way: Obstacle | None) -> dict[str, Any]:
+    waiting = in_the_way or waiting_of(run.waiting)
     ended = run.ended_at or datetime.now(UTC)
     return {
         "state": run.state,
         "request": run.request,
         "reason": run.reason,
         "elapsed": (ended - run.started_at).total_seconds() if run.started_at else None,
-        "waiting": waiting,
+        "waiting": waiting and {"text": waiting.text, "age": waiting.age_s, "log": waiting.log},
         "createdBy": run.created_by,
         "strategy": strategy_words(run.strategy),
         "leftOut": list(run.left_out),

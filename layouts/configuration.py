@@ -31,6 +31,8 @@ class Try:
     exit_code: int | None
     ending: str | None
     reason: str | None
+    epoch: float | None = None
+    value_count: int | None = None
 
 
 @dataclass(frozen=True)
@@ -255,7 +257,7 @@ def _packages(packages: Sequence[Sequence[str]]) -> Component:
 def _attempts(tries: Sequence[Try]) -> list[Component]:
     if not tries:
         return [_said("It has not been started.")]
-    head = html.Tr([html.Th(word) for word in ("", "host", "started", "ended", "took", "exit code", "how it ended")])
+    head = html.Tr([html.Th(word) for word in ("", "host", "started", "ended", "took", "values", "exit code", "how it ended")])
     return [
         html.Div(
             html.Table([html.Thead(head), html.Tbody([_attempt(each) for each in tries])], className="values attempts"),
@@ -265,7 +267,7 @@ def _attempts(tries: Sequence[Try]) -> list[Component]:
 
 
 def _attempt(each: Try) -> Component:
-    words = "running" if each.ending is None else each.ending
+    words = "running" if each.ending is None else f"{each.ending}{_how_far(each)}"
     reason = f": {each.reason}" if each.reason and each.reason != each.ending else ""
     return html.Tr(
         [
@@ -274,10 +276,17 @@ def _attempt(each: Try) -> Component:
             html.Td(_time(each.started_at)),
             html.Td(_time(each.ended_at)),
             html.Td("–" if each.duration_s is None else duration(each.duration_s)),
+            html.Td("–" if each.value_count is None else f"{each.value_count:,}"),
             html.Td("–" if each.exit_code is None else str(each.exit_code)),
             html.Td([html.Span(words, className=f"state is-{_colour(each.ending)}"), reason]),
         ]
     )
+
+
+def _how_far(each: Try) -> str:
+    """Where an attempt was cut off, so far as its script said."""
+    is_cut = each.ending in ("lost", "interrupted")
+    return f" at epoch {each.epoch:g}" if is_cut and each.epoch is not None else ""
 
 
 def _colour(ending: str | None) -> str:

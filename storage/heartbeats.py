@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -27,9 +27,16 @@ def beat(store: Store, name: str, detail: Mapping[str, Any]) -> None:
 
 def last_beat(store: Store, name: str) -> tuple[float, dict[str, Any]] | None:
     """Seconds since a standing process was last heard of, and what it said; None where it never spoke."""
+    return last_beats(store, [name])[name]
+
+
+def last_beats(store: Store, names: Sequence[str]) -> dict[str, tuple[float, dict[str, Any]] | None]:
+    """The same for several."""
+    statement = text(
+        "SELECT name, extract(epoch FROM now() - seen_at) AS age, detail FROM heartbeat WHERE name = ANY(:names)"
+    )
     with store.read() as connection:
-        row = connection.execute(
-            text("SELECT extract(epoch FROM now() - seen_at) AS age, detail FROM heartbeat WHERE name = :name"),
-            {"name": name},
-        ).one_or_none()
-    return (float(row.age), row.detail) if row else None
+        found = {
+            row.name: (float(row.age), row.detail) for row in connection.execute(statement, {"names": list(names)})
+        }
+    return {name: found.get(name) for name in names}

@@ -12,7 +12,10 @@ test("only states that occur are counted in words", () => {
 test("a run without numbers says what it waits for", () => {
     const open = {state: "queued", waiting: null, request: null};
     assert.match(header.waitingWords(open, [3, 0, 0, 0, 0], false), /dispatcher/);
-    assert.equal(header.waitingWords({...open, waiting: "Nothing is running this queue."}, [3, 0, 0, 0, 0], false), "Nothing is running this queue.");
+    assert.equal(header.waitingWords({...open, waiting: {text: "Nothing is running this queue.", age: null, log: null}}, [3, 0, 0, 0, 0], false), "Nothing is running this queue.");
+    const starting = {text: "This run waits for a worker that is starting", age: 35, log: "/tmp/logs"};
+    assert.equal(header.waitingWords({...open, waiting: starting}, [3, 0, 0, 0, 0], false, 5.5),
+        "This run waits for a worker that is starting (40 s so far). Its log: /tmp/logs");
     assert.match(header.waitingWords({...open, state: "running"}, [1, 2, 0, 0, 0], false), /numbers appear/);
     assert.match(header.waitingWords({...open, state: "running", request: "stop"}, [1, 2, 0, 0, 0], true), /Stopping/);
     assert.equal(header.waitingWords({...open, state: "running"}, [1, 2, 0, 0, 0], true), null);
@@ -27,8 +30,8 @@ test("a paused run says what still runs and what waits", () => {
         "The 2 experiments that run go on to the end; the 3 that wait start when the run is resumed.");
     assert.equal(header.waitingWords(paused, [1, 0, 0, 0, 0], true), "Nothing runs; the one that waits starts when the run is resumed.");
     assert.equal(header.waitingWords(paused, [0, 0, 4, 0, 0], true), "Nothing runs; no new one starts until the run is resumed.");
-    assert.match(header.waitingWords({...paused, waiting: "Nobody."}, [1, 1, 0, 0, 0], true), /Nobody/);
-    assert.doesNotMatch(header.waitingWords({...paused, waiting: "Nobody."}, [1, 0, 0, 0, 0], true), /Nobody/);
+    assert.match(header.waitingWords({...paused, waiting: {text: "Nobody.", age: null, log: null}}, [1, 1, 0, 0, 0], true), /Nobody/);
+    assert.doesNotMatch(header.waitingWords({...paused, waiting: {text: "Nobody.", age: null, log: null}}, [1, 0, 0, 0, 0], true), /Nobody/);
 });
 
 test("stopping goes before pausing, until the run has ended", () => {

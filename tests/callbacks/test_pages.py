@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
-from callbacks.pages import AWAY_AFTER_S, read_address, show_page, show_status, status_of
+from callbacks.engine_words import AWAY_AFTER_S
+from callbacks.pages import read_address, show_page, show_status, status_of
 from storage.heartbeats import beat
 from storage.store import Store
 from tests.callbacks.conftest import Laboratory
@@ -97,3 +99,14 @@ def test_the_status_names_resources_or_the_remedy(store: Store) -> None:
     assert not late.is_good
     assert late.text == "dispatcher away for 75 s"
     assert status_of((1, {"cpus": 1.0, "gpus": 2})).text == "1 CPU, 2 GPUs, dispatcher running"
+
+
+def test_the_part_that_is_being_started_or_broken_is_named_with_its_log() -> None:
+    ray = {"word": "restarting", "since": time.time() - 30, "reason": "it ended by itself", "log": "/logs/ray.log"}
+    well = {"word": "working", "since": 0, "reason": None, "log": "/logs/web.log"}
+    away = status_of((AWAY_AFTER_S + 5, {}), (1, {"parts": {"The page": well, "Ray": ray}}))
+    assert (away.text, away.remedy) == ("Ray is being started (30 s)", "log: /logs/ray.log")
+    broken = status_of(None, (1, {"parts": {"The page": well, "Ray": {**ray, "word": "broken"}}}))
+    assert broken.text == "Ray is broken: it ended by itself. Start `hypertuner up` anew to try it again."
+    silent = status_of((1, {"problem": "Ray has not answered for 12 s"}))
+    assert silent.text == "Ray has not answered for 12 s; if it does not come back, it is started anew."

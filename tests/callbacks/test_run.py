@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,8 +16,9 @@ from dash.development.base_component import Component
 
 from app.packing import pack
 from callbacks import run as dashboard
+from callbacks.engine_words import NOBODY_WORKS
 from callbacks.run import AWAY, answer, discard, page, refresh_draft
-from callbacks.run_changes import NOBODY_WORKS, changes
+from callbacks.run_changes import changes
 from callbacks.run_facts import candidate_words, category_of, planned_count, spec_of, strategy_words
 from layouts.run import RunSpec
 from storage.experiments import fetch_experiments
@@ -26,7 +28,7 @@ from storage.leases import Place, claim_experiment
 from storage.projects import find_project, metric_ids, register_project
 from storage.records import Claim, Run
 from storage.requests import DROPPED, extend_run
-from storage.run_leases import claim_runs, end_run
+from storage.run_leases import claim_runs, end_run, tell_waiting
 from storage.runs import NewExperiment, NewRun, create_run, discard_draft, start_draft
 from storage.store import Store
 from tests.callbacks.test_pages import text_of
@@ -195,11 +197,20 @@ def test_a_run_that_nobody_works_on_says_how_to_go_on(store: Store, spec: RunSpe
     _, cursor, _ = poll(store, {})
     expire()
     payload, cursor, _ = poll(store, cursor)
-    assert payload["run"]["waiting"] == NOBODY_WORKS
+    assert payload["run"]["waiting"] == {"text": NOBODY_WORKS, "age": None, "log": None}
     assert poll(store, cursor)[0] is None
     beat(store, "dispatcher", {})
     payload, _, _ = poll(store, cursor)
     assert payload["run"]["waiting"] is None
+
+
+def test_a_run_says_what_it_waits_for(store: Store, run: Run, spec: RunSpec) -> None:
+    beat(store, "dispatcher", {})
+    _, cursor, _ = poll(store, {})
+    tell_waiting(store, run.id, {"what": "waits for a free CPU: 2 runs ahead", "since": time.time() - 40, "log": "/l"})
+    waiting = poll(store, cursor)[0]["run"]["waiting"]
+    assert (waiting["text"], waiting["log"]) == ("This run waits for a free CPU: 2 runs ahead", "/l")
+    assert 40 <= waiting["age"] < 100
 
 
 @pytest.fixture

@@ -1,0 +1,62 @@
+"""What keeps experiments from running, in words: from the last signs of life of the launcher and the dispatcher."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from storage.heartbeats import last_beats
+from storage.store import Store
+
+# Both say that they are alive every three seconds; a busy machine may be slow.
+AWAY_AFTER_S = 15
+NOBODY_WORKS = "Nothing is running this queue: start `hypertuner up`."
+
+Beat = tuple[float, Mapping[str, Any]] | None
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Something that is in the way: a sentence, for how many seconds it has been so, and the log that says more."""
+
+    text: str
+    age_s: float | None = None
+    log: str | None = None
+
+
+def obstacle(store: Store) -> Obstacle | None:
+    """What is wrong with the engine as a whole, or None."""
+    return obstacle_of(*engine_beats(store))
+
+
+def engine_beats(store: Store) -> tuple[Beat, Beat]:
+    """When the dispatcher and the launcher were last heard of, and what they said."""
+    beats = last_beats(store, ["dispatcher", "launcher"])
+    return beats["dispatcher"], beats["launcher"]
+
+
+def obstacle_of(dispatcher: Beat, launcher: Beat) -> Obstacle | None:
+    """The same, from what was last heard of both: (seconds since, what it said)."""
+    if dispatcher is not None and dispatcher[0] <= AWAY_AFTER_S:
+        problem = dispatcher[1].get("problem")
+        return Obstacle(f"{problem}; if it does not come back, it is started anew.") if problem else None
+    if launcher is None or launcher[0] > AWAY_AFTER_S:
+        return Obstacle(NOBODY_WORKS)
+    parts = launcher[1].get("parts", {})
+    for title, part in sorted(parts.items(), key=lambda item: item[1]["word"] != "broken"):
+        if part["word"] == "broken":
+            return Obstacle(
+                f"{title} is broken: {part['reason']}. Start `hypertuner up` anew to try it again.", None, part["log"]
+            )
+        if part["word"] != "working":
+            return Obstacle(f"{title} is being started", time.time() - part["since"], part["log"])
+    return Obstacle("The dispatcher has not been heard of", dispatcher and dispatcher[0])
+
+
+def waiting_of(waiting: Mapping[str, Any] | None) -> Obstacle | None:
+    """What a run waits for, as the engine wrote it into its row."""
+    if waiting is None:
+        return None
+    return Obstacle(f"This run {waiting['what']}", max(0.0, time.time() - waiting["since"]), waiting.get("log"))
