@@ -257,7 +257,8 @@ def _packages(packages: Sequence[Sequence[str]]) -> Component:
 def _attempts(tries: Sequence[Try]) -> list[Component]:
     if not tries:
         return [_said("It has not been started.")]
-    head = html.Tr([html.Th(word) for word in ("", "host", "started", "ended", "took", "values", "exit code", "how it ended")])
+    words = ("", "host", "started", "ended", "took", "values", "exit code", "how it ended")
+    head = html.Tr([html.Th(word) for word in words])
     return [
         html.Div(
             html.Table([html.Thead(head), html.Tbody([_attempt(each) for each in tries])], className="values attempts"),

@@ -209,6 +209,8 @@ class Cause:
 
 
 VANISHED = Cause("lost", "lost: the process that ran it vanished", is_crash=True)
+# Nobody saw how: its node may have gone with it.
+UNSEEN = Cause("lost", "lost: the process that ran it vanished")
 NODE_LOST = Cause("lost", "lost: its node is gone")
 INTERRUPTED = Cause("interrupted", "interrupted")
 

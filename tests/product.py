@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from storage.folders import prepare_runtime_dir
@@ -40,7 +41,8 @@ def hypertuner(*words: str, cwd: Path | None = None, timeout_s: float = 150) -> 
 class Product:
     """A command that stays, such as `up` or `demo`, with what it prints."""
 
-    def __init__(self, words: Sequence[str], data_dir: Path) -> None:
+    def __init__(self, words: Sequence[str], data_dir: Path, **more: str) -> None:
+        """more: environment variables."""
         self.data_dir = data_dir
         self._lines: list[str] = []
         self._news = threading.Condition()
@@ -50,7 +52,7 @@ class Product:
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
-            env=environment(),
+            env=environment(**more),
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -138,6 +140,25 @@ def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = 30) 
         time.sleep(0.1)
 
 
+def family(data_dir: Path) -> dict[int, str]:
+    """Every living process of the product on a data folder, with the start of its command line."""
+    found = processes_of(data_dir) | processes_of(prepare_runtime_dir(data_dir))
+    while more := _children(found):
+        found |= more
+    return found
+
+
+def _children(parents: Mapping[int, str]) -> dict[int, str]:
+    """Processes that name nothing, such as PostgreSQL's, by their parents."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) not in parents and _parent(int(entry.name)) in parents:
+            with suppress(OSError):
+                if line := (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")[:200]:
+                    found[int(entry.name)] = line
+    return found
+
+
 def _parent(pid: int) -> int:
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
@@ -147,9 +168,7 @@ def _parent(pid: int) -> int:
 
 def part_of(data_dir: Path, part: str) -> list[int]:
     """The living processes that are a part of the product on a data folder, by the part's name in VICTIMS."""
-    found = processes_of(data_dir)
-    runtime = str(prepare_runtime_dir(data_dir))
-    found |= {pid: line for pid, line in processes_of(Path(runtime)).items() if pid not in found}
+    found = family(data_dir)
     is_victim = VICTIMS[part]
     return [pid for pid, line in found.items() if is_victim(line, found.get(_parent(pid), ""))]
 

@@ -19,7 +19,7 @@ from storage.store import Store
 from training.cluster import Cluster
 from training.conductor import Conductor
 from training.keeper import Keeper
-from training.pool import KEEP_S, KEEP_SHARED_S, Shape, WorkerPool
+from training.pool import KEEP_S, Shape, WorkerPool
 from training.reaper import Reaper
 from training.waiting import Scene, Waiting, why_waiting
 
@@ -49,7 +49,7 @@ class Engine:
         self._cluster = cluster
         self._reaper = reaper
         self._keeper = keeper
-        self._pool = WorkerPool(data_dir, keep_s=KEEP_S if cluster.is_fixed else KEEP_SHARED_S)
+        self._pool = WorkerPool(data_dir, is_own=cluster.is_fixed)
         self._conductors: dict[int, Conductor] = {}
         self._waiting: dict[int, Waiting | None] = {}
         self._served: dict[int, float] = {}

@@ -253,10 +253,10 @@ class Attempt:
         """Why the script was ended from outside, where neither it nor anybody who may had a hand in it."""
         if self._is_stopping is not None:
             return None
-        if ended.exit_code is None and ended.signal is None:
-            return SUPERVISOR_KILLED
         end = read_end(self.folder)
-        return TOLD_TO_END if end is not None and end.cut else None
+        if end is not None and end.cut:
+            return TOLD_TO_END
+        return SUPERVISOR_KILLED if ended.exit_code is None and ended.signal is None else None
 
     def _hand_back(self, cause: Cause) -> None:
         """Queue the experiment again. What ended it may be ending us, too, so we begin no other."""

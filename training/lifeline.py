@@ -248,6 +248,8 @@ class Lifeline:
                     "max_rss_bytes": usage.ru_maxrss * (1024 if LINUX else 1),
                 }
                 self.script.ended_at = time.time()
+                # Whoever told us to end may have told the script as well, as one does who ends a whole tree.
+                self.script.is_cut |= self.must_end and self.script.ended["exit_code"] != 0
 
     def ask(self, script: Script) -> None:
         """Ask the script to end, and all that it started unless it sees to that itself."""

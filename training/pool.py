@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import ray
@@ -33,6 +33,8 @@ SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 KEEP_S = 3600.0
 KEEP_SHARED_S = 5.0
 LONGEST_REASON = 300
+# How long after a worker's death that of its node may be heard.
+NODE_PATIENCE_S = 5.0
 
 log = logging.getLogger("hypertuner.pool")
 
@@ -85,10 +87,12 @@ class WorkerPool:
     started, and that after starts that failed the next one waits, for up to a minute.
     """
 
-    def __init__(self, data_dir: str, *, keep_s: float) -> None:
-        """keep_s: how long an idle worker keeps its resources when nobody else wants them."""
+    def __init__(self, data_dir: str, *, is_own: bool) -> None:
+        """is_own: the cluster is one node that serves nobody else."""
         self._data_dir = data_dir
-        self._keep_s = keep_s
+        self._keep_s = KEEP_S if is_own else KEEP_SHARED_S
+        self._node_patience_s = 0.0 if is_own else NODE_PATIENCE_S
+        self._deaths: dict[str, tuple[Death, float]] = {}
         self._workers: dict[str, Worker] = {}
         self._pause_s = 0.0
         self._start_from = 0.0
@@ -112,7 +116,7 @@ class WorkerPool:
     def look(self, nodes: Iterable[str]) -> list[Death]:
         """Hear what workers have to say; returns those that died. nodes: the ids of the living ones."""
         alive = set(nodes)
-        deaths: list[Death] = []
+        deaths = self._settled_deaths(alive)
         for reference in self._answers():
             worker = self._owner_of(reference)
             if worker is None:
@@ -120,7 +124,7 @@ class WorkerPool:
             try:
                 answer = ray.get(reference)
             except RayError as error:
-                deaths.append(self._bury(worker, error, alive))
+                self._bury(worker, error)
             else:
                 self._on_answer(worker, reference, answer)
         deaths += [self._give_up(worker) for worker in self._starting() if self.age(worker) > LONGEST_START_S]
@@ -204,13 +208,23 @@ class WorkerPool:
         else:
             worker.working, worker.is_retiring, worker.idle_since = None, False, time.monotonic()
 
-    def _bury(self, worker: Worker, error: RayError, alive: set[str]) -> Death:
+    def _bury(self, worker: Worker, error: RayError) -> None:
         reason = str(error).strip().splitlines()[-1][:LONGEST_REASON]
         log.warning("worker %s died: %s", worker.name, reason)
         del self._workers[worker.name]
         if worker.starting is not None:
             self._on_failed_start(reason)
-        return Death(worker.name, reason, worker.node, worker.node is not None and worker.node not in alive)
+        self._deaths[worker.name] = (Death(worker.name, reason, worker.node, is_node_gone=False), time.monotonic())
+
+    def _settled_deaths(self, alive: set[str]) -> list[Death]:
+        """The deaths of which it is known whether the node went, too; Ray tells of a worker first."""
+        settled = []
+        for name, (death, died_at) in list(self._deaths.items()):
+            is_node_gone = death.node is not None and death.node not in alive
+            if is_node_gone or time.monotonic() - died_at > self._node_patience_s:
+                settled.append(replace(death, is_node_gone=is_node_gone))
+                del self._deaths[name]
+        return settled
 
     def _give_up(self, worker: Worker) -> Death:
         reason = f"it did not start within {LONGEST_START_S / 60:.0f} minutes"

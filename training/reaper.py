@@ -18,7 +18,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from sqlalchemy.exc import DBAPIError
 
-from storage.leases import LEASE_S, NODE_LOST, VANISHED, Cause, find_lost, release_lost
+from storage.leases import LEASE_S, NODE_LOST, UNSEEN, VANISHED, Cause, find_lost, release_lost
 from storage.store import Store, is_outage
 from training.salvage import Salvager
 
@@ -69,7 +69,7 @@ class Reaper:
             return
         self._looked = now
         for host in find_lost(self._store):
-            self._see_to(host, nodes, VANISHED)
+            self._see_to(host, nodes, UNSEEN)
 
     def on_death(self, owner: str, host: str, nodes: Sequence[Mapping[str, Any]], *, is_node_gone: bool) -> None:
         """A worker is known to be dead; its lease need not run out first."""

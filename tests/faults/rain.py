@@ -6,15 +6,16 @@ Each attempt writes every value that it has handed over into a file of its own, 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 
 from storage.projects import register_project
 from storage.records import Project, Run
-from storage.runs import NewExperiment, NewRun, create_run
+from storage.runs import NewExperiment, NewRun, create_run, fetch_run
 from storage.store import Store
 from tests.product import processes_of
 
@@ -79,6 +80,24 @@ class Rain:
         return register_project(
             store, f"Rain {self.folder.name}", directory=str(self.folder), command=command, hyperparameters=[NUMBER]
         )
+
+    def states(self, store: Store, run: Run) -> list[str]:
+        """The states of a run's experiments."""
+        return [state for _, state, _, _ in self._experiments(store, [run.id])]
+
+    def state(self, store: Store, run: Run) -> str:
+        """The state of a run."""
+        return fetch_run(store, run.id).state
+
+    def waiting(self, store: Store, run: Run) -> Mapping[str, Any] | None:
+        """What a run says that it waits for."""
+        return fetch_run(store, run.id).waiting
+
+    def losses(self, store: Store, run: Run) -> int:
+        """How many attempts of a run are counted against their experiments."""
+        with store.read() as connection:
+            statement = text("SELECT sum(losses) FROM experiment WHERE run_id = :run")
+            return int(connection.scalar(statement, {"run": run.id}) or 0)
 
     def told(self, name: str) -> tuple[int, bool]:
         """How many values an attempt handed over for certain, and whether it came to its end."""

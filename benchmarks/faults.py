@@ -1,0 +1,163 @@
+"""Random kills of random parts during one run of experiments that print numbered values: what is lost, and how long
+each part needs to come back.
+
+There is no peer that promises this; the limit is none: nothing lost, doubled, repeated although it had ended, left
+behind, or in a wrong state.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import statistics
+import time
+import urllib.error
+import urllib.request
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from benchmarks.figures import Budget, arguments, present, scratch_folder
+from storage.heartbeats import last_beat
+from storage.run_leases import count_open_runs
+from storage.store import Store
+from tests.faults.rain import Rain
+from tests.product import Product, part_of
+
+# Weights: what happens in real life happens more often.
+PARTS = {
+    "postmaster": 2, "database backend": 1, "database walwriter": 1, "web": 1, "web worker": 1, "dispatcher": 3,
+    "ray": 1, "raylet": 2, "gcs": 1, "worker": 4, "supervisor": 2, "guard": 2,
+}  # fmt: skip
+LONGEST_PAUSE_S = 6.0
+RECOVERY_S, PATIENCE_S = 15.0, 120.0
+
+
+@dataclass
+class Recoveries:
+    """Seconds until a part worked again, by part."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def rows(self) -> list[tuple[str, int, float, float]]:
+        """Part, kills, median and maximum."""
+        return [
+            (part, len(each), statistics.median(each), max(each)) for part, each in sorted(self.seconds.items()) if each
+        ]
+
+
+class Hangman:
+    """Kills parts of one `up` and looks until they work again."""
+
+    def __init__(self, data_dir: Path, product: Product, store: Store, seed: int) -> None:
+        self._data_dir = data_dir
+        self._address = product.link.partition("/login")[0]
+        self._store = store
+        self._chance = random.Random(seed)
+        self.recoveries = Recoveries()
+
+    def kill_one(self) -> str:
+        """kill -9 of one process of a random part; returns the part."""
+        part = self._chance.choices(list(PARTS), list(PARTS.values()))[0]
+        if pids := part_of(self._data_dir, part):
+            with suppress(ProcessLookupError):
+                os.kill(self._chance.choice(pids), signal.SIGKILL)
+        return part
+
+    def rain(self, kills: int) -> None:
+        """Kill, mostly wait until the part works again, sometimes kill another one before it does."""
+        for _ in range(kills):
+            part, killed = self.kill_one(), time.monotonic()
+            if self._chance.random() < 0.8:
+                self._await(part, killed)
+            time.sleep(self._chance.uniform(0, LONGEST_PAUSE_S))
+
+    def _await(self, part: str, killed: float) -> None:
+        works = self._test_of(part)
+        while not works():
+            if time.monotonic() - killed > PATIENCE_S:
+                break
+            time.sleep(0.05)
+        self.recoveries.seconds[part].append(time.monotonic() - killed)
+
+    def _test_of(self, part: str) -> Callable[[], bool]:
+        if part.startswith(("postmaster", "database")):
+            return self._database_answers
+        if part.startswith("web"):
+            return self._web_answers
+        if part in ("dispatcher", "ray", "raylet", "gcs"):
+            began = time.monotonic()
+            return lambda: self._is_beating(time.monotonic() - began)
+        # A worker, or what holds its script: something is at work again.
+        return lambda: bool(part_of(self._data_dir, "worker"))
+
+    def _database_answers(self) -> bool:
+        with suppress(DBAPIError):
+            count_open_runs(self._store)
+            return True
+        return False
+
+    def _web_answers(self) -> bool:
+        with suppress(OSError), urllib.request.urlopen(f"{self._address}/healthz", timeout=2) as answer:
+            return bool(answer.status == 200)
+        return False
+
+    def _is_beating(self, age_s: float) -> bool:
+        with suppress(DBAPIError):
+            beat = last_beat(self._store, "dispatcher")
+            # One beat may have been under way.
+            return beat is not None and beat[0] < age_s - 0.5 and bool(beat[1].get("nodes"))
+        return False
+
+
+def await_end(store: Store) -> None:
+    """Wait until no run is open."""
+    while True:
+        with suppress(DBAPIError):
+            if count_open_runs(store) == 0:
+                return
+        time.sleep(0.5)
+
+
+def main() -> None:
+    """One `up`, one run, many kills."""
+    options = arguments(__doc__ or "")
+    experiments, kills = (16, 8) if options.quick else (200, 100)
+    seed = int(os.environ.get("FAULTS_SEED", str(int(time.time()))))
+    with scratch_folder() as folder:
+        rain = Rain(folder / "rain")
+        product = Product(["up"], folder / "data")
+        try:
+            product.wait_for("Ctrl-C stops everything")
+            store = Store((folder / "data" / "secrets" / "database_url").read_text().strip())
+            run = rain.launch(store, experiments)
+            hangman = Hangman(folder / "data", product, store, seed)
+            hangman.rain(kills)
+            await_end(store)
+            deadline = time.monotonic() + 15
+            while rain.children() and time.monotonic() < deadline:
+                time.sleep(0.2)
+            verdict = rain.judge(store, [run])
+            store.close()
+        finally:
+            print(product.output)
+            product.interrupt()
+    wrong = {name: getattr(verdict, name) for name in verdict.__dataclass_fields__}
+    print(json.dumps({"seed": seed, **wrong}, indent=1))
+    rows = hangman.recoveries.rows()
+    figures = {name: float(len(each)) for name, each in wrong.items()}
+    figures |= {f"recovery_{part.replace(' ', '_')}_s": slowest for part, _, _, slowest in rows}
+    medians = [median for _, _, median, _ in rows]
+    figures["slowest_median_recovery_s"] = max(medians, default=0.0)
+    budgets = {name: Budget(0) for name in wrong} | {"slowest_median_recovery_s": Budget(RECOVERY_S)}
+    present("faults", ("part", "kills", "median, s", "max, s"), rows, figures, budgets)
+
+
+if __name__ == "__main__":
+    main()
