@@ -97,7 +97,8 @@
             const button = part("run-include");
             const words = counting.unfinishedWords(experiments);
             button.setAttribute("aria-pressed", String(isIncluded));
-            button.title = `${words ? `${words}. ` : ""}Count experiments that are not finished, too: in best, trends, what matters, PDF and CSV`;
+            button.dataset.hint ??= button.title;
+            button.title = [words, button.dataset.hint].filter(Boolean).join(". ");
             made.root.classList.toggle("has-unfinished", counting.hasUnfinished(experiments, chosen.map((key) => experiments.columns.get(key)).filter(Boolean)));
         };
 

@@ -18,6 +18,9 @@ from layouts.rules import rules_button
 from layouts.shell import copyable
 
 
+INCLUDE_HINT = "Count experiments that are not finished, too: in best, trends, what matters, PDF report and CSV"
+
+
 class HyperparameterSpec(TypedDict):
     """A hyperparameter as the page needs it; its axis has numbers or, as `kind` says, `categories` in this order.
 
@@ -288,7 +291,7 @@ def _metric_picker() -> Component:
         [
             html.Label("Metrics", htmlFor=run_ids.METRICS),
             dcc.Dropdown(id=run_ids.METRICS, multi=True, placeholder="No metric reported yet", className="ht-metrics"),
-            _button("Include unfinished", "run-include", "", **_aria(pressed="false")),
+            _button("Include unfinished", "run-include", INCLUDE_HINT, **_aria(pressed="false")),
             _button(
                 "Replay",
                 "run-replay-toggle",
@@ -330,7 +333,7 @@ def _bars() -> Component:
 
 
 def _unfinished(kind: str) -> Component:
-    """The legend of marks that do not count; it has its place from the start, and is seen where there are any."""
+    """The legend of marks that do not count; it is seen where there are any."""
     return html.Span(
         [html.I(className=f"ht-swatch is-{kind}"), "not finished"],
         className="ht-quiet ht-unfinished",

@@ -29,11 +29,12 @@ BEST_OF_ALL = 8
 
 @dataclass(frozen=True)
 class Mixed:
-    """The project and its two runs."""
+    """The project, its two runs, and who works on the last experiment that runs."""
 
     project: Project
     first: Run
     run: Run
+    claim: Claim
 
 
 def mixed_run(store: Store, *, copies: int = 1) -> Mixed:
@@ -53,11 +54,17 @@ def mixed_run(store: Store, *, copies: int = 1) -> Mixed:
     settings = [{"lr": round(0.05 * (at % 9 + 1), 2), "depth": at % 3 + 1} for at in range(len(endings))]
     new = [NewExperiment(source.settings, reuse=source.id), *map(NewExperiment, settings)]
     second = _launch(store, project, known, new)
-    _bring_about(store, endings)
-    return Mixed(project, fetch_run(store, first.id), fetch_run(store, second.id))
+    claim = _bring_about(store, endings)
+    return Mixed(project, fetch_run(store, first.id), fetch_run(store, second.id), claim)
 
 
-def _bring_about(store: Store, endings: Sequence[tuple[str, float | None]]) -> None:
+def finish(store: Store, mixed: Mixed) -> None:
+    """Let the experiment that runs end well, with the value that it has."""
+    batch = Batch(1, 2, 1, 2, [], epoch=2, epochs=2)
+    finish_experiment(store, mixed.claim, batch, Ending("finished", 1.0, 0), run_fence=mixed.run.fence, host="here")
+
+
+def _bring_about(store: Store, endings: Sequence[tuple[str, float | None]]) -> Claim:
     claim, run = _begin(store)
     for (state, value), (following, _) in pairwise(endings):
         assert value is not None
@@ -67,8 +74,9 @@ def _bring_about(store: Store, endings: Sequence[tuple[str, float | None]]) -> N
             record(store, claim, _batch(store, run, value))
             after = claim_experiment(store, run.id, run.fence, "worker", "here") if following == "running" else None
         if after is None:
-            return
+            return claim
         claim = after
+    raise AssertionError("The last ending is one that has not begun.")
 
 
 def _launch(store: Store, project: Project, known: list[dict[str, object]], new: list[NewExperiment]) -> Run:
