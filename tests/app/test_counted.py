@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from hypertuner.cli.progress import best_experiment, results_table
 from storage import overview
 from storage.asked import fetch_asked
 from storage.experiments import fetch_experiments
+from storage.past_curves import past_curves
 from storage.store import Store
 from tests.app.conftest import Browser
 from tests.callbacks.test_pages import text_of
@@ -80,6 +82,13 @@ def test_the_report_says_what_it_leaves_out_and_includes_it_on_demand(store: Sto
 def test_importance_learns_from_those_that_count(store: Store, mixed: Mixed) -> None:
     assert counted_by_importance(store, mixed) == [2, 3, 4, 5, 6, 7]
     assert counted_by_importance(store, mixed, include=True) == list(range(2, 11))
+
+
+def test_a_rule_is_tried_against_the_best_of_those_that_count(store: Store, mixed: Mixed) -> None:
+    past, _ = past_curves(store, mixed.project.id, None, 100)
+    scores = {each.last for each in past if each.last is not None and math.isfinite(each.last)}
+    assert scores == {SOURCE, 0.5, 0.6, 0.4, 0.45}
+    assert len(past) == 8
 
 
 def test_the_csv_has_everybody_with_state_and_whether_it_counts(browser: Browser, mixed: Mixed) -> None:
