@@ -49,8 +49,8 @@ def experiments_csv(
     """One line per experiment after a line of names, as pieces of text to send in turn; lines end with CR LF.
 
     Columns: experiment, run, state, every hyperparameter, the last value of every metric or what `reduced` has instead,
-    started (ISO 8601, UTC), duration_s, counted (yes or no, by the rule of analysis/counting.py), reason, and where there
-    are `notes`, by the ids of experiments, their note. include_unfinished: a person counts those, too.
+    started (ISO 8601, UTC), duration_s, counted (yes or no, by the rule of analysis/counting.py), reason, and where
+    there are `notes`, by the ids of experiments, their note. include_unfinished: a person counts those, too.
     Hyperparameters come as in `order`, others after them as they turn up.
     A name that stands for several columns gets its role in front: "metric loss", "hyperparameter loss".
     Floats keep every digit, NaN and infinities are the words nan, inf, -inf; nothing at all where there is no value.

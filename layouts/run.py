@@ -17,7 +17,6 @@ from layouts.later import due, later
 from layouts.rules import rules_button
 from layouts.shell import copyable
 
-
 INCLUDE_HINT = "Count experiments that are not finished, too: in best, trends, what matters, PDF report and CSV"
 
 
