@@ -59,14 +59,21 @@
         return {xs, ys};
     };
 
-    const pure = {SHAPES, barAt, columnEnds, dotsOf, fractionOf, placeAt, shapeFor};
+    // What is not finished is hatched, or lighter where a hatching would not be seen, and hollow as a dot.
+    const LEAST_HATCHED = 4;
+    const LIGHTER = 0.4;
+
+    /** How what is not finished looks in a shape; null in a shading, which cannot show it. */
+    const unfinishedLook = (shape, count, width) => {
+        if (shape !== "bars") return count > MOST_DOTS ? null : "hollow";
+        return barAt(0, count, width)[1] >= LEAST_HATCHED ? "hatched" : "lighter";
+    };
+
+    const pure = {SHAPES, barAt, columnEnds, dotsOf, fractionOf, placeAt, shapeFor, unfinishedLook};
 
     // --- drawing ------------------------------------------------------------------------------------------------------
     // frame: {order, values, scale, shape, left, top, width, height}. Each draws those whose mask has `bit`.
 
-    // What is not finished is hatched, or lighter where a hatching would not be seen, and hollow as a dot.
-    const LEAST_HATCHED = 4;
-    const LIGHTER = 0.4;
     const HATCH = 5;
 
     const hatches = new Map();
@@ -92,9 +99,8 @@
     const bars = (context, frame, mask, bit) => {
         const {FINISHED, UNFINISHED} = window.dash_clientside.counting;
         const colour = context.fillStyle;
-        const [, wide] = barAt(0, frame.order.length, frame.width);
         barPath(context, frame, mask, bit | UNFINISHED);
-        if (wide >= LEAST_HATCHED) {
+        if (unfinishedLook("bars", frame.order.length, frame.width) === "hatched") {
             Object.assign(context, {fillStyle: hatchOf(context, colour), strokeStyle: colour, lineWidth: 1});
             context.fill();
             context.stroke();
