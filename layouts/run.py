@@ -290,7 +290,14 @@ def _metric_picker() -> Component:
         [
             html.Label("Metrics", htmlFor=run_ids.METRICS),
             dcc.Dropdown(id=run_ids.METRICS, multi=True, placeholder="No metric reported yet", className="ht-metrics"),
-            _button("Include unfinished", "run-include", INCLUDE_HINT, **_aria(pressed="false")),
+            html.Button(
+                "Include unfinished",
+                id="run-include",
+                type="button",
+                className="ht-toggle",
+                title=INCLUDE_HINT,
+                **_aria(pressed="false"),
+            ),
             _button(
                 "Replay",
                 "run-replay-toggle",
