@@ -10,6 +10,7 @@ from typing import Literal
 from flask import Flask, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from analysis.counting import PARAMETER, is_included
 from analysis.reductions import read_reductions, title_of
 from app import report, table
 from app.limits import LARGEST_NUMBER
@@ -109,7 +110,10 @@ def _experiments_csv(store: Store, slug: str) -> AnyResponse:
     reduced = _reduced(store, run, request.args.get("reduce")) if run else {}
     order = [str(each["name"]) for each in known]
     notes = note_texts(store, [experiment.id for experiment in experiments])
-    lines = table.experiments_csv(experiments, flavour=flavour, order=order, reduced=reduced, notes=notes)
+    lines = table.experiments_csv(
+        experiments, flavour=flavour, order=order, reduced=reduced, notes=notes,
+        include_unfinished=is_included(request.args.get(PARAMETER)),
+    )  # fmt: skip
     return _attachment(Response(_pieces(lines), mimetype="text/csv"), f"{name}.csv")
 
 
@@ -152,7 +156,8 @@ def _run_report(store: Store, slug: str, number: int) -> AnyResponse:
     project = _project(store, slug)
     run = _run(store, project, number)
     experiments = fetch_experiments(store, project.id, run_id=run.id)
-    content = report.run_report(project, run, experiments, now=datetime.now(UTC))
+    is_wider = is_included(request.args.get(PARAMETER))
+    content = report.run_report(project, run, experiments, now=datetime.now(UTC), include_unfinished=is_wider)
     return _attachment(Response(content, mimetype="application/pdf"), f"{project.slug}-run-{number}.pdf")
 
 

@@ -11,10 +11,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from analysis.counting import best_of, is_counted, is_finished, left_out_words, ranked
 from storage.records import Experiment, Project, Run, Value
 from storage.schema import EXPERIMENT_STATES
 
@@ -37,14 +39,22 @@ class ReportError(Exception):
     """A report that could not be made; the message says why."""
 
 
-def run_report(project: Project, run: Run, experiments: Sequence[Experiment], *, now: datetime) -> bytes:
+def run_report(
+    project: Project,
+    run: Run,
+    experiments: Sequence[Experiment],
+    *,
+    now: datetime,
+    include_unfinished: bool = False,
+) -> bytes:
     """Typeset a run's report as PDF; it takes about two seconds.
 
     Texts of users are data to the typesetter, never markup. It runs in a process of its own, with limits of time and
     memory and without our environment.
     Raises ReportError.
     """
-    content = json.dumps(report_content(project, run, experiments, now=now)).encode()
+    told = report_content(project, run, experiments, now=now, include_unfinished=include_unfinished)
+    content = json.dumps(told).encode()
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     # Without these, memory is reserved for every core.
     environment |= {"OPENBLAS_NUM_THREADS": "1", "RAYON_NUM_THREADS": "2", "MALLOC_ARENA_MAX": "2"}
@@ -62,14 +72,25 @@ def run_report(project: Project, run: Run, experiments: Sequence[Experiment], *,
     return ended.stdout
 
 
-def report_content(project: Project, run: Run, experiments: Sequence[Experiment], *, now: datetime) -> dict[str, Any]:
-    """Everything that the report says, as plain data: texts ready to print, and numbers only for the figure."""
-    objective, is_minimized = run.objective or project.objective, run.goal == "minimize"
+def report_content(
+    project: Project,
+    run: Run,
+    experiments: Sequence[Experiment],
+    *,
+    now: datetime,
+    include_unfinished: bool = False,
+) -> dict[str, Any]:
+    """Everything that the report says, as plain data: texts ready to print, and numbers only for the figure.
+
+    include_unfinished: a person wants them counted; see analysis/counting.py.
+    """
+    objective = run.objective
+    rule = Rule(objective, run.goal, include_unfinished)
     names = _hyperparameters(run, experiments)
     tuned = [name for name in names if _is_tuned(run, experiments, name)]
-    ranked = _ranked(experiments, objective, is_minimized)
-    best = next((each for each in ranked if _is_candidate(each, objective)), None)
-    wanted = f"{'lowest' if is_minimized else 'highest'} {objective}" if objective else "none"
+    in_order = rule.ranked(experiments)
+    best = rule.best(experiments)
+    wanted = f"{'lowest' if run.goal == 'minimize' else 'highest'} {objective}" if objective else "none"
     return {
         "project": _plain(project.name, 120),
         "run": run.number,
@@ -82,10 +103,11 @@ def report_content(project: Project, run: Run, experiments: Sequence[Experiment]
             ["Objective", _plain(wanted, 60)],
         ],
         "states": _states(experiments),
-        "best": _best(best, ranked, objective, names, tuned),
-        "no_best": "" if best else _why_no_best(experiments, objective),
-        "figure": _figure(ranked, objective, tuned, best),
-        "table": _table(ranked, objective, tuned),
+        "left_out": _left_out(experiments, rule),
+        "best": _best(best, in_order, rule, names, tuned),
+        "no_best": "" if best else _why_no_best(experiments, rule),
+        "figure": _figure(in_order, rule, tuned, best),
+        "table": _table(in_order, rule, tuned),
         "endings": _endings(experiments),
     }
 
@@ -109,20 +131,29 @@ def _last(experiment: Experiment, metric: str | None) -> float:
     return summary.last if summary else math.nan
 
 
-def _is_candidate(experiment: Experiment, objective: str | None) -> bool:
-    return experiment.state == "finished" and math.isfinite(_last(experiment, objective))
+@dataclass(frozen=True)
+class Rule:
+    """Which experiments count in this report, and what makes one better than another."""
 
+    objective: str | None
+    goal: str
+    include_unfinished: bool
 
-def _ranked(experiments: Sequence[Experiment], objective: str | None, is_minimized: bool) -> list[Experiment]:
-    """The finished ones, best first; then others with a finite value, then those without one, by number."""
+    def value(self, experiment: Experiment) -> float:
+        """The objective's last value, NaN for none."""
+        return _last(experiment, self.objective)
 
-    def key(experiment: Experiment) -> tuple[int, float, int]:
-        value = _last(experiment, objective)
-        if not math.isfinite(value):
-            return 2, 0, experiment.number
-        return int(experiment.state != "finished"), value if is_minimized else -value, experiment.number
+    def counts(self, experiment: Experiment) -> bool:
+        """Whether its value of the objective counts."""
+        return is_counted(experiment.state, self.value(experiment), include_unfinished=self.include_unfinished)
 
-    return sorted(experiments, key=key)
+    def ranked(self, experiments: Sequence[Experiment]) -> list[Experiment]:
+        """Those that count, the best first, then the others."""
+        return ranked(experiments, self.value, self.goal, include_unfinished=self.include_unfinished)
+
+    def best(self, experiments: Sequence[Experiment]) -> Experiment | None:
+        """The best of those that count."""
+        return best_of(experiments, self.value, self.goal, include_unfinished=self.include_unfinished)
 
 
 # --- sections -----------------------------------------------------------------------------------------------------
@@ -153,17 +184,28 @@ def _states(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
     ]
 
 
+def _left_out(experiments: Sequence[Experiment], rule: Rule) -> str:
+    """How many unfinished ones do not count, or do because a person wants so."""
+    words = left_out_words(each.state for each in experiments)
+    if not words:
+        return ""
+    if rule.include_unfinished:
+        return f"Counted like finished experiments, as was asked for: {words}. Their values are in grey italics."
+    return f"Left out of the best setting and of the figure: {words}. Their values are in grey italics."
+
+
 def _best(
     best: Experiment | None,
-    ranked: Sequence[Experiment],
-    objective: str | None,
+    in_order: Sequence[Experiment],
+    rule: Rule,
     names: Sequence[str],
     tuned: Sequence[str],
 ) -> dict[str, Any] | None:
+    objective = rule.objective
     if best is None or objective is None:
         return None
-    value = _last(best, objective)
-    ties = [each for each in ranked if _is_candidate(each, objective) and _last(each, objective) == value]
+    value = rule.value(best)
+    ties = [each for each in in_order if rule.counts(each) and rule.value(each) == value]
     fixed = [name for name in names if name not in set(tuned)]
 
     def settings(chosen: Sequence[str]) -> list[list[str]]:
@@ -172,6 +214,7 @@ def _best(
 
     return {
         "experiment": best.number,
+        "unfinished": "" if is_finished(best.state) else f"not finished: {best.state}",
         "objective": _plain(objective, 40),
         "value": number_text(value),
         "ties": f"also reached by {_number_list([each.number for each in ties[1:]])}" if len(ties) > 1 else "",
@@ -186,7 +229,8 @@ def _best(
     }
 
 
-def _why_no_best(experiments: Sequence[Experiment], objective: str | None) -> str:
+def _why_no_best(experiments: Sequence[Experiment], rule: Rule) -> str:
+    objective = rule.objective
     if not experiments:
         return "This run has no experiments."
     if objective is None:
@@ -195,27 +239,31 @@ def _why_no_best(experiments: Sequence[Experiment], objective: str | None) -> st
     if objective not in reported:
         others = f" What was reported: {', '.join(reported[:8])}." if reported else " No metric was reported at all."
         return _plain(f"No experiment reported {objective}.{others}", 500)
-    return _plain(f"No experiment finished with a finite {objective}, so there is no best setting.", 300)
+    ended = "has" if rule.include_unfinished else "finished with"
+    return _plain(f"No experiment {ended} a finite {objective}, so there is no best setting.", 300)
 
 
 def _figure(
-    ranked: Sequence[Experiment],
-    objective: str | None,
+    in_order: Sequence[Experiment],
+    rule: Rule,
     tuned: Sequence[str],
     best: Experiment | None,
 ) -> dict[str, Any] | None:
-    """What the figure is drawn from: the objective and, for each tuned hyperparameter, the experiments' values."""
-    drawn = [each for each in ranked if math.isfinite(_last(each, objective))]
+    """What the figure is drawn from: the values of those that count, of the objective and each tuned hyperparameter."""
+    objective = rule.objective
+    drawn = [each for each in in_order if rule.counts(each)]
     if objective is None or not tuned or len(drawn) < 2:
         return None
-    missing = len(ranked) - len(drawn)
+    missing = sum(not math.isfinite(rule.value(each)) for each in in_order)
+    unfinished = len(in_order) - len(drawn) - missing
     notes = [
-        f"{missing} of {len(ranked)} experiments have no finite value and are not drawn." if missing else "",
+        f"{missing} of {len(in_order)} experiments have no finite value and are not drawn." if missing else "",
+        f"{unfinished} that did not finish are left out." if unfinished else "",
         f"The first {MOST_PANELS} of {len(tuned)} tuned hyperparameters." if len(tuned) > MOST_PANELS else "",
     ]
     return {
         "objective": _plain(objective, 32),
-        "values": [_last(each, objective) for each in drawn],
+        "values": [rule.value(each) for each in drawn],
         "best": drawn.index(best) if best else None,
         "panels": [
             {"name": _plain(name, 32), "values": [_panel_value(each.settings.get(name)) for each in drawn]}
@@ -231,26 +279,25 @@ def _panel_value(value: Value) -> str | float:
     return float(value) if is_number else _plain(value_text(value), 40)  # type: ignore[arg-type]
 
 
-def _table(ranked: Sequence[Experiment], objective: str | None, tuned: Sequence[str]) -> dict[str, Any]:
-    summaries = [pair for each in ranked for pair in each.metrics.items()]
+def _table(in_order: Sequence[Experiment], rule: Rule, tuned: Sequence[str]) -> dict[str, Any]:
+    objective = rule.objective
+    summaries = [pair for each in in_order for pair in each.metrics.items()]
     others = list(dict.fromkeys(name for name, _ in _by_weight(summaries) if name != objective))
     metrics = [*([objective] if objective else []), *others]
     hyperparameters, shown_metrics = tuned[:MOST_HYPERPARAMETER_COLUMNS], metrics[:MOST_METRIC_COLUMNS]
-    rows = ranked[:MOST_ROWS]
+    rows = in_order[:MOST_ROWS]
     columns = [
         _column("no.", [str(each.number) for each in rows], is_number=True),
         _column("state", [each.state for each in rows]),
         *(_setting_column(name, rows) for name in hyperparameters),
-        *(_metric_column(name, rows, is_objective=name == objective) for name in shown_metrics),
+        *(_metric_column(name, rows, rule) for name in shown_metrics),
         _column("duration", [duration_text(each.duration_s) for each in rows], is_number=True),
     ]
     left_out = [*tuned[MOST_HYPERPARAMETER_COLUMNS:], *metrics[MOST_METRIC_COLUMNS:]]
     return {
         "columns": columns,
-        "more": max(0, len(ranked) - MOST_ROWS),
-        "sorted_by": _plain(objective, 60)
-        if objective and any(_is_candidate(each, objective) for each in ranked)
-        else "",
+        "more": max(0, len(in_order) - MOST_ROWS),
+        "sorted_by": _plain(objective, 60) if objective and any(map(rule.counts, in_order)) else "",
         "left_out": _plain(", ".join(left_out[:20]) + (" ..." if len(left_out) > 20 else ""), 800),
     }
 
@@ -273,12 +320,19 @@ def _setting_column(name: str, rows: Sequence[Experiment]) -> dict[str, Any]:
     return _column(name, [_plain(value_text(value, digits=4), 28) for value in values], is_number=is_number)
 
 
-def _metric_column(name: str, rows: Sequence[Experiment], *, is_objective: bool) -> dict[str, Any]:
+def _metric_column(name: str, rows: Sequence[Experiment], rule: Rule) -> dict[str, Any]:
+    is_objective = name == rule.objective
     values = [each.metrics[name].last if name in each.metrics else None for each in rows]
     write = number_writer([value for value in values if value is not None])
     cells = ["" if value is None else write(value) for value in values]
+    counted = [value if rule.counts(each) else None for each, value in zip(rows, values, strict=True)]
     return _column(
-        name, cells, is_number=True, is_objective=is_objective, shares=_shares(values) if is_objective else []
+        name,
+        cells,
+        is_number=True,
+        is_objective=is_objective,
+        shares=_shares(counted) if is_objective else [],
+        unfinished=[not is_finished(each.state) for each in rows],
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from analysis.counting import is_counted
 from storage.records import Experiment, Value
 
 # exact: every cell reads back as it was stored. What the command line writes.
@@ -43,11 +44,13 @@ def experiments_csv(
     order: Iterable[str] = (),
     reduced: Mapping[str, ReducedMetric] | None = None,
     notes: Mapping[int, str] | None = None,
+    include_unfinished: bool = False,
 ) -> Iterator[str]:
     """One line per experiment after a line of names, as pieces of text to send in turn; lines end with CR LF.
 
     Columns: experiment, run, state, every hyperparameter, the last value of every metric or what `reduced` has instead,
-    started (ISO 8601, UTC), duration_s, reason, and where there are `notes`, by the ids of experiments, their note.
+    started (ISO 8601, UTC), duration_s, counted (yes or no, by the rule of analysis/counting.py), reason, and where
+    there are `notes`, by the ids of experiments, their note. include_unfinished: a person counts those, too.
     Hyperparameters come as in `order`, others after them as they turn up.
     A name that stands for several columns gets its role in front: "metric loss", "hyperparameter loss".
     Floats keep every digit, NaN and infinities are the words nan, inf, -inf; nothing at all where there is no value.
@@ -62,7 +65,9 @@ def experiments_csv(
         yield BYTE_ORDER_MARK
     yield writer.writerow([write_cell(name) for name in _names(hyperparameters, titles, has_notes=bool(notes))])
     for experiment in experiments:
-        row = [*_row(experiment, hyperparameters, metrics, others), *([notes.get(experiment.id)] if notes else [])]
+        counted = "yes" if is_counted(experiment.state, include_unfinished=include_unfinished) else "no"
+        note = [notes.get(experiment.id)] if notes else []
+        row = [*_row(experiment, hyperparameters, metrics, others), counted, experiment.reason, *note]
         yield writer.writerow([write_cell(cell) for cell in row])
 
 
@@ -81,7 +86,7 @@ def _union(first: Iterable[str], others: Iterable[Iterable[str]]) -> list[str]:
 def _names(hyperparameters: Sequence[str], metrics: Sequence[str], *, has_notes: bool) -> list[str]:
     before, after = (
         ["experiment", "run", "state"],
-        ["started", "duration_s", "reason", *(["note"] if has_notes else [])],
+        ["started", "duration_s", "counted", "reason", *(["note"] if has_notes else [])],
     )
     used = Counter([*before, *hyperparameters, *metrics, *after])
 
@@ -106,7 +111,7 @@ def _row(
         else:
             summary = experiment.metrics.get(name)
             yield summary.last if summary else None
-    yield from (experiment.started_at, experiment.duration_s, experiment.reason)
+    yield from (experiment.started_at, experiment.duration_s)
 
 
 def _exact_cell(cell: Cell) -> str:

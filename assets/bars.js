@@ -73,6 +73,7 @@
         const direction = host.querySelector(".ht-bars-direction");
         const fitting = host.querySelector(".ht-bars-fit");
         const shaping = host.querySelector(".ht-bars-shape");
+        const legend = host.querySelector(".ht-unfinished");
         let plots = [];
         let order = new Uint32Array(0);
         let pickedPlaces = [];
@@ -269,12 +270,21 @@
             context.fillRect(LEFT + x - 1, end - 1, Math.max(3, wide + 2), 3);
         };
 
+        /** The legend looks like the marks that it speaks of. */
+        const showLegend = () => {
+            const plot = plots.find(({frame}) => frame);
+            const look = plot ? shapes.unfinishedLook(plot.frame.shape, order.length, plot.width) : null;
+            legend.hidden = look === null;
+            legend.firstElementChild.className = `ht-swatch is-${look}`;
+        };
+
         const view = {
             onData() {
                 offerColumns();
                 order = columns.orderBy(board.experiments, arrangement.sort, arrangement.isDescending);
                 build();
                 plots.forEach(drawBase);
+                showLegend();
                 readPicked();
             },
             onSelection() {

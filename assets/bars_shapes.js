@@ -28,13 +28,13 @@
     /** The shape that is drawn: the one that a person chose, else bars as long as they can be told apart. */
     const shapeFor = (wanted, count, width) => wanted ?? (width / count < LEAST_BAR ? "dots" : "bars");
 
-    /** For each pixel column the lowest and highest end of the bars whose mask has `bit`, as fractions; NaN for none. */
+    /** For each pixel column the lowest and highest end of the bars whose mask has all bits of `bit`, as fractions; NaN for none. */
     const columnEnds = (order, values, mask, bit, scale, width) => {
         const lows = new Float32Array(width).fill(NaN);
         const highs = new Float32Array(width).fill(NaN);
         for (let place = 0; place < order.length; place += 1) {
             const value = values[order[place]];
-            if (!(mask[order[place]] & bit) || !Number.isFinite(value)) continue;
+            if ((mask[order[place]] & bit) !== bit || !Number.isFinite(value)) continue;
             const fraction = fractionOf(scale, value);
             const from = Math.min(width - 1, Math.floor(place / order.length * width));
             const to = Math.max(from + 1, Math.floor((place + 1) / order.length * width));
@@ -59,12 +59,62 @@
         return {xs, ys};
     };
 
-    const pure = {SHAPES, barAt, columnEnds, dotsOf, fractionOf, placeAt, shapeFor};
+    // What is not finished is hatched, or lighter where a hatching would not be seen, and hollow as a dot.
+    const LEAST_HATCHED = 4;
+    const LIGHTER = 0.4;
+
+    /** How what is not finished looks in a shape; null in a shading, which cannot show it. */
+    const unfinishedLook = (shape, count, width) => {
+        if (shape !== "bars") return count > MOST_DOTS ? null : "hollow";
+        return barAt(0, count, width)[1] >= LEAST_HATCHED ? "hatched" : "lighter";
+    };
+
+    const pure = {SHAPES, barAt, columnEnds, dotsOf, fractionOf, placeAt, shapeFor, unfinishedLook};
 
     // --- drawing ------------------------------------------------------------------------------------------------------
     // frame: {order, values, scale, shape, left, top, width, height}. Each draws those whose mask has `bit`.
 
+    const HATCH = 5;
+
+    const hatches = new Map();
+
+    /** Strokes of this colour from the lower left to the upper right. */
+    const hatchOf = (context, colour) => {
+        if (!hatches.has(colour)) {
+            const tile = Object.assign(document.createElement("canvas"), {width: HATCH, height: HATCH});
+            const pen = tile.getContext("2d");
+            pen.strokeStyle = colour;
+            pen.lineWidth = 1.4;
+            // Three strokes, so that the tiles meet at their corners.
+            for (const shift of [-HATCH, 0, HATCH]) {
+                pen.moveTo(shift - 1, HATCH + 1);
+                pen.lineTo(shift + HATCH + 1, -1);
+            }
+            pen.stroke();
+            hatches.set(colour, context.createPattern(tile, "repeat"));
+        }
+        return hatches.get(colour);
+    };
+
     const bars = (context, frame, mask, bit) => {
+        const {FINISHED, UNFINISHED} = window.dash_clientside.counting;
+        const colour = context.fillStyle;
+        barPath(context, frame, mask, bit | UNFINISHED);
+        if (unfinishedLook("bars", frame.order.length, frame.width) === "hatched") {
+            Object.assign(context, {fillStyle: hatchOf(context, colour), strokeStyle: colour, lineWidth: 1});
+            context.fill();
+            context.stroke();
+        } else {
+            context.globalAlpha = LIGHTER;
+            context.fill();
+        }
+        Object.assign(context, {fillStyle: colour, globalAlpha: 1});
+        barPath(context, frame, mask, bit | FINISHED);
+        context.fill();
+    };
+
+    /** Begin a path of the bars of those whose mask has all bits of `bit`. */
+    const barPath = (context, frame, mask, bit) => {
         const {order, values, scale, left, top, width, height} = frame;
         const y = (fraction) => top + (1 - fraction) * height;
         const base = y(fractionOf(scale, scale.base));
@@ -80,14 +130,13 @@
         } else {
             for (let place = 0; place < order.length; place += 1) {
                 const value = values[order[place]];
-                if (!(mask[order[place]] & bit) || !Number.isFinite(value)) continue;
+                if ((mask[order[place]] & bit) !== bit || !Number.isFinite(value)) continue;
                 const [x, wide] = barAt(place, order.length, width);
                 const end = y(fractionOf(scale, value));
                 // A value at the base still shows that it is there.
                 context.rect(left + x, Math.min(base, end) - (Math.abs(base - end) < 1 ? 1 : 0), wide, Math.max(1, Math.abs(base - end)));
             }
         }
-        context.fill();
     };
 
     const dots = (context, frame, mask, bit) => {
@@ -96,14 +145,16 @@
     };
 
     const discs = (context, {order, dots: {xs, ys}, left, top}, mask, bit) => {
-        const {marks} = window.dash_clientside;
+        const {counting, marks} = window.dash_clientside;
         const radius = marks.radiusFor(order.length);
-        context.globalAlpha = marks.opacityFor(order.length);
+        Object.assign(context, {globalAlpha: marks.opacityFor(order.length), strokeStyle: context.fillStyle, lineWidth: 1.2});
         for (const index of order) {
             if (!(mask[index] & bit) || xs[index] < 0) continue;
+            const isHollow = (mask[index] & counting.UNFINISHED) !== 0;
             context.beginPath();
-            context.arc(left + xs[index], top + ys[index], radius, 0, 2 * Math.PI);
-            context.fill();
+            context.arc(left + xs[index], top + ys[index], isHollow ? radius - 0.6 : radius, 0, 2 * Math.PI);
+            if (isHollow) context.stroke();
+            else context.fill();
         }
         context.globalAlpha = 1;
     };

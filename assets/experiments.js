@@ -10,10 +10,13 @@
         categories: [], codes: new Map(), nan: new Set(), level: "epoch", reduction: "last", hasEpochs: null, held: null,
     });
 
-    /** An experiment set with its fixed columns and one column per hyperparameter, and no experiments. */
-    const create = (hyperparameters) => {
+    /**
+     * An experiment set with its fixed columns and one column per hyperparameter, and no experiments. counted: the states
+     * that count, see assets/counting.js; null for all.
+     */
+    const create = (hyperparameters, counted = null) => {
         const set = {size: 0, numbers: new Int32Array(0), indexOf: new Map(), columns: new Map(), failures: new Map(), notes: new Map(),
-            sentences: new Map()};
+            sentences: new Map(), counted: counted && new Set(counted.map((word) => STATES.indexOf(word)))};
         for (const [key, name] of [["number", "Experiment"], ["epoch", "Epoch"], ["epochs", "Epochs"], ["duration", "Duration"]]) {
             set.columns.set(key, emptyColumn(key, name, "other", "number"));
         }
@@ -303,19 +306,6 @@
             .sort((a, b) => compare(values[a], values[b], descending) || numbers[a] - numbers[b]);
     };
 
-    /** The index of the best experiment by a metric, or -1. */
-    const best = (set, key, goal) => {
-        const column = set.columns.get(key);
-        if (!column) return -1;
-        let found = -1;
-        for (let index = 0; index < set.size; index += 1) {
-            const value = column.values[index];
-            if (!Number.isFinite(value)) continue;
-            if (found < 0 || (goal === "minimize" ? value < column.values[found] : value > column.values[found])) found = index;
-        }
-        return found;
-    };
-
     /** How many experiments are in each state, in the order of STATES. */
     const countStates = (set) => {
         const counts = STATES.map(() => 0);
@@ -424,7 +414,7 @@
         return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
     };
 
-    const api = {STATES, axisOf, bandEdges, best, binsOf, chooseMetrics, columnsOf, compare, countBins, countFinite, countStates,
+    const api = {STATES, axisOf, bandEdges, binsOf, chooseMetrics, columnsOf, compare, countBins, countFinite, countStates,
         create, distinct, durationWords, extent, formatterOf, niceTicks, orderBy, patch, patchMetrics, placesInQueue, plain, positionOf, short, ticksOf, valueAt, varying, wordOf};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.experiments = api;

@@ -90,10 +90,8 @@
         const titles = () => clientside().experiments.columnsOf(board().experiments, "metric").map(({key, name}) => [key.slice(2), name]);
         const metrics = () => titles().map(([name]) => name);
         const reduced = () => new URLSearchParams(window.location.search).get("reduce");
-        const finished = () => {
-            const {experiments} = clientside();
-            return experiments.countStates(board().experiments)[experiments.STATES.indexOf("finished")];
-        };
+        const included = () => clientside().counting.asked(window.location.search);
+        const counted = () => clientside().counting.countFinished(board().experiments);
 
         const numbers = () => {
             if (made.scope === "all") return null;
@@ -103,7 +101,7 @@
         };
 
         const ask = () => {
-            made.asked = {finished: finished(), run: board().spec.run_id, reduce: reduced()};
+            made.asked = {counted: counted(), run: board().spec.run_id, reduce: reduced(), include: included()};
             made.isPending = false;
             const shared = question();
             awaited = shared.at;
@@ -112,7 +110,7 @@
             askFront(shared);
         };
 
-        const question = () => ({numbers: numbers(), reduce: reduced(), tab, at: Date.now()});
+        const question = () => ({numbers: numbers(), reduce: reduced(), include: included(), tab, at: Date.now()});
 
         const askFront = (shared = question()) => {
             const names = ["pareto-first", "pareto-second"].map((name) => place(name).value);
@@ -153,10 +151,11 @@
             if (!box.open || document.hidden || !board() || metrics().length === 0) return undefined;
             fillSelects();
             follow();
-            if (made.asked === null || made.asked.run !== board().spec.run_id || made.asked.reduce !== reduced()) ask();
+            if (made.asked === null || made.asked.run !== board().spec.run_id || made.asked.reduce !== reduced()
+                || made.asked.include !== included()) ask();
             if (awaited !== null && Date.now() - awaited > PATIENCE_MS) arrived({at: awaited});
             const button = place("update");
-            button.textContent = updateWords(finished() - made.asked.finished);
+            button.textContent = updateWords(counted() - made.asked.counted);
             button.hidden = button.textContent === "";
             return undefined;
         };

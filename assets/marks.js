@@ -15,6 +15,27 @@
         return count <= 3000 ? 0.6 : 0.4;
     };
 
+    /** The rim of a disc, for what is not finished: as disc() has it, and as far around. */
+    const ring = (radius, width, opacity = 1) => {
+        // Thinner, it could not be told from a faint disc.
+        const rim = Math.max(1, radius * 0.28);
+        const {reach} = disc(radius, width, opacity);
+        const steps = [];
+        const alphas = [];
+        for (let dy = -reach; dy <= reach; dy += 1) {
+            for (let dx = -reach; dx <= reach; dx += 1) {
+                const distance = Math.hypot(dx, dy);
+                const cover = Math.min(1, Math.max(0, radius + 0.5 - distance)) - Math.min(1, Math.max(0, radius - rim + 0.5 - distance));
+                const alpha = Math.round(255 * opacity * cover);
+                if (alpha > 0) {
+                    steps.push(dy * width + dx);
+                    alphas.push(alpha);
+                }
+            }
+        }
+        return {steps: Int32Array.from(steps), alphas: Uint8Array.from(alphas), reach};
+    };
+
     /** A disc as pixel steps and opacities (0-255) relative to its centre, in a bitmap of this width. */
     const disc = (radius, width, opacity = 1) => {
         const reach = Math.ceil(radius);
@@ -36,14 +57,14 @@
     const NOWHERE = -(2 ** 30);
 
     /**
-     * Write a disc of one colour at every pixel xs + ys whose mask has `bit`; where discs overlap the colour gets denser.
+     * Write a disc of one colour at every pixel xs + ys whose mask has all bits of `bit`; where discs overlap the colour gets denser.
      * xs: columns of the bitmap; ys: rows, as the index of their first pixel.
      */
     const stamp = (pixels, xs, ys, mask, bit, {steps, alphas}, colour) => {
         const count = steps.length;
         for (let index = 0; index < xs.length; index += 1) {
             const offset = xs[index] + ys[index];
-            if (offset < 0 || !(mask[index] & bit)) continue;
+            if (offset < 0 || (mask[index] & bit) !== bit) continue;
             for (let step = 0; step < count; step += 1) {
                 const at = offset + steps[step];
                 const below = pixels[at] >>> 24;
@@ -58,7 +79,7 @@
         const count = steps.length;
         for (let index = 0; index < xs.length; index += 1) {
             const offset = xs[index] + ys[index];
-            if (offset < 0 || !(mask[index] & bit)) continue;
+            if (offset < 0 || (mask[index] & bit) !== bit) continue;
             const colour = palette[codes[index]];
             for (let step = 0; step < count; step += 1) {
                 const at = offset + steps[step];
@@ -93,7 +114,7 @@
         return ((hash ^ (hash >>> 16)) >>> 0) / 0xffffffff * 2 - 1;
     };
 
-    const pure = {NOWHERE, disc, jitterOf, opacityFor, over, pixelColour, radiusFor, stamp, stampCoded};
+    const pure = {NOWHERE, disc, jitterOf, opacityFor, over, pixelColour, radiusFor, ring, stamp, stampCoded};
 
     // --- the page ------------------------------------------------------------------------------------------------------
 

@@ -34,12 +34,13 @@
     };
 
     /** What the note under the title says about the shading, or null where every mark is drawn. */
-    const densityWords = (size, selectedCount) => {
+    const densityWords = (size, selectedCount, hasUnfinished = false) => {
         if (size <= MOST_MARKS) return null;
         const count = selectedCount.toLocaleString("en");
+        const told = hasUnfinished ? " Only marks tell the unfinished ones apart." : "";
         return selectedCount > MOST_MARKS
-            ? `Shading: how many lie in each place, grey all, in colour the ${count} selected. Brush ${MOST_MARKS.toLocaleString("en")} or fewer to see each as a mark.`
-            : `Shading: how many lie in each place. The ${count} selected are marks on top.`;
+            ? `Shading: how many lie in each place, grey all, in colour the ${count} selected. Brush ${MOST_MARKS.toLocaleString("en")} or fewer to see each as a mark.${told}`
+            : `Shading: how many lie in each place. The ${count} selected are marks on top.${told}`;
     };
 
     /** Rings around marks at these places, as one path. */
@@ -98,7 +99,7 @@
 
     /** Paints the panels of a board; `prepare` when data, theme or places change, the others whenever asked. */
     const createPainter = (board) => {
-        const {colours, density, marks, matrix_axes, selection, trend} = window.dash_clientside;
+        const {colours, counting, density, marks, matrix_axes, selection, trend} = window.dash_clientside;
         let look = null;
         let grid = null;
 
@@ -114,7 +115,8 @@
             const height = Math.round(grid.panelHeight * ratio) + 2 * reach;
             const palette = colouring && Uint32Array.from(colouring.palette, marks.pixelColour);
             look = {isDense, ratio, reach, width, height, colouring, palette,
-                disc: marks.disc(radius, width, isDense ? 0.85 : marks.opacityFor(size)),
+                shapes: [[counting.UNFINISHED, marks.ring], [counting.FINISHED, marks.disc]]
+                    .map(([bit, shapeOf]) => [bit, shapeOf(radius, width, isDense ? 0.85 : marks.opacityFor(size))]),
                 mark: marks.pixelColour(marks.colourOf("--ht-mark")), selected: marks.pixelColour(marks.colourOf("--ht-mark-selected")),
                 marksImage: imageOf(width, height),
                 cells: isDense ? cellsFor(Math.ceil(grid.panelWidth / CELL), Math.ceil(grid.panelHeight / CELL)) : null};
@@ -147,8 +149,10 @@
             const {image, pixels} = look.marksImage;
             pixels.fill(0);
             const [xs, ys] = [panel.column.pixels, panel.row.pixels];
-            if (colouring) marks.stampCoded(pixels, xs, ys, board.mask, bit, look.disc, colouring.codes, look.palette);
-            else marks.stamp(pixels, xs, ys, board.mask, bit, look.disc, bit === selection.KEPT ? look.mark : look.selected);
+            for (const [ended, shape] of look.shapes) {
+                if (colouring) marks.stampCoded(pixels, xs, ys, board.mask, bit | ended, shape, colouring.codes, look.palette);
+                else marks.stamp(pixels, xs, ys, board.mask, bit | ended, shape, bit === selection.KEPT ? look.mark : look.selected);
+            }
             const {ratio, reach, width, height} = look;
             put(canvas, image, {left: `${-reach / ratio}px`, top: `${-reach / ratio}px`, width: `${width / ratio}px`, height: `${height / ratio}px`});
         };
@@ -184,11 +188,11 @@
             else putMarks(panel, panel.top, selection.SELECTED, look.colouring);
         };
 
-        /** The line through what is selected, and what it says. It says nothing about few, or about what does not vary. */
+        /** The line through what is selected and counts, and what it says. It says nothing about few, or about what does not vary. */
         const showTrend = (panel, isWanted) => {
             const {row, column} = panel;
             const fit = isWanted && row.units && column.units
-                ? trend.fitOf(row.units, column.units, board.mask, selection.SELECTED, board.experiments.size) : null;
+                ? trend.fitOf(row.units, column.units, board.mask, counting.countedBits(selection.SELECTED, board.isIncluded), board.experiments.size) : null;
             panel.label.hidden = fit === null;
             panel.line.style.display = fit === null ? "none" : "";
             if (fit === null) return;

@@ -21,11 +21,13 @@
         pending && `${pending.toLocaleString("en-US")} to come`].filter(Boolean).join(", ");
 
     /** What is drawn, in words: how many of how many, and that a moving picture is a coarser one. */
-    const countWords = (selected, kept, {isCoarse, isDense}) => {
+    const countWords = (selected, kept, {isCoarse, isDense, hasUnfinished = false}) => {
         const number = (count) => count.toLocaleString("en-US");
         const what = selected === kept ? `showing all ${number(kept)}` : `showing ${number(selected)} of ${number(kept)} in colour`;
         if (isCoarse) return `${what}, in coarser lines while you drag`;
-        return isDense ? `${what}; lines that take the same way are drawn as one, stronger line` : what;
+        if (!isDense) return what;
+        const told = hasUnfinished ? ", and the unfinished ones among them look like the others" : "";
+        return `${what}; lines that take the same way are drawn as one, stronger line${told}`;
     };
 
     const pure = {countWords, missingWords};
@@ -233,7 +235,8 @@
             const isQuick = isMoving() || board.selectedCount > MOST_AT_ONCE;
             const {isDense} = drawTier(top, selection.SELECTED, board.selectedCount, bright, isQuick);
             stale.fineTop = isQuick;
-            part("count").textContent = countWords(board.selectedCount, board.keptCount, {isDense, isCoarse: isDense && isMoving()});
+            part("count").textContent = countWords(board.selectedCount, board.keptCount, {isDense, isCoarse: isDense && isMoving(),
+                hasUnfinished: board.root.classList.contains("has-unfinished")});
         };
 
         /** The full picture, once nothing moves any more; the dim lines, too, before anybody needs them. */

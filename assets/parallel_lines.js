@@ -27,12 +27,12 @@
         return count > MOST_FINE ? {isDense: true, bins: BINS_MANY, scale: 1} : {isDense: true, bins: BINS, scale: ratio};
     };
 
-    /** The lines whose mask has `bit`, by shade: 0 without a tint or where there is one colour, then the smallest first. */
+    /** The lines whose mask has all bits of `bit`, by shade: 0 without a tint or where there is one colour, then the smallest first. */
     const byShade = ({size, tints}, mask, bit, isPlain) => {
         const untinted = 255;
         const shades = Array.from({length: SHADES + 1}, () => []);
         for (let index = 0; index < size; index += 1) {
-            if (!(mask[index] & bit)) continue;
+            if ((mask[index] & bit) !== bit) continue;
             shades[isPlain || tints[index] === untinted ? 0 : 1 + Math.floor(tints[index] * SHADES / 255)].push(index);
         }
         return shades;
@@ -57,10 +57,24 @@
 
     const order = (list, isTurned) => (isTurned ? list.reverse() : list);
 
-    /** Strokes, the larger ones on top, or the smaller ones where those are better. */
-    const drawStrokes = (context, scene, {mask, bit, palette, count, isTurned}) => {
+    // What is not finished is dashed.
+    const DASHES = [5, 4];
+
+    /** Strokes, dashed ones below. */
+    const drawStrokes = (context, scene, {bit, count, ...of}) => {
+        const {counting} = window.dash_clientside;
         const {width, opacity} = strokeFor(count);
         Object.assign(context, {lineWidth: width, globalAlpha: opacity, lineJoin: "round"});
+        for (const [ended, dashes] of [[counting.UNFINISHED, DASHES], [counting.FINISHED, []]]) {
+            context.setLineDash(dashes);
+            drawShades(context, scene, {...of, bit: bit | ended});
+        }
+        context.setLineDash([]);
+        context.globalAlpha = 1;
+    };
+
+    /** Strokes, the larger ones on top, or the smaller ones where those are better. */
+    const drawShades = (context, scene, {mask, bit, palette, isTurned}) => {
         const [untinted, ...shades] = byShade(scene, mask, bit, palette.length === 1);
         const painted = [[palette[0], untinted], ...order(shades.map((indices, shade) => (
             [palette[1 + Math.floor((shade + 0.5) * 255 / SHADES)], indices])), isTurned)];
@@ -68,7 +82,6 @@
             context.strokeStyle = colour;
             strokeAll(context, scene, indices);
         }
-        context.globalAlpha = 1;
     };
 
     /** The bundles of a tier. Those of a moving picture stay with the scene, because the next move changes few of them. */

@@ -47,11 +47,13 @@
 
     /** Everything the views need, and nothing else on the page does. Lives until its page is left. */
     const createBoard = (root, spec) => {
-        const {experiments: columns, selection, selection_address} = window.dash_clientside;
+        const {counting, experiments: columns, selection, selection_address} = window.dash_clientside;
         const ending = new AbortController();
         const made = {
             root, spec, signal: ending.signal, run: null, timings: [],
-            experiments: columns.create(spec.hyperparameters),
+            experiments: columns.create(spec.hyperparameters, spec.counted),
+            // Whether a person counts those that are not finished, see assets/counting.js.
+            isIncluded: counting.fromQuery(window.location.search),
             history: selection.begin(selection_address.fromQuery(window.location.search)),
             draft: null, base: {}, mask: new Uint8Array(0), keptCount: 0, selectedCount: 0,
             hovered: -1, chosen: [], wanted: metricsFrom(window.location.search), picked: [], selectedNumbers: [], locks: {}, bookmarks: [], asked: null,
@@ -73,7 +75,7 @@
     };
 
     const wire = (made) => {
-        const {actions, bars, bookmarks, experiments: columns, parallel_coordinates, parameters, reductions, run_card, run_header, run_replay, run_requests,
+        const {actions, bars, bookmarks, counting, experiments: columns, parallel_coordinates, parameters, reductions, run_card, run_header, run_replay, run_requests,
             run_selected, scatter_matrix, selection, selection_address, table} = window.dash_clientside;
         const {part} = made;
         let due = null;
@@ -89,6 +91,17 @@
 
         const select = (isData) => Object.assign(made, selection.tiers(made.experiments, made.state(), made.mask, baseOf(isData)));
 
+        /** Say what is not finished, and whether it counts. */
+        const showCounting = () => {
+            const {experiments, isIncluded, chosen} = made;
+            const button = part("run-include");
+            const words = counting.unfinishedWords(experiments);
+            button.setAttribute("aria-pressed", String(isIncluded));
+            button.dataset.hint ??= button.title;
+            button.title = [words, button.dataset.hint].filter(Boolean).join(". ");
+            made.root.classList.toggle("has-unfinished", counting.hasUnfinished(experiments, chosen.map((key) => experiments.columns.get(key)).filter(Boolean)));
+        };
+
         const frame = () => {
             const {isData, isKept, isNews, change} = due;
             due = null;
@@ -99,8 +112,10 @@
             if (!made.isHeld) select(isData && made.epoch === null);
             // What went off the page under the pointer is lit no more.
             if (made.hovered >= 0 && !(made.mask[made.hovered] & selection.KEPT)) made.hover(-1);
-            if (isData) views.forEach((view) => view.onData(change));
-            else if (isKept) views.forEach((view) => view.onKept());
+            if (isData) {
+                showCounting();
+                views.forEach((view) => view.onData(change));
+            } else if (isKept) views.forEach((view) => view.onKept());
             if (isKept) replay.onKept();
             views.forEach((view) => view.onSelection({isNews}));
             if (isData) views.forEach((view) => view.onHover());
@@ -137,6 +152,13 @@
 
         Object.assign(made, {
             redraw: () => ask({isData: true}),
+            /** Count those that are not finished, or no more. */
+            include: (isIncluded) => {
+                made.isIncluded = isIncluded;
+                replaceQuery(counting.toQuery(window.location.search, isIncluded));
+                ask({isData: true});
+                header.show();
+            },
             // What a drag selects on its way is drawn, but no step of the history.
             preview: (clauses) => {
                 replay.letGo();
@@ -253,6 +275,7 @@
         ];
         made.views = {parameters: views[0], bars: views[1], matrix: views[2], table: views[3], actions: views[4],
             bookmarks: bookmarks.create(part("bookmarks-toggle"), made)};
+        made.press("run-include", () => made.include(!made.isIncluded));
         listen(made, header.showElapsed);
         return made;
     };

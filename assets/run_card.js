@@ -1,7 +1,7 @@
 /** The card beside the pointer: what is known of the experiment under it. */
 (() => {
     const create = (made) => {
-        const {experiments: columns, flags, marks: {element}} = window.dash_clientside;
+        const {counting, experiments: columns, flags, marks: {element}} = window.dash_clientside;
         const box = made.root.querySelector("#hover-card");
         let filledFor = -1;
 
@@ -23,6 +23,8 @@
                     element("span", {className: `ht-state is-${state}`}, element("i", {className: "ht-dot"}), state)),
                 ...lines(index).map(([name, word, kind]) => element("div", {className: `ht-card-line ${kind}`},
                     element("span", {textContent: name}), element("span", {className: "ht-number", textContent: word}))),
+                ...(counting.remarkOf(set, index, made.isIncluded)
+                    ? [element("p", {className: "ht-card-unfinished", textContent: counting.remarkOf(set, index, made.isIncluded)})] : []),
                 ...flags.cardOf(set, index),
                 ...(reason ? [element("p", {className: "ht-card-reason", textContent: reason})] : []));
         };

@@ -65,7 +65,7 @@
     // --- the head ------------------------------------------------------------------------------------------------------
 
     const create = (made) => {
-        const {experiments: columns, marks: {element}, selection: {clausesOf, withClauses, written}} = window.dash_clientside;
+        const {counting, experiments: columns, marks: {element}, selection: {clausesOf, withClauses, written}} = window.dash_clientside;
         const {part, write} = made;
 
         const show = () => {
@@ -146,10 +146,17 @@
 
         const showBest = () => {
             const key = `m:${made.spec.objective}`;
-            const index = made.spec.objective ? columns.best(made.experiments, key, made.spec.goal) : -1;
+            const index = made.spec.objective ? counting.best(made.experiments, key, made.spec.goal, made.isIncluded) : -1;
+            const note = made.spec.objective ? counting.bestNote(made.experiments, key, made.spec.goal, made.isIncluded) : "";
             const link = part("run-best");
-            part("run-best-row").hidden = index < 0;
-            if (index < 0) return;
+            part("run-best-row").hidden = index < 0 && !note;
+            write("run-best-note", note);
+            link.hidden = index < 0;
+            if (index < 0) {
+                write("run-best-value", "–");
+                write("run-best-setting", "");
+                return;
+            }
             const {numbers, columns: all} = made.experiments;
             const column = all.get(key);
             const settings = columns.varying(made.experiments).map((hyperparameter) => (

@@ -9,9 +9,9 @@
      * Where the table comes from as it is filtered. numbers: the experiments in short, null for all of them. Those that an
      * address has no room for are sent in the request's body.
      */
-    const csvRequest = ({slug, number}, numbers, reduce = null) => {
-        const reduced = reduce === null ? "" : `&reduce=${encodeURIComponent(reduce)}`;
-        const all = `/download/${encodeURIComponent(slug)}/experiments.csv?run=${number}&flavour=spreadsheet${reduced}`;
+    const csvRequest = ({slug, number}, numbers, reduce = null, include = null) => {
+        const chosen = Object.entries({reduce, include}).filter(([, value]) => value !== null).map(([name, value]) => `&${name}=${encodeURIComponent(value)}`).join("");
+        const all = `/download/${encodeURIComponent(slug)}/experiments.csv?run=${number}&flavour=spreadsheet${chosen}`;
         if (numbers === null) return {address: all, body: null};
         return numbers.length <= MOST_CHARACTERS_IN_LINK ? {address: `${all}&numbers=${numbers}`, body: null} : {address: all, body: {numbers}};
     };
@@ -32,6 +32,10 @@
         return {numbers: shown, hint, words: picked.length === 1 ? "Open curves of the one picked"
             : shown.length < wanted.length ? `Open curves of the first ${most} picked` : `Open curves of the ${picked.length} picked`};
     };
+
+    /** Where the run's report comes from. */
+    const reportAddress = ({slug, number}, include) => (
+        `/download/${encodeURIComponent(slug)}/runs/${number}/report.pdf${include === null ? "" : `?include=${include}`}`);
 
     /** What is said when the address of the page was copied. */
     const linkWords = (isShortened) => (isShortened ? "Link copied, without the long list of picked experiments: an address has no room for it"
@@ -54,7 +58,7 @@
     // --- the bar -------------------------------------------------------------------------------------------------------
 
     const create = (made) => {
-        const {curves_address: {MOST_NUMBERS, addressOf}, selection} = window.dash_clientside;
+        const {counting, curves_address: {MOST_NUMBERS, addressOf}, selection} = window.dash_clientside;
         const {part, write} = made;
 
         const show = () => {
@@ -85,7 +89,9 @@
             made.selectedNumbers = numbers;
             const reduce = new URLSearchParams(window.location.search).get("reduce");
             const link = part("download-csv");
-            made.csv = csvRequest(made.spec, isFiltered ? selection.compactNumbers(numbers) : null, reduce);
+            const include = counting.asked(window.location.search);
+            made.csv = csvRequest(made.spec, isFiltered ? selection.compactNumbers(numbers) : null, reduce, include);
+            part("download-report").href = reportAddress(made.spec, include);
             link.href = made.csv.address;
             link.title = isFiltered ? `The ${selection.written(numbers.length)} selected experiments as CSV` : "The table of all experiments as CSV";
         };
@@ -120,7 +126,7 @@
         return {show, showPicked};
     };
 
-    const api = {create, csvRequest, curvesOffer, linkWords};
+    const api = {create, csvRequest, curvesOffer, linkWords, reportAddress};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.run_selected = api;
     if (typeof module !== "undefined") module.exports = api;

@@ -383,7 +383,7 @@
                 }
                 view.onPicked();
                 paint();
-                controls.say(matrix_panels.densityWords(board.experiments.size, board.selectedCount));
+                controls.say(matrix_panels.densityWords(board.experiments.size, board.selectedCount, board.root.classList.contains("has-unfinished")));
             },
             /** What is kept changed: the dim marks, too, are others now. */
             onKept() { for (const panel of panels) panel.isBaseStale = true; },

@@ -130,7 +130,7 @@
 
     /** The tiers before anything is selected; they stay while a brush moves. */
     const baseTiers = (set, {kept, excluded}) => {
-        const tier = new Uint8Array(set.size).fill(KEPT | SELECTED);
+        const tier = globalThis.dash_clientside.counting.mark(set, new Uint8Array(set.size).fill(KEPT | SELECTED));
         kept.forEach((clause) => applyClause(set, clause, tier, KEPT | SELECTED));
         excluded.forEach((group) => applyExcluded(set, group, tier));
         return tier;

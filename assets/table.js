@@ -123,15 +123,23 @@
     const exact = (params) => {
         const column = columnOf(params);
         if (!column || !params.data) return null;
-        return window.dash_clientside.experiments.wordOf(column, params.data.index) || null;
+        const word = window.dash_clientside.experiments.wordOf(column, params.data.index);
+        const remark = column.role === "metric" && word ? remarkOf(params.data) : "";
+        return (remark ? `${word} (${remark})` : word) || null;
     };
 
-    /** A background that is stronger for larger values, over the range of the whole column. */
+    const remarkOf = (data) => (shown && data ? window.dash_clientside.counting.remarkOf(shown.board.experiments, data.index, shown.board.isIncluded) : "");
+
+    // The grid keeps what a cell's style once had, so each names all of it.
+    const PLAIN = {backgroundColor: "transparent", color: "inherit", fontStyle: "normal"};
+
+    /** A background that is stronger for larger values, over the range of the whole column; what is not finished is grey. */
     const shade = (params) => {
+        if (remarkOf(params.data)) return {...PLAIN, color: "var(--ht-muted)", fontStyle: "italic"};
         const ends = shown?.ends.get(columnOf(params));
-        if (!ends || !Number.isFinite(params.value)) return {backgroundColor: "transparent"};
+        if (!ends || !Number.isFinite(params.value)) return PLAIN;
         const share = ends[1] > ends[0] ? (params.value - ends[0]) / (ends[1] - ends[0]) : 0.5;
-        return {backgroundColor: `color-mix(in srgb, var(--ht-accent) ${Math.round(4 + 30 * share)}%, transparent)`};
+        return {...PLAIN, backgroundColor: `color-mix(in srgb, var(--ht-accent) ${Math.round(4 + 30 * share)}%, transparent)`};
     };
 
     const stateText = ({data, value}) => (data ? stateExplained(value, shown?.places.get(data.index), noteOf(data), data.reason) : value);

@@ -7,13 +7,13 @@
     const LEAST_VARIANCE = 1e-12;
 
     /**
-     * The line ys = intercept + slope * xs over those whose mask has `bit` and who have both numbers, with Pearson's r and
+     * The line ys = intercept + slope * xs over those whose mask has all bits of `bit` and who have both numbers, with Pearson's r and
      * Fisher's 95 % interval. Null below four pairs, and where xs or ys do not vary.
      */
     const fitOf = (xs, ys, mask, bit, size = xs.length) => {
         let [n, x0, y0, sumX, sumY, sumXX, sumYY, sumXY] = [0, 0, 0, 0, 0, 0, 0, 0];
         for (let index = 0; index < size; index += 1) {
-            if (!(mask[index] & bit)) continue;
+            if ((mask[index] & bit) !== bit) continue;
             // x - x is 0 for numbers and NaN for what is not finite.
             if (xs[index] - xs[index] !== 0 || ys[index] - ys[index] !== 0) continue;
             if (n === 0) [x0, y0] = [xs[index], ys[index]];

@@ -1,4 +1,4 @@
-"""What the web keeps of runs that are being explained: their finished experiments, answers, and whose turn it is.
+"""What the web keeps of runs that are being explained: their experiments, answers, and whose turn it is.
 
 Nothing here is a person's state: another web process without it only takes longer.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from analysis.counting import is_counted
 from analysis.metrics import usual_goal
 from analysis.reductions import LAST, Reduction, Reductions
 from analysis.surrogate import Goal
@@ -36,16 +37,17 @@ class Superseded(Exception):
 
 
 @dataclass(frozen=True)
-class Finished:
-    """Finished experiments: numbers, settings (with the defaults of what was not set), and values metric by metric.
+class Counted:
+    """Experiments that count: numbers, settings (with the defaults of what was not set), and values metric by metric.
 
-    left_out: how many others failed or were stopped.
+    left_out: how many began and do not count, by their states. with_unfinished: a person wants them counted.
     """
 
     numbers: list[int]
     settings: list[dict[str, Any]]
     values: list[list[float]]
-    left_out: int
+    left_out: dict[str, int]
+    with_unfinished: bool = False
 
 
 @dataclass
@@ -68,16 +70,26 @@ class Frame:
     reduced: dict[tuple[str, Reduction], list[float]] = field(default_factory=dict)
     places: dict[int, int] = field(default_factory=dict)
 
-    def finished(self, numbers: set[int] | None, metrics: Sequence[str], reductions: Reductions) -> Finished:
-        """The finished experiments among these (None for all) with some metrics, reduced as the frame was read."""
+    def counted(
+        self,
+        numbers: set[int] | None,
+        metrics: Sequence[str],
+        reductions: Reductions,
+        *,
+        include_unfinished: bool = False,
+    ) -> Counted:
+        """Those among these (None for all) that count, with some metrics, reduced as the frame was read."""
         wanted = [row for row, number in enumerate(self.numbers) if numbers is None or number in numbers]
-        rows = [row for row in wanted if self.states[row] == "finished"]
+        begun = [row for row in wanted if self.states[row] != "queued"]
+        rows = [row for row in begun if is_counted(self.states[row], include_unfinished=include_unfinished)]
         columns = [self._column(metric, reductions.get(metric, LAST)) for metric in metrics]
-        return Finished(
+        others = [self.states[row] for row in begun if not include_unfinished and not is_counted(self.states[row])]
+        return Counted(
             [self.numbers[row] for row in rows],
             [{name: column[row] for name, column in self.columns.items()} for row in rows],
             [[column[row] for row in rows] for column in columns],
-            sum(self.states[row] in {"failed", "stopped"} for row in wanted),
+            {state: others.count(state) for state in dict.fromkeys(sorted(others))},
+            include_unfinished,
         )
 
     def _column(self, metric: str, reduction: Reduction) -> list[float]:

@@ -1,4 +1,4 @@
-"""What matters in a run: read its finished experiments, explain them away from the quick path, keep the answers."""
+"""What matters in a run: read the experiments that count, explain them away from the quick path, keep the answers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from dash import Input, Output, State, no_update
 
+from analysis.counting import PARAMETER, is_included
 from analysis.effects import Effects, effects
 from analysis.importance import Ranking, TooFew, rank
 from analysis.pareto import front
 from analysis.reductions import LAST, Reductions, read_reductions, title_of
 from analysis.surrogate import Goal, Sample, sample
 from callbacks.group import CallbackGroup
-from callbacks.insight_desk import Finished, Frame, Superseded, desk_of
+from callbacks.insight_desk import Counted, Frame, Superseded, desk_of
 from layouts import insight_ids as ids
 from layouts import insights as layout
 from layouts import run_ids
@@ -53,8 +54,9 @@ def explain(store: Store, request: Request | None, spec: RunSpec) -> Any:
         with desk.turn(f"{request.get('tab')}") as proceed:
             with desk.reading(store, spec, reductions) as frame:
                 goal = frame.goals.get(metric, "minimize")
-                key = (spec["run_id"], frame.version, metric, reductions.get(metric, LAST), numbers)
-                those = frame.finished(numbers_in(numbers), [metric], reductions)
+                is_wider = is_included(request.get(PARAMETER))
+                key = (spec["run_id"], frame.version, metric, reductions.get(metric, LAST), numbers, is_wider)
+                those = frame.counted(numbers_in(numbers), [metric], reductions, include_unfinished=is_wider)
             found = desk.answered(key, lambda: _explain(those, title, goal, _scales(spec), proceed))
     except Superseded:
         return no_update
@@ -76,7 +78,7 @@ def _title(spec: RunSpec, metric: str, reductions: Reductions) -> str:
 
 
 def _explain(
-    those: Finished, metric: str, goal: Goal, scales: Mapping[str, bool], proceed: Callable[[], None]
+    those: Counted, metric: str, goal: Goal, scales: Mapping[str, bool], proceed: Callable[[], None]
 ) -> dict[str, Any]:
     from threadpoolctl import threadpool_limits
 
@@ -86,17 +88,22 @@ def _explain(
 
 
 def _explained(
-    those: Finished, metric: str, goal: Goal, scales: Mapping[str, bool], proceed: Callable[[], None]
+    those: Counted, metric: str, goal: Goal, scales: Mapping[str, bool], proceed: Callable[[], None]
 ) -> dict[str, Any]:
     given = sample(those.settings, those.values[0], goal, is_log=scales)
     found = rank(given, proceed=proceed)
     if isinstance(found, TooFew):
         is_constant = given.size > 0 and float(np.ptp(given.y)) == 0
-        problem = layout.too_few(found, varying=len(given.axes), is_constant=is_constant)
-        return {"problem": problem, "said": layout.basis(given, those.left_out)}
+        problem = layout.too_few(found, varying=len(given.axes), is_constant=is_constant, kind=_kind(those))
+        return {"problem": problem, "said": layout.basis(given, those.left_out, kind=_kind(those))}
     means = effects(given, [(pair.first, pair.second) for pair in found.pairs], proceed=proceed)
-    said = layout.basis(given, those.left_out, means.quality)
+    said = layout.basis(given, those.left_out, means.quality, kind=_kind(those))
     return {"problem": None, "said": said, **_figures(given, found, means, _observed(those, goal), metric)}
+
+
+def _kind(those: Counted) -> str:
+    """What to call the experiments that count."""
+    return "finished or unfinished " if those.with_unfinished else "finished "
 
 
 def _figures(
@@ -124,7 +131,7 @@ def _figures(
     }
 
 
-def _observed(those: Finished, goal: Goal) -> list[dict[str, Any]]:
+def _observed(those: Counted, goal: Goal) -> list[dict[str, Any]]:
     """The experiments to show as dots: the best ones and, evenly, of the others."""
     values = those.values[0]
     proper = [at for at, value in enumerate(values) if math.isfinite(value)]
@@ -164,7 +171,7 @@ def numbers_in(compact: Any) -> set[int] | None:
     prevent_initial_call=True,
 )
 def draw_front(store: Store, request: Request | None, spec: RunSpec) -> Any:
-    """The front of two metrics among the finished experiments."""
+    """The front of two metrics among the experiments that count."""
     if not request:
         return no_update
     names = (str(request["metrics"][0]), str(request["metrics"][1]))
@@ -173,7 +180,8 @@ def draw_front(store: Store, request: Request | None, spec: RunSpec) -> Any:
     try:
         with desk_of(store).reading(store, spec, reductions) as frame:
             goals: tuple[Goal, Goal] = (_goal(frame, request, 0), _goal(frame, request, 1))
-            those = frame.finished(numbers_in(request.get("numbers")), names, reductions)
+            is_wider = is_included(request.get(PARAMETER))
+            those = frame.counted(numbers_in(request.get("numbers")), names, reductions, include_unfinished=is_wider)
     except Exception as error:
         if not is_outage(error):
             raise
@@ -181,13 +189,16 @@ def draw_front(store: Store, request: Request | None, spec: RunSpec) -> Any:
     return {**_front(those, titles, goals), "at": request.get("at")}
 
 
-def _front(those: Finished, names: tuple[str, str], goals: tuple[Goal, Goal]) -> dict[str, Any]:
+def _front(those: Counted, names: tuple[str, str], goals: tuple[Goal, Goal]) -> dict[str, Any]:
     pairs = list(zip(*those.values, strict=True))
     both = [at for at, pair in enumerate(pairs) if all(map(math.isfinite, pair))]
     values = ([pairs[at][0] for at in both], [pairs[at][1] for at in both])
     places = front(*values, goals)
     figure = pareto.figure([those.numbers[at] for at in both], values, places, names, goals) if both else None
-    return {"figure": figure, "said": layout.on_pareto(len(places), len(both), len(pairs) - len(both))}
+    return {
+        "figure": figure,
+        "said": layout.on_pareto(len(places), len(both), len(pairs) - len(both), kind=_kind(those)),
+    }
 
 
 def _goal(frame: Frame, request: Request, at: int) -> Goal:

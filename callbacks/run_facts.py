@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis.candidates import space_from_json
+from analysis.counting import COUNTED_STATES
 from analysis.hyperparameters import Hyperparameter
 from analysis.strategies import STRATEGIES, StrategyError, count_of
 from launch.choice import StrategyChoice
@@ -26,6 +27,7 @@ def spec_of(slug: str, run: Run) -> RunSpec:
         "hyperparameters": _hyperparameters(run),
         # The objective alone is no choice: every launch names it, and the page then shows what it shows anyway.
         "metrics": [metric["name"] for metric in run.metrics] if len(run.metrics) > 1 else [],
+        "counted": list(COUNTED_STATES),
     }
 
 

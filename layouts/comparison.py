@@ -15,6 +15,7 @@ from dash import dcc, html
 from dash.dependencies import Wildcard
 from dash.development.base_component import Component
 
+from analysis.counting import is_finished
 from analysis.differences import MISSING, Cell, Row
 from analysis.hyperparameters import text_of
 from layouts import ids
@@ -244,6 +245,15 @@ def _place_class(shown: Comparison, place: int) -> str:
     return "is-reference" if place == shown.reference else ""
 
 
+def _cell(shown: Comparison, place: int, content: Component, *, is_result: bool) -> Component:
+    """A cell; results of an experiment that does not count (see analysis/counting.py) are marked."""
+    classes, state_word = _place_class(shown, place), shown.columns[place].state
+    if not is_result or is_finished(state_word):
+        return html.Td(content, className=classes)
+    title = f"not finished: {state_word}, not counted"
+    return html.Td(content, title=title, className=f"{classes} is-unfinished".strip())
+
+
 def _group(shown: Comparison, title: str, rows: Sequence[Row], cell: Any, noun: str) -> list[Component]:
     """The rows of one kind under a line that says how many differ."""
     if not rows:
@@ -259,7 +269,7 @@ def _group(shown: Comparison, title: str, rows: Sequence[Row], cell: Any, noun: 
                         [
                             html.Th(_named(row), scope="row", title=row.name),
                             *(
-                                html.Td(cell(each, row), className=_place_class(shown, place))
+                                _cell(shown, place, cell(each, row), is_result=noun == "metric")
                                 for place, each in enumerate(row.cells)
                             ),
                         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dash import dcc, html
@@ -14,6 +15,8 @@ from layouts.attributes import attributes
 from layouts.figures import GRAPH_CONFIG
 
 CONFIG: Any = {**GRAPH_CONFIG, "displayModeBar": False}
+# What the experiments that count are called where nobody includes others.
+FINISHED = "finished "
 
 IMPORTANCE_NOTE = (
     "A bar is the share of the metric's variance that a hyperparameter explains, its whisker a 90 % interval. It "
@@ -139,16 +142,15 @@ def _pareto() -> Component:
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
-def basis(given: Sample, left_out: int, quality: float | None = None) -> str:
+def basis(given: Sample, left_out: Mapping[str, int], quality: float | None = None, *, kind: str = FINISHED) -> str:
     """From how many experiments, what was left out, and how far the forest can be trusted.
 
-    left_out: failed or stopped ones; unfinished ones are not spoken of.
+    left_out: how many began and do not count, by their states. kind: what those that count are called.
     """
-    parts = [
-        f"from {given.size:,} of {given.of:,} experiments" if given.size < given.of else f"from {_count(given.of)}"
-    ]
+    among = f"{given.of:,} experiments" if kind == FINISHED else _count(given.of, kind)
+    parts = [f"from {given.size:,} of {among}" if given.size < given.of else f"from {_count(given.of, kind)}"]
     if left_out:
-        parts.append(f"{left_out:,} failed or stopped left out")
+        parts.append(f"{' and '.join(f'{count:,} {state}' for state, count in left_out.items())} left out")
     if given.without:
         parts.append(f"{given.without:,} without a value left out")
     if given.clipped:
@@ -158,27 +160,27 @@ def basis(given: Sample, left_out: int, quality: float | None = None) -> str:
     return ", ".join(parts)
 
 
-def _count(number: int) -> str:
-    return "1 finished experiment" if number == 1 else f"{number:,} finished experiments"
+def _count(number: int, kind: str) -> str:
+    return f"1 {kind}experiment" if number == 1 else f"{number:,} {kind}experiments"
 
 
-def too_few(found: TooFew, *, varying: int, is_constant: bool) -> str:
+def too_few(found: TooFew, *, varying: int, is_constant: bool, kind: str = FINISHED) -> str:
     """Why there is no picture, and what would give one."""
     if found.experiments == 0:
-        return "No finished experiment has a value of this metric yet."
+        return f"No {kind}experiment has a value of this metric yet."
     if found.experiments > 1 and varying == 0:
         return "All of these experiments have the same settings: there is nothing to tell apart."
     if found.experiments > 1 and is_constant:
         return "The metric is the same in all of these experiments: nothing matters to it within these ranges."
     if found.more is None:
         return (
-            f"{_count(found.experiments)} tell no hyperparameter from chance, and ten times as many might not either: "
-            "within these ranges the metric hardly depends on any of them."
+            f"{_count(found.experiments, kind)} tell no hyperparameter from chance, and ten times as many might not "
+            "either: within these ranges the metric hardly depends on any of them."
         )
     return f"Too few experiments to tell: about {found.more:,} more would do."
 
 
-def on_pareto(count: int, among: int, left_out: int) -> str:
+def on_pareto(count: int, among: int, left_out: int, *, kind: str = FINISHED) -> str:
     """How many are on the front, of how many."""
-    words = f"{count:,} of {_count(among)} on the front"
+    words = f"{count:,} of {_count(among, kind)} on the front"
     return f"{words}, {left_out:,} without both values left out" if left_out else words

@@ -17,6 +17,8 @@ from layouts.later import due, later
 from layouts.rules import rules_button
 from layouts.shell import copyable
 
+INCLUDE_HINT = "Count experiments that are not finished, too: in best, trends, what matters, PDF report and CSV"
+
 
 class HyperparameterSpec(TypedDict):
     """A hyperparameter as the page needs it; its axis has numbers or, as `kind` says, `categories` in this order.
@@ -49,6 +51,7 @@ class RunSpec(TypedDict):
     command_line: str
     hyperparameters: Sequence[HyperparameterSpec]
     metrics: Sequence[str]
+    counted: Sequence[str]
 
 
 def page(spec: RunSpec) -> Component:
@@ -198,6 +201,7 @@ def _header(spec: RunSpec) -> Component:
                     html.Span("Best so far", id="run-best-words", className="ht-quiet"),
                     html.B(id="run-best-value"),
                     html.A(id="run-best", href="#"),
+                    html.Span(id="run-best-note", className="ht-quiet ht-best-note"),
                     html.Span(id="run-best-setting", className="ht-quiet ht-setting"),
                 ],
                 id="run-best-row",
@@ -242,6 +246,7 @@ def _actions(spec: RunSpec) -> Component:
         ),
         html.A(
             "PDF report",
+            id="download-report",
             href=f"{base}/runs/{spec['number']}/report.pdf",
             className="ht-button",
             target="_blank",
@@ -285,6 +290,14 @@ def _metric_picker() -> Component:
         [
             html.Label("Metrics", htmlFor=run_ids.METRICS),
             dcc.Dropdown(id=run_ids.METRICS, multi=True, placeholder="No metric reported yet", className="ht-metrics"),
+            html.Button(
+                "Include unfinished",
+                id="run-include",
+                type="button",
+                className="ht-toggle",
+                title=INCLUDE_HINT,
+                **_aria(pressed="false"),
+            ),
             _button(
                 "Replay",
                 "run-replay-toggle",
@@ -317,10 +330,20 @@ def _bars() -> Component:
             html.Button("↑", type="button", className="ht-icon ht-bars-direction", **_aria(label="Smallest first")),
             html.Label(["as ", _shapes()], className="ht-quiet"),
             html.Button("from zero", type="button", className="ht-toggle ht-bars-fit", **_aria(pressed="false")),
+            _unfinished("hatched"),
         ],
         html.P("No metric has a number yet.", className="ht-quiet ht-bars-empty"),
         html.Div(className="ht-bars-grid"),
         id="run-bars",
+    )
+
+
+def _unfinished(kind: str) -> Component:
+    """The legend of marks that do not count; it is seen where there are any."""
+    return html.Span(
+        [html.I(className=f"ht-swatch is-{kind}"), "not finished"],
+        className="ht-quiet ht-unfinished",
+        title=f"{kind}: running, failed or stopped; it does not count in best, trends, what matters and the PDF report",
     )
 
 
@@ -333,7 +356,10 @@ def _shapes() -> Component:
 def _matrix() -> Component:
     return _box(
         "Hyperparameters by metrics",
-        [html.Span("drag in any panel to select, click a mark to open it", className="ht-quiet")],
+        [
+            html.Span("drag in any panel to select, click a mark to open it", className="ht-quiet"),
+            _unfinished("hollow"),
+        ],
         html.Div(
             [
                 html.Div(
@@ -388,6 +414,7 @@ def _parallel_coordinates() -> Component:
         [
             fold,
             html.Select(className="ht-select ht-parallel-add", hidden=True, **_aria(label="Add an axis")),
+            _unfinished("dashed"),
             html.Div(legend, className="ht-parallel-legend", hidden=True),
         ],
         html.Div(body, className="ht-parallel-body"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select, text
 
+from analysis.counting import is_counted
 from storage import schema
 from storage.leases import LeaseLost
 from storage.records import Run, Settings
@@ -44,7 +44,7 @@ def fetch_asked(store: Store, run: Run) -> list[Asked]:
 
 
 def _value(state: str, last: float | None) -> float | None:
-    return last if state == "finished" and last is not None and math.isfinite(last) else None
+    return last if is_counted(state, last) else None
 
 
 def add_asked(store: Store, run: Run, settings: Sequence[Sequence[NewExperiment]], *, most: int) -> int:

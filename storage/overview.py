@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from analysis.counting import finished_condition, finite_condition
 from storage import schema
 from storage.experiments import read_experiments
 from storage.records import Experiment, Settings
@@ -26,14 +27,15 @@ class Best:
 
 
 def fetch_best(store: Store, project_id: int) -> list[Best]:
-    """For each run with an objective and a finite value of it: its best experiment by the value reported last."""
+    """For each run with an objective: the best of the experiments that count, by the value reported last."""
     statement = text(
-        """SELECT DISTINCT ON (run.id) run.id, run.number, experiment.number, summary.last, run.objective, run.goal
+        f"""SELECT DISTINCT ON (run.id) run.id, run.number, experiment.number, summary.last, run.objective, run.goal
         FROM run JOIN experiment ON experiment.run_id = run.id
             JOIN metric ON metric.project_id = run.project_id AND metric.name = run.objective
             JOIN metric_summary summary
                 ON summary.experiment_id = experiment.id AND summary.metric_id = metric.id
-        WHERE run.project_id = :project AND summary.last < 'Infinity' AND summary.last > '-Infinity'
+        WHERE run.project_id = :project
+            AND {finished_condition("experiment.state")} AND {finite_condition("summary.last")}
         ORDER BY run.id, CASE run.goal WHEN 'minimize' THEN summary.last ELSE -summary.last END, experiment.number"""
     )
     with store.begin() as connection:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from analysis.counting import finished_condition
 from analysis.curves.reported import Reported
 from storage.store import Store
 from storage.watching import read_reported
@@ -17,7 +18,7 @@ MOST_VALUES = 5_000_000
 
 @dataclass(frozen=True, eq=False)
 class PastCurves:
-    """One experiment that has ended. last: the last value of its run's objective, if it has one."""
+    """One experiment that has ended. last: the last value of its run's objective, if it has one and counts."""
 
     id: int
     run_id: int
@@ -34,7 +35,8 @@ def past_curves(store: Store, project_id: int, names: Sequence[str] | None, most
     most: how many at the most; fewer where they have very many values.
     """
     statement = text(
-        """SELECT ended.id, run_id, run.objective, run.goal, coalesce(duration_s, 0) AS duration_s, summary.last
+        f"""SELECT ended.id, run_id, run.objective, run.goal, coalesce(duration_s, 0) AS duration_s,
+            CASE WHEN {finished_condition("ended.state")} THEN summary.last END AS last
         FROM (SELECT *, row_number() OVER newest AS place, sum(value_count) OVER newest AS sum FROM experiment
             WHERE project_id = :project AND state IN ('finished', 'failed', 'stopped') AND value_count > 0
                 AND reused_from IS NULL

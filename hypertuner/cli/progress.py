@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from analysis.counting import best_of, is_finished, ranked
 from analysis.hyperparameters import text_of
 from storage.changes import changes_since
 from storage.records import Experiment, Project, Run
@@ -86,36 +86,24 @@ def _show(progress: Progress, task: TaskID, experiments: Sequence[Experiment], r
 
 
 def best_experiment(experiments: Sequence[Experiment], run: Run) -> Experiment | None:
-    """The finished experiment with the best last value of the objective; NaN never wins."""
-    objective = run.objective
-    judged = (
-        [
-            (experiment.metrics[objective].last, experiment)
-            for experiment in experiments
-            if experiment.state == "finished" and objective in experiment.metrics
-        ]
-        if objective
-        else []
-    )
-    judged = [(value, experiment) for value, experiment in judged if not math.isnan(value)]
-    if not judged:
-        return None
-    pick = max if run.goal == "maximize" else min
-    return pick(judged, key=lambda pair: pair[0])[1]
+    """The best of the experiments that count, by the objective's last value."""
+    return best_of(experiments, _objective_of(run), run.goal)
+
+
+def _objective_of(run: Run) -> Callable[[Experiment], float | None]:
+    def value(experiment: Experiment) -> float | None:
+        summary = experiment.metrics.get(run.objective) if run.objective else None
+        return summary.last if summary else None
+
+    return value
 
 
 def results_table(experiments: Sequence[Experiment], run: Run, width: int) -> Table:
-    """The experiments, best first, with the hyperparameters that differ and as many metrics as fit into `width`.
+    """The experiments that count, best first, then the others, with what differs and the metrics that fit into `width`.
 
-    What is left out is counted in the caption.
+    What is left out is counted in the caption; values of unfinished experiments stand in brackets.
     """
-    objective, sign = run.objective, -1 if run.goal == "maximize" else 1
-
-    def rank(experiment: Experiment) -> tuple[bool, float]:
-        summary = experiment.metrics.get(objective or "")
-        usable = summary is not None and not math.isnan(summary.last)
-        return (not usable, sign * summary.last if usable and summary else experiment.number)
-
+    objective = run.objective
     names = _differing(experiments)
     metrics = list(dict.fromkeys(name for experiment in experiments for name in experiment.metrics))
     if objective in metrics:
@@ -123,12 +111,19 @@ def results_table(experiments: Sequence[Experiment], run: Run, width: int) -> Ta
     left = width - _width(["experiment", "finished", *names])
     fitting = [name for position, name in enumerate(metrics) if _width(metrics[: position + 1]) <= left] or metrics[:1]
     hidden = max(0, len(experiments) - TABLE_ROWS)
-    table = Table(title=f"Run {run.number}: {run.state}", caption=f"{hidden} more on the page" if hidden else None)
+    rows = ranked(experiments, _objective_of(run), run.goal)[:TABLE_ROWS]
+    is_marked = any(each.metrics and not is_finished(each.state) for each in rows)
+    said = [
+        f"{hidden} more on the page" if hidden else "",
+        "(in brackets: of an unfinished experiment, not counted)" if is_marked else "",
+    ]
+    caption = "; ".join(filter(None, said)) or None
+    table = Table(title=f"Run {run.number}: {run.state}", caption=caption)
     for title in ("experiment", "state", *names):
         table.add_column(printable(title), overflow="fold")
     for title in fitting:
         table.add_column(printable(title), justify="right", overflow="fold")
-    for experiment in sorted(experiments, key=rank)[:TABLE_ROWS]:
+    for experiment in rows:
         values = [printable(text_of(experiment.settings.get(name))) for name in names]
         numbers = [_number(experiment, name) for name in fitting]
         table.add_row(str(experiment.number), experiment.state, *values, *numbers)
@@ -147,7 +142,10 @@ def _width(titles: Sequence[str]) -> int:
 
 
 def _number(experiment: Experiment, metric: str) -> str:
-    return f"{experiment.metrics[metric].last:.5g}" if metric in experiment.metrics else ""
+    if metric not in experiment.metrics:
+        return ""
+    written = f"{experiment.metrics[metric].last:.5g}"
+    return written if is_finished(experiment.state) else f"[dim]({written})[/dim]"
 
 
 def failures(experiments: Sequence[Experiment]) -> Mapping[str, list[int]]:

@@ -138,6 +138,19 @@ def test_the_best_depends_on_the_goal_and_is_one_that_finished() -> None:
     assert [row[0] for row in rows(lowest)] == ["1", "2", "6", "3", "4", "5"]
 
 
+def test_the_pdf_says_who_is_left_out_and_that_a_person_may_include_them() -> None:
+    experiments = [
+        *four_experiments(),
+        an_experiment(5, {"batch_size": 28, "rate": 0.3}, {"accuracy": 0.99}, state="running"),
+    ]
+    plain = words(run_report(a_project(), a_run(CANDIDATES), experiments, now=NOW))
+    assert "Left out of the best setting and of the figure: 1 unfinished: 1 running." in plain
+    assert "accuracy 0.9300 experiment 4" in plain
+    wider = words(run_report(a_project(), a_run(CANDIDATES), experiments, now=NOW, include_unfinished=True))
+    assert "Counted like finished experiments, as was asked for: 1 unfinished: 1 running." in wider
+    assert "accuracy 0.9900 experiment 5 (not finished: running)" in wider
+
+
 @pytest.mark.parametrize(
     ("objective", "experiments", "reason"),
     [

@@ -60,11 +60,19 @@ def test_columns_are_the_union_in_order_of_appearance() -> None:
             "accuracy",
             "started",
             "duration_s",
+            "counted",
             "reason",
         ],
-        ["1", "1", "finished", "28", "0.3", "", "0.25", "", "2026-05-04T10:30:00.125000+00:00", "3.5", ""],
-        ["2", "1", "failed", "", "0.5", "True", "", "0.9", "", "", "exit code 1"],
+        ["1", "1", "finished", "28", "0.3", "", "0.25", "", "2026-05-04T10:30:00.125000+00:00", "3.5", "yes", ""],
+        ["2", "1", "failed", "", "0.5", "True", "", "0.9", "", "", "no", "exit code 1"],
     ]
+
+
+def test_who_counts_stands_beside_the_state() -> None:
+    both = [an_experiment(1), an_experiment(2, state="running")]
+    place = rows(*both)[0].index("counted")
+    assert [row[place] for row in rows(*both)[1:]] == ["yes", "no"]
+    assert [row[place] for row in rows(*both, include_unfinished=True)[1:]] == ["yes", "yes"]
 
 
 def test_an_order_of_hyperparameters_comes_first() -> None:
@@ -88,7 +96,7 @@ def test_equal_names_say_which_is_which() -> None:
 
 
 def test_no_experiments_are_a_line_of_names() -> None:
-    assert list(experiments_csv([])) == ["experiment,run,state,started,duration_s,reason\r\n"]
+    assert list(experiments_csv([])) == ["experiment,run,state,started,duration_s,counted,reason\r\n"]
 
 
 def test_lines_come_one_by_one() -> None:

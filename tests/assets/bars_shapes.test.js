@@ -31,3 +31,10 @@ test("a dot lies over the middle of its bar at its value, and nowhere without on
     assert.deepEqual([...ys], [100, -1, 0]);
     assert.deepEqual([...xs], [15, -1, 5]);
 });
+
+test("what is not finished looks as its marks have room for", () => {
+    assert.equal(shapes.unfinishedLook("bars", 10, 400), "hatched");
+    assert.equal(shapes.unfinishedLook("bars", 150, 400), "lighter");
+    assert.equal(shapes.unfinishedLook("dots", 150, 400), "hollow");
+    assert.equal(shapes.unfinishedLook("line", 3001, 400), null);
+});

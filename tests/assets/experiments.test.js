@@ -138,13 +138,6 @@ test("a histogram counts only what the mask has", () => {
     assert.deepEqual([...experiments.countBins(bins, 2, Uint8Array.from([3, 1, 3, 3]), 1)], [2, 1]);
 });
 
-test("the best ignores what is not finite, and knows the goal", () => {
-    const set = setOf(changesOf([1, 2, 3], {loss: [-Infinity, 0.2, 0.1]}));
-    assert.equal(set.numbers[experiments.best(set, "m:loss", "minimize")], 3);
-    assert.equal(set.numbers[experiments.best(set, "m:loss", "maximize")], 2);
-    assert.equal(experiments.best(set, "m:nothing", "maximize"), -1);
-});
-
 test("at first the objective and what is reported per epoch are chosen; rare metrics are not", () => {
     const set = experiments.create([]);
     const metric = (name, values, level = "epoch") => ({name, values, nan: [], level});

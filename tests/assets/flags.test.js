@@ -1,5 +1,6 @@
 const assert = require("node:assert/strict");
 const {test} = require("node:test");
+require("../../assets/counting.js");
 require("../../assets/categories.js");
 const experiments = require("../../assets/experiments.js");
 const flags = require("../../assets/flags.js");

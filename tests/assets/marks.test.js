@@ -2,6 +2,14 @@ const assert = require("node:assert/strict");
 const {test} = require("node:test");
 const marks = require("../../assets/marks.js");
 
+test("a ring is as wide as its disc, and hollow", () => {
+    const [ring, disc] = [marks.ring(4.5, 100), marks.disc(4.5, 100)];
+    const inked = ({steps, alphas}) => [...steps].filter((_, at) => alphas[at] > 40);
+    assert.deepEqual([Math.min(...inked(ring)), Math.max(...inked(ring)), ring.reach], [Math.min(...inked(disc)), Math.max(...inked(disc)), disc.reach]);
+    assert.ok([...disc.steps].includes(0) && ![...ring.steps].includes(0));
+    assert.ok([-1, 1, -100, 100].every((step) => !ring.steps.includes(step)));
+});
+
 test("a disc is round, and softer at its edge", () => {
     const {steps, alphas} = marks.disc(2, 100);
     assert.equal(alphas[steps.indexOf(0)], 255);

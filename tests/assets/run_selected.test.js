@@ -9,8 +9,14 @@ test("the download names the selected experiments, unless they are too many for 
     assert.deepEqual(selected.csvRequest(SPEC, "1-3,9"), {address: `${all}&numbers=1-3,9`, body: null});
     assert.deepEqual(selected.csvRequest(SPEC, null), {address: all, body: null});
     assert.equal(selected.csvRequest(SPEC, null, '{"a b":"smallest"}').address, `${all}&reduce=%7B%22a%20b%22%3A%22smallest%22%7D`);
+    assert.equal(selected.csvRequest(SPEC, null, null, "unfinished").address, `${all}&include=unfinished`);
     const many = "1,".repeat(2000);
     assert.deepEqual(selected.csvRequest(SPEC, many), {address: all, body: {numbers: many}});
+});
+
+test("the report counts what the page counts", () => {
+    assert.equal(selected.reportAddress(SPEC, null), "/download/digits/runs/3/report.pdf");
+    assert.equal(selected.reportAddress(SPEC, "unfinished"), "/download/digits/runs/3/report.pdf?include=unfinished");
 });
 
 test("picked experiments open together", () => {

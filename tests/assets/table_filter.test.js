@@ -1,5 +1,6 @@
 const assert = require("node:assert/strict");
 const {test} = require("node:test");
+require("../../assets/counting.js");
 const experiments = require("../../assets/experiments.js");
 require("../../assets/parameters.js");
 const selection = require("../../assets/selection.js");

@@ -90,7 +90,7 @@ def test_any_metric_can_be_explained(store: Store, grid: Laboratory) -> None:
 def test_only_finished_experiments_with_a_value_count(store: Store, laboratory: Laboratory) -> None:
     run_grid(laboratory, broken=[2], failed=[5, 6])
     said = ask(store)["said"]
-    assert said.startswith("from 13 finished experiments, 2 failed or stopped left out, 1 without a value left out")
+    assert said.startswith("from 13 finished experiments, 2 failed left out, 1 without a value left out")
 
 
 def test_the_selected_ones_can_be_explained_alone(store: Store, grid: Laboratory) -> None:

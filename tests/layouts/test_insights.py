@@ -161,10 +161,10 @@ def test_a_front_keeps_all_its_experiments_and_thins_out_the_others() -> None:
 
 def test_it_says_from_what_it_speaks() -> None:
     given = sample([{"a": at} for at in range(6)], [1.0, NAN, 3.0, 4.0, 5.0, 6.0], "minimize")
-    assert insights.basis(given, 0) == "from 5 finished experiments, 1 without a value left out"
+    assert insights.basis(given, {}) == "from 5 finished experiments, 1 without a value left out"
     many = sample([{"a": at} for at in range(600)], [float(at) for at in range(600)], "minimize", most=200)
-    words = insights.basis(many, 3, 0.834)
-    assert words.startswith("from 200 of 600 experiments, 3 failed or stopped left out")
+    words = insights.basis(many, {"failed": 3}, 0.834)
+    assert words.startswith("from 200 of 600 experiments, 3 failed left out")
     assert "83 %" in words
 
 

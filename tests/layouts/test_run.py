@@ -36,6 +36,7 @@ SPEC: RunSpec = {
         }
     ],
     "metrics": [],
+    "counted": ["finished"],
 }
 DRAFT: DraftSpec = {
     "slug": "digits",
