@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from analysis.reductions import read_reductions, title_of
 from app import report, table
 from app.limits import LARGEST_NUMBER
-from app.security import error_page
+from app.pages import error_page
 from storage.columns import fetch_metrics
 from storage.configuration import fetch_diff
 from storage.experiments import fetch_experiments

@@ -46,7 +46,7 @@ from storage.runs import fetch_runs, find_run
 from storage.schema import ENDED_STATES
 from storage.store import Store, StoreError, check_schema, is_outage
 from storage.store import migrate as migrate_schema
-from storage.tokens import create_link_token
+from storage.tokens import LINK_LIFETIME_MINUTES, create_link_token
 from training.head import HeadError, submit_dispatcher
 from training.lifeline_owner import StartError
 
@@ -62,6 +62,8 @@ log = logging.getLogger(__name__)
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where everything is kept. [HYPERTUNER_DATA_DIR]")]
 EXPECTED = (CommandError, StoreError, FolderError, SettingsError, DiscoveryError, HeadError, StartError)
+# A day: whoever needs longer makes another link then.
+MOST_LINK_MINUTES = 24 * 60
 DEMO_PROJECT, DEMO_NAME = "digits", "Handwritten digits"
 DEMO_COMMAND = [
     *("--batch_size", "[28:112:2*]"),
@@ -359,8 +361,13 @@ def export(
 
 
 @app.command()
-def link(data_dir: DataDir = None) -> None:
-    """Print a fresh link to the page that runs."""
+def link(
+    minutes: Annotated[
+        int, typer.Option("--minutes", min=1, max=MOST_LINK_MINUTES, help="How long it can be used.")
+    ] = LINK_LIFETIME_MINUTES,
+    data_dir: DataDir = None,
+) -> None:
+    """Print a fresh link to the page that runs; it works once."""
     settings = read_settings(data_dir=data_dir)
     running = read_running(settings.data_dir)
     # A shared database's web runs elsewhere; it is published on our port.
@@ -368,7 +375,7 @@ def link(data_dir: DataDir = None) -> None:
     if web is None:
         raise CommandError(f"No page is running on {settings.data_dir}; start it with `hypertuner up`.")
     with open_store(settings) as store:
-        typer.echo(f"{web}/login?token={create_link_token(store)}")
+        typer.echo(f"{web}/login?token={create_link_token(store, minutes)}")
 
 
 @app.command()
@@ -412,7 +419,8 @@ def _open(services: Services) -> None:
     services.start_web()
     console.print()
     console.print(
-        "  [bold]HyperTuner is ready.[/] Open this link (it works once; `hypertuner link` makes more):", soft_wrap=True
+        f"  [bold]HyperTuner is ready.[/] Open this link (it works once, within {LINK_LIFETIME_MINUTES} minutes; `hypertuner link` makes more):",
+        soft_wrap=True,
     )
     console.print(f"  [bold cyan]{services.link()}[/]", soft_wrap=True)
     console.print()
