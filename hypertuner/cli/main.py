@@ -419,7 +419,8 @@ def _open(services: Services) -> None:
     services.start_web()
     console.print()
     console.print(
-        f"  [bold]HyperTuner is ready.[/] Open this link (it works once, within {LINK_LIFETIME_MINUTES} minutes; `hypertuner link` makes more):",
+        "  [bold]HyperTuner is ready.[/] Open this link "
+        f"(it works once, within {LINK_LIFETIME_MINUTES} minutes; `hypertuner link` makes more):",
         soft_wrap=True,
     )
     console.print(f"  [bold cyan]{services.link()}[/]", soft_wrap=True)

@@ -28,9 +28,6 @@ from training.lifeline_owner import LifelineOwner
 
 LOCK_WAIT_S = 5
 WEB_START_TIMEOUT_S = 60
-# Enough for a few open pages; each worker is a process of about 150 MB.
-WEB_WORKERS = 2
-WEB_THREADS = 8
 
 Say = Callable[[str], None]
 
@@ -185,11 +182,10 @@ class Services:
         port = free_port(self.settings.port)
         if port != self.settings.port:
             self._say(f"Port {self.settings.port} is taken, so the page is on {port}")
-        argv = [sys.executable, "-P", "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
-        argv += ["--workers", str(WEB_WORKERS), "--worker-class", "gthread", "--threads", str(WEB_THREADS)]
+        argv = [sys.executable, "-P", "-m", "gunicorn", "--config", "python:app.gunicorn_config"]
+        argv += ["--bind", f"127.0.0.1:{port}"]
         # gunicorn imports from its working directory first: ours must hold nothing of the user's.
-        argv += ["--chdir", str(self._data_dir / "client"), "--timeout", "60", "--graceful-timeout", "3"]
-        argv += ["--no-control-socket"]
+        argv += ["--chdir", str(self._data_dir / "client")]
         argv += ["app.wsgi:application()"]
         environment = {**os.environ, "HYPERTUNER_DATA_DIR": str(self._data_dir), "HYPERTUNER_PORT": str(port)}
         self._supervise("web", argv, environment)

@@ -178,9 +178,7 @@ def test_a_cookie_is_secure_where_the_setting_says_that_there_is_tls(
     assert (plain.status_code == 403) is is_secure
 
 
-@pytest.mark.parametrize(
-    "question", [{}, [], 1, {"do": "end"}, {"do": "end", "id": "1"}, {"do": "end", "id": 2**70}]
-)
+@pytest.mark.parametrize("question", [{}, [], 1, {"do": "end"}, {"do": "end", "id": "1"}, {"do": "end", "id": 2**70}])
 def test_a_question_that_makes_no_sense_ends_nothing(browser: Browser, question: object) -> None:
     assert browser.ask("POST", "/sessions", json=question).status_code == 404
     assert len(listed(browser)) == 1
