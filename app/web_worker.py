@@ -1,8 +1,8 @@
 """gunicorn's threaded worker, whose threads meet no client: the loop reads requests whole first, and sends answers.
 
 In gunicorn's own, each connection that sends half a request or does not read its answer holds a thread, and closing one
-that stays open holds the loop for two seconds. Here a connection costs a file descriptor, and is one of these: gathering
-(its request is not complete), answered by a thread, sending (what it has not read yet), kept alive by
+that stays open holds the loop for two seconds. Here a connection costs a file descriptor, and is one of these:
+gathering (its request is not complete), answered by a thread, sending (what it has not read yet), kept alive by
 gunicorn, or lingering (closed by us, until the client has closed it, too).
 """
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from app.exports import keep_swept
 from app.server import create_app
 from app.settings import Settings, read_settings
 from storage.store import Store, StoreError, check_schema
@@ -31,6 +32,7 @@ def application() -> Flask:
     store = Store(database_url(settings), pool_size=POOL_SIZE)
     check_schema(store)
     server: Flask = create_app(settings, store).server
+    keep_swept(settings.data_dir)
     # What lives as long as the worker need not be searched for garbage again with every large table that is read.
     gc.freeze()
     return server

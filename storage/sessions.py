@@ -79,8 +79,12 @@ def fetch_sessions(store: Store) -> Sequence[Session]:
 
 
 def end_session(store: Store, session_id: int) -> bool:
-    """End a session; false where it has ended already, or never was."""
+    """End a session and what is being made for it; false where it has ended already, or never was."""
     with store.begin() as connection:
+        connection.execute(
+            text("UPDATE export SET state = 'cancelled' WHERE session_id = :id AND state IN ('queued', 'working')"),
+            {"id": session_id},
+        )
         ended = connection.execute(
             text("UPDATE session SET ended_at = now() WHERE id = :id AND ended_at IS NULL"), {"id": session_id}
         )
