@@ -61,9 +61,8 @@ def add_export(store: Store, session_id: int, kind: str, question: Mapping[str, 
             {"session": session_id},
         ).one()
         if own >= MOST_OPEN or all_ >= MOST_OPEN_IN_ALL:
-            raise QueueFull(
-                f"{own if own >= MOST_OPEN else all_} downloads are being made already; wait for one of them, or cancel it."
-            )
+            count = own if own >= MOST_OPEN else all_
+            raise QueueFull(f"{count} downloads are being made already; wait for one of them, or cancel it.")
         connection.execute(text("DELETE FROM export WHERE expires_at < now() - interval '1 day'"))
         return int(
             connection.execute(

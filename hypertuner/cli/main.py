@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.strategies import STRATEGIES
+from app import tables
 from app.settings import Settings, SettingsError, read_settings
-from app.table import experiments_csv
 from hypertuner.cli.doctor import examine
 from hypertuner.cli.errors import CommandError
 from hypertuner.cli.launch import (
@@ -38,9 +38,7 @@ from hypertuner.cli.plan_table import left_out_sentences, plan_json, plan_senten
 from hypertuner.cli.progress import failures, follow_run, printable, results_table
 from hypertuner.cli.services import Services, open_store, read_running, read_token
 from sources.discovery import DiscoveryError, discover
-from storage.experiments import fetch_experiments
 from storage.folders import FolderError
-from storage.notes import note_texts
 from storage.records import Project, Run
 from storage.runs import fetch_runs, find_run
 from storage.schema import ENDED_STATES
@@ -340,24 +338,25 @@ def export(
     """Write a project's experiments as CSV, every value exactly."""
     with open_store(read_settings(data_dir=data_dir)) as store:
         found = find_or_refuse(store, project)
-        run_id = None
+        run = None
         if run_number is not None:
-            wanted = find_run(store, found.id, run_number)
-            if wanted is None:
+            run = find_run(store, found.id, run_number)
+            if run is None:
                 raise CommandError(f"Project {found.slug} has no run {run_number}.")
-            run_id = wanted.id
-        experiments = fetch_experiments(store, found.id, run_id=run_id)
-        notes = note_texts(store, [experiment.id for experiment in experiments])
+        # Row by row, so that the largest project needs no more memory than the smallest.
+        lines = tables.table_lines(store, tables.Table(found, run))
         if output is None:
-            for line in experiments_csv(experiments, notes=notes):
+            for line in lines:
                 typer.echo(line, nl=False)
             return
+        count = -1
         try:
             with output.open("w", newline="", encoding="utf-8") as file:
-                file.writelines(experiments_csv(experiments, notes=notes))
+                for count, line in enumerate(lines):  # noqa: B007 - the last one is wanted
+                    file.write(line)
         except OSError as error:
             raise CommandError(f"{output} cannot be written: {error.strerror}.") from None
-        console.print(f"{len(experiments)} experiments written to {printable(str(output))}", soft_wrap=True)
+        console.print(f"{count} experiments written to {printable(str(output))}", soft_wrap=True)
 
 
 @app.command()
