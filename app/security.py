@@ -30,6 +30,7 @@ from storage.store import Store, is_outage
 
 OPEN_PATHS = frozenset({"/login", "/healthz"})
 TLS_PREFIX = "https://"
+FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 KEY_BYTES = 32
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -182,7 +183,9 @@ def _closed() -> AnyResponse:
 
 def _add_headers(policy: str, tls: frozenset[str]) -> Callable[[Response], Response]:
     def add_headers(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = policy
+        # What is kept as a file holds texts of users: even where a browser shows it, it is no page of ours.
+        is_file = response.headers.get("Content-Disposition", "").startswith("attachment")
+        response.headers["Content-Security-Policy"] = FILE_POLICY if is_file else policy
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["X-Frame-Options"] = "DENY"
         response.headers["Referrer-Policy"] = "no-referrer"

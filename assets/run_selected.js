@@ -2,6 +2,8 @@
 (() => {
     // As many as stand side by side; see layouts/comparison.py.
     const MOST_COMPARED = 6;
+    // More rows than this are made in the background; see app/downloads.py.
+    const MOST_ROWS_AT_ONCE = 5000;
     // Servers and proxies refuse longer addresses.
     const MOST_CHARACTERS_IN_LINK = 3000;
 
@@ -85,7 +87,10 @@
             made.selectedNumbers = numbers;
             const reduce = new URLSearchParams(window.location.search).get("reduce");
             const link = part("download-csv");
-            made.csv = csvRequest(made.spec, isFiltered ? selection.compactNumbers(numbers) : null, reduce);
+            const short = isFiltered ? selection.compactNumbers(numbers) : null;
+            made.csv = csvRequest(made.spec, short, reduce);
+            made.largeCsv = (isFiltered ? numbers.length : made.experiments.size) > MOST_ROWS_AT_ONCE
+                ? window.dash_clientside.exports.csvQuestion(made.spec, short, reduce) : null;
             link.href = made.csv.address;
             link.title = isFiltered ? `The ${selection.written(numbers.length)} selected experiments as CSV` : "The table of all experiments as CSV";
         };
@@ -109,9 +114,10 @@
         made.press("selection-redo", made.redo);
         made.press("open-curves", (event) => made.followTo(event, event.currentTarget.getAttribute("href")));
         made.press("download-csv", (event) => {
-            if (!made.csv?.body) return;
+            if (!made.csv?.body && !made.largeCsv) return;
             event.preventDefault();
-            download(made.csv, `${made.spec.slug}-run-${made.spec.number}.csv`);
+            if (made.largeCsv) window.dash_clientside.exports.add(made.largeCsv);
+            else download(made.csv, `${made.spec.slug}-run-${made.spec.number}.csv`);
         });
         made.press("copy-link", (event) => {
             event.currentTarget.dataset.copy = window.location.href;
