@@ -24,7 +24,8 @@ EXPECTED = (NotThere, ValueError, report.ReportError)
 def make_export(store: Store, task: Task, folder: Path) -> None:
     """Make the file and tell the queue; a failure is told there in a sentence.
 
-    Raises whatever is nobody's fault who asked.
+    Raises whatever is not the fault of who asked; the caller tells of that, and of too little memory, in which nothing
+    can be told from here.
     """
     target = folder / f"{task.id}.{task.kind}"
     half = target.with_suffix(".part")
@@ -33,8 +34,6 @@ def make_export(store: Store, task: Task, folder: Path) -> None:
         half.rename(target)
         if not finish_export(store, task.id, file=target.name):
             target.unlink(missing_ok=True)
-    except MemoryError:
-        finish_export(store, task.id, reason="It needs more memory than a download may take; choose fewer experiments.")
     except OSError as error:
         finish_export(store, task.id, reason=f"The file cannot be written: {error.strerror}.")
     except EXPECTED as error:

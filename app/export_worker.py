@@ -29,6 +29,8 @@ MEMORY_BYTES = {"csv": 1 << 30, "pdf": 3 << 29}
 COMPUTING_S = {"csv": 600, "pdf": 60}
 FILE_BYTES = 4 << 30
 PR_SET_PDEATHSIG = 1
+# How a child ends that had too little memory to say so itself.
+NO_MEMORY = 3
 
 log = logging.getLogger("hypertuner.exports")
 
@@ -107,6 +109,8 @@ def _end(child: int) -> None:
 
 def _why(status: int) -> str:
     code = os.waitstatus_to_exitcode(status)
+    if code == NO_MEMORY:
+        return "It needs more memory than a download may take; choose fewer experiments."
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         return "It took too much computing time and was given up; choose fewer experiments."
     return "It could not be made; the file exports.log among the server's logs says why."
@@ -126,7 +130,10 @@ def _be_child(store: Store, task: Task, folder: Path, parent: int) -> None:
         store.engine.dispose(close=False)
         make_export(store, task, folder)
         status = 0
-    except BaseException:
+    except BaseException as error:
+        # The database's driver says it in words of its own.
+        is_memory = isinstance(error, MemoryError) or "out of memory" in str(error)
+        status = NO_MEMORY if is_memory else status
         log.exception("Download %s could not be made", task.id)
     finally:
         logging.shutdown()

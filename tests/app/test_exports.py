@@ -6,6 +6,8 @@ import csv
 import io
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -201,6 +203,44 @@ def test_a_file_that_cannot_be_made_says_why(browser: Browser, project: Project,
     id_ = add_export(store, session, "csv", {"slug": "digits", "run": "7"}, "x.csv")
     found = ended(browser, id_)
     assert (found["state"], found["reason"]) == ("failed", "The project Digits has no run 7.")
+
+
+@pytest.mark.parametrize(
+    ("limit", "rows", "sentence"),
+    [
+        (
+            "MEMORY_BYTES['csv'] = 1 << 26",
+            10,
+            "It needs more memory than a download may take; choose fewer experiments.",
+        ),
+        (
+            "COMPUTING_S['csv'] = 1",
+            60_000,
+            "It took too much computing time and was given up; choose fewer experiments.",
+        ),
+        ("FILE_BYTES = 1 << 20", 3_000, "The file cannot be written: File too large."),
+    ],
+)
+def test_a_file_that_takes_too_much_is_given_up(
+    browser: Browser, project: Project, store: Store, data_dir: Path, limit: str, rows: int, sentence: str
+) -> None:
+    fill(store, rows)
+    with store.begin() as connection:
+        session = connection.scalar(text("SELECT id FROM session"))
+    add_export(store, session, "csv", {"slug": "digits", "run": "1"}, "x.csv")
+    environment = {
+        **os.environ,
+        "HYPERTUNER_DATA_DIR": str(data_dir),
+        "HYPERTUNER_DATABASE_URL": store.url.render_as_string(hide_password=False),
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    program = f"import app.export_worker as worker\nworker.{limit}\nworker.IDLE_S = 0.1\nworker.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert [(each["state"], each["reason"]) for each in ask(browser, do="list")["exports"]] == [("failed", sentence)]
+    assert list((data_dir / "exports").iterdir()) == []
 
 
 def test_old_files_are_removed(data_dir: Path) -> None:
