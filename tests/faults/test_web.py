@@ -24,7 +24,7 @@ from storage.projects import metric_ids, register_project
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
 from tests.app.served import Served
-from tests.product import processes_of, wait_until
+from tests.product import Product, processes_of, wait_until
 
 pytestmark = pytest.mark.faults
 
@@ -224,3 +224,36 @@ def health_soon(web: Served) -> tuple[int, str]:
 def children_of(parent: int) -> list[int]:
     found = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     return [int(pid) for pid in found]
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_no_worker_outlives_the_product(data_dir: Path, is_killed: bool) -> None:
+    product = Product(["up"], data_dir)
+    try:
+        link = product.link
+        store = Store((data_dir / "secrets" / "database_url").read_text().strip())
+        project = register_project(store, "Digits", directory="/tmp", command=["python", "x.py"], hyperparameters=[])
+        create_run(store, project, NewRun("python x.py", {"lr": [1, 2]}, [], []), is_draft=True)
+        store.close()
+        host = link.split("/")[2]
+        connection = HTTPConnection(host, timeout=30)
+        connection.request("GET", link.partition(host)[2])
+        answer = connection.getresponse()
+        answer.read()
+        cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
+        body = json.dumps({"do": "add", "kind": "csv", "slug": "digits", "run": "1"})
+        headers = {"Cookie": cookie, "Origin": f"http://{host}", "Content-Type": "application/json"}
+        connection.request("POST", "/exports", body, headers)
+        assert "added" in json.loads(connection.getresponse().read())
+        connection.close()
+        wait_until(lambda: export_workers(data_dir) != [], "a worker is there")
+    finally:
+        if is_killed:
+            product.kill()
+        else:
+            product.interrupt()
+    wait_until(lambda: processes_of(data_dir) == {}, f"nothing is left of {processes_of(data_dir)}", 30)
+
+
+def export_workers(data_dir: Path) -> list[int]:
+    return [pid for pid, words in processes_of(data_dir).items() if "app.export_worker" in words]
