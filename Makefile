@@ -7,7 +7,7 @@ PACKAGES := analysis app callbacks hypertuner launch layouts sources storage tra
 CODE := $(PACKAGES) examples tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format browser bench lock clean
+.PHONY: help setup demo test quick check format browser faults bench lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ demo: $(VENV)/.ready ## start everything with a real run on handwritten digits; 
 
 test: $(VENV)/.ready-test check ## run every check and every test
 	$(BIN)/python -m tests $(ARGS)
+
+quick: $(VENV)/.ready-test ## the tests that need neither Ray nor a browser, in under three minutes
+	$(BIN)/python -m tests --quick $(ARGS)
 
 check: $(VENV)/.ready-test ## formatting, lint, types, import contracts, the scripts of the page
 	$(BIN)/ruff format --check $(CODE)
@@ -34,6 +37,9 @@ format: $(VENV)/.ready-test ## bring the code into shape
 
 browser: $(VENV)/.ready-test ## only the tests that drive a browser
 	$(BIN)/python -m pytest -m browser $(ARGS)
+
+faults: $(VENV)/.ready-test ## the slow faults: real kills, cuts and stops, for a quarter of an hour and more
+	$(BIN)/python -m pytest -m faults $(ARGS)
 
 bench: $(VENV)/.ready-bench ## run the benchmarks; fails where a budget is missed
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -66,6 +72,6 @@ $(VENV)/.ready-test: $(VENV)/.ready requirements-test.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	@touch $@
 
-$(VENV)/.ready-bench: $(VENV)/.ready requirements-bench.txt
+$(VENV)/.ready-bench: $(VENV)/.ready-test requirements-bench.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask import Flask, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.limits import LARGEST_NUMBER
+from app.limits import LARGEST_NUMBER, few_at_once
 from app.packing import pack
 from callbacks.run_changes import changes
 from storage.store import Store
@@ -16,6 +16,7 @@ from storage.store import Store
 def attach(server: Flask, store: Store) -> None:
     """Add the address to a server."""
 
+    @few_at_once
     def run_changes(slug: str, number: int) -> AnyResponse:
         # A cursor may be long, so it comes in a body; a page that holds nothing yet has none.
         question = request.get_json(silent=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.limits import few_at_once
 from app.packing import pack
 from callbacks.curve_changes import curve_changes, read_question
 from storage.store import Store
@@ -13,6 +14,7 @@ from storage.store import Store
 def attach(server: Flask, store: Store) -> None:
     """Add the address to a server."""
 
+    @few_at_once
     def curves(slug: str) -> AnyResponse:
         found = curve_changes(store, slug, read_question(request.get_json(silent=True)))
         # Nothing new is said in no bytes; so is that there is no such project, because its page says that.

@@ -1,6 +1,6 @@
 """Typesets a report: reads its content as JSON from stdin, writes the PDF to stdout. Runs as a process of its own.
 
-It imports nothing of ours, so that it starts isolated, and may take 1 GiB of memory.
+It imports nothing of ours, so that it starts isolated, and may take 1 GiB of memory and 20 s of computing time.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 MEMORY_BYTES = 1 << 30
+COMPUTING_S = 20
 
 # Typst carries this font; matplotlib measures with its own, which is wider, so that everything fits.
 FONT = "Libertinus Serif"
@@ -44,7 +45,7 @@ MOST_VECTOR_DOTS = 1200
 
 def main() -> None:
     """Do it once."""
-    _limit_memory()
+    _limit_itself()
     content = json.loads(sys.stdin.buffer.read())
     sys.stdout.buffer.write(typeset(content))
 
@@ -63,12 +64,13 @@ def typeset(content: dict[str, Any]) -> bytes:
         return bytes(typst.compile(TEMPLATE.read_bytes(), root=empty, sys_inputs=inputs))  # type: ignore[type-var]
 
 
-def _limit_memory() -> None:
+def _limit_itself() -> None:
     try:
         import resource
     except ImportError:  # Not on Windows.
         return
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (COMPUTING_S, COMPUTING_S))
 
 
 # --- the figure ---------------------------------------------------------------------------------------------------

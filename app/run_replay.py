@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.limits import LARGEST_NUMBER
+from app.limits import LARGEST_NUMBER, few_at_once
 from app.packing import pack
 from callbacks.run_replay import read_question, run_replay
 from storage.store import Store
@@ -14,6 +14,7 @@ from storage.store import Store
 def attach(server: Flask, store: Store) -> None:
     """Add the address to a server."""
 
+    @few_at_once
     def replay(slug: str, number: int) -> AnyResponse:
         question = read_question(request.get_json(silent=True))
         found = run_replay(store, slug, number, question) if number <= LARGEST_NUMBER else None

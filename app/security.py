@@ -11,28 +11,35 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from html import escape
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from dash.exceptions import DependencyException, InvalidResourceError
-from flask import Flask, Response, redirect, request, session
+from flask import Flask, Response, g, redirect, request
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from app import sessions
+from app.bodies import MOST_BYTES, refuse_costly_json
+from app.pages import error_page
+from app.sessions import KnownSessions, session_id
 from app.settings import Settings
+from storage.sessions import LIFETIME_DAYS
 from storage.store import Store, is_outage
-from storage.tokens import use_link_token
 
 OPEN_PATHS = frozenset({"/login", "/healthz"})
-MOST_BODY_BYTES = 10_000_000
-SESSION_LIFETIME = timedelta(days=30)
+TLS_PREFIX = "https://"
+FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 KEY_BYTES = 32
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CALLBACK_PATH = "/_dash-update-component"
 # What is the same for everybody and named by its version may stay in the browser.
 CACHED_PATHS = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
+
+# What Python and PostgreSQL say of numbers without end, depths without bottom, and characters that are no text.
+REFUSED = (RecursionError, OverflowError, UnicodeError, DataError)
 
 log = logging.getLogger("hypertuner.web")
 
@@ -44,15 +51,15 @@ def protect(server: Flask, settings: Settings, store: Store, *, script_hashes: S
         SESSION_COOKIE_NAME=cookie_name(settings.port),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=LIFETIME_DAYS),
         SESSION_REFRESH_EACH_REQUEST=False,
-        MAX_CONTENT_LENGTH=MOST_BODY_BYTES,
+        MAX_CONTENT_LENGTH=MOST_BYTES,
     )
+    tls = tls_hosts(settings)
+    known = sessions.attach(server, store, lambda: is_tls(tls))
     # First of all functions, in front of what Dash itself does before a request.
-    server.before_request_funcs.setdefault(None, []).insert(0, _gate(allowed_hosts(settings)))
-    server.after_request(_add_headers(content_security_policy(script_hashes)))
-    server.add_url_rule("/login", "login", _login(store), methods=["GET"])
-    server.add_url_rule("/healthz", "healthz", lambda: Response("ok\n", mimetype="text/plain"), methods=["GET"])
+    server.before_request_funcs.setdefault(None, []).insert(0, _gate(allowed_hosts(settings), tls, known))
+    server.after_request(_add_headers(content_security_policy(script_hashes), tls))
     for kind in (DependencyException, InvalidResourceError):
         server.register_error_handler(kind, lambda _error: error_page(404, "There is nothing at this address."))
     server.register_error_handler(HTTPException, _on_refusal)
@@ -85,9 +92,27 @@ def allowed_hosts(settings: Settings) -> frozenset[str]:
     local = {f"{host}:{settings.port}" for host in LOCAL_HOSTS}
     if settings.port == 80:
         local |= set(LOCAL_HOSTS)
-    configured = {host.lower() for host in settings.hosts}
+    configured = {_without_scheme(host) for host in settings.hosts}
     with_port = {f"{host}:{settings.port}" for host in configured if ":" not in host}
     return frozenset(local | configured | with_port)
+
+
+def tls_hosts(settings: Settings) -> frozenset[str]:
+    """Those configured hosts that are written with `https://`: browsers reach them through a proxy with TLS.
+
+    The setting says so, and no header of a request, which anybody could write.
+    """
+    return frozenset(_without_scheme(host) for host in settings.hosts if host.lower().startswith(TLS_PREFIX))
+
+
+def is_tls(tls: frozenset[str]) -> bool:
+    """Whether the browser of this request speaks TLS."""
+    # The scheme that gunicorn takes from a proxy on this machine can only make a cookie stricter.
+    return request.is_secure or request.host.lower() in tls
+
+
+def _without_scheme(host: str) -> str:
+    return host.lower().removeprefix(TLS_PREFIX).rstrip("/")
 
 
 def content_security_policy(script_hashes: Sequence[str]) -> str:
@@ -107,65 +132,46 @@ def content_security_policy(script_hashes: Sequence[str]) -> str:
     )
 
 
-def safe_next(target: str | None) -> str:
-    """Where to go after login: a path of this site, else the first page."""
-    if not target or not target.startswith("/") or target.startswith("//"):
-        return "/"
-    # Browsers read a backslash as a slash, and drop tabs and line ends.
-    if "\\" in target or any(ord(character) < 0x20 for character in target):
-        return "/"
-    parts = urlsplit(target)
-    return "/" if parts.scheme or parts.netloc else target
-
-
-def error_page(status: int, title: str, text: str = "") -> Response:
-    """A small page of our own that needs nothing else: title and text are shown as they are."""
-    body = (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>HyperTuner</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{_ERROR_STYLE}</style></head>"
-        f"<body><main><p>HyperTuner</p><h1>{escape(title)}</h1>"
-        + "".join(f"<p>{escape(line)}</p>" for line in text.splitlines())
-        + "</main></body></html>"
-    )
-    return Response(body, status=status, mimetype="text/html")
-
-
 # --- how ------------------------------------------------------------------------------------------------------------
 
-_ERROR_STYLE = (
-    ":root{color-scheme:light dark}body{font:15px/1.6 system-ui,sans-serif;margin:0;display:grid;min-height:100vh;"
-    "place-items:center;background:Canvas;color:CanvasText}main{max-width:34rem;padding:2rem}h1{font-size:1.35rem;"
-    "margin:.2rem 0 1rem}p{margin:.4rem 0;opacity:.8}"
-)
 
-
-def _gate(hosts: frozenset[str]) -> Callable[[], AnyResponse | None]:
+def _gate(hosts: frozenset[str], tls: frozenset[str], known: KnownSessions) -> Callable[[], AnyResponse | None]:
     def gate() -> AnyResponse | None:
-        if request.host.lower() not in hosts:
+        return _refuse_stranger() or _refuse_size() or _refuse_closed()
+
+    def _refuse_stranger() -> AnyResponse | None:
+        host = request.host.lower()
+        if host not in hosts:
             return error_page(403, "This name does not lead here.", "Use the address that HyperTuner printed.")
         if request.method not in SAFE_METHODS:
-            if not is_own_origin(request.headers.get("Origin"), request.host):
+            schemes = ("https",) if host in tls else ("http", "https")
+            if not is_own_origin(request.headers.get("Origin"), host, schemes):
                 return error_page(403, "Refused: the request comes from another site.")
             if not request.is_json:
                 return error_page(415, "Only JSON is understood here.")
-        if (request.content_length or 0) > MOST_BODY_BYTES:
-            return error_page(413, "The request is too large.", f"The most is {MOST_BODY_BYTES:,} bytes.")
-        if request.path not in OPEN_PATHS and not is_logged_in():
-            return _closed()
         return None
+
+    def _refuse_closed() -> AnyResponse | None:
+        if request.path in OPEN_PATHS:
+            return None
+        found = session_id(known)
+        if found is None:
+            return _closed()
+        g.session_id = found
+        return refuse_costly_json()
 
     return gate
 
 
-def is_own_origin(origin: str | None, host: str) -> bool:
+def _refuse_size() -> AnyResponse | None:
+    if (request.content_length or 0) > MOST_BYTES:
+        return error_page(413, "The request is too large.", f"The most is {MOST_BYTES:,} bytes.")
+    return None
+
+
+def is_own_origin(origin: str | None, host: str, schemes: Sequence[str] = ("http", "https")) -> bool:
     """Whether a page of ours sent the request; browsers name the origin with everything that is no GET."""
-    return (origin or "").lower() in {f"{scheme}://{host.lower()}" for scheme in ("http", "https")}
-
-
-def is_logged_in() -> bool:
-    """Whether the request carries a session that we signed."""
-    return isinstance(session.get("id"), str)
+    return (origin or "").lower() in {f"{scheme}://{host.lower()}" for scheme in schemes}
 
 
 def _closed() -> AnyResponse:
@@ -175,38 +181,18 @@ def _closed() -> AnyResponse:
     return error_page(401, "Please open HyperTuner with its link first.")
 
 
-def _login(store: Store) -> Callable[[], AnyResponse]:
-    def login() -> AnyResponse:
-        target = redirect(safe_next(request.args.get("next")), code=303)
-        if is_logged_in():
-            return target
-        token = request.args.get("token", "")
-        if not token:
-            return error_page(401, "HyperTuner is closed to others.", _HOW_TO_GET_IN)
-        if not use_link_token(store, token):
-            return error_page(401, "This link was used before, or is too old.", _HOW_TO_GET_IN)
-        session.clear()
-        session["id"] = secrets.token_urlsafe(16)
-        session.permanent = True
-        return target
-
-    return login
-
-
-_HOW_TO_GET_IN = (
-    "Each link opens one browser once.\n"
-    "For a new link, type `hypertuner link` in the terminal of the machine on which HyperTuner runs."
-)
-
-
-def _add_headers(policy: str) -> Callable[[Response], Response]:
+def _add_headers(policy: str, tls: frozenset[str]) -> Callable[[Response], Response]:
     def add_headers(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = policy
+        # What is kept as a file holds texts of users: even where a browser shows it, it is no page of ours.
+        is_file = response.headers.get("Content-Disposition", "").startswith("attachment")
+        response.headers["Content-Security-Policy"] = FILE_POLICY if is_file else policy
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["X-Frame-Options"] = "DENY"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        if request.host.lower() in tls:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
         # A 304 says that the browser's copy is good; it must not say that it shall be thrown away.
         is_kept = response.status_code < 300 or response.status_code == 304
         if not is_kept or not request.path.startswith(CACHED_PATHS):
@@ -234,6 +220,9 @@ def _on_error(error: Exception) -> AnyResponse:
     if is_outage(error):
         log.warning("The database is away: %s", type(error).__name__)
         return error_page(503, "The database is away for now.", "Try again in a moment; nothing is lost.")
+    if isinstance(error, REFUSED):
+        log.warning("A request cannot be understood: %s", type(error).__name__)
+        return error_page(400, "This request cannot be understood.")
     number = secrets.token_hex(4)
     log.error("Error %s at %s %s", number, request.method, request.path, exc_info=error)
     if request.path == CALLBACK_PATH:

@@ -10,7 +10,7 @@ from typing import Any
 from dash import Dash, set_props
 from flask import Flask
 
-from app import changes, curves, custom_views, downloads, logs, notes, rules, run_replay, security
+from app import changes, curves, custom_views, downloads, exports, health, logs, notes, rules, run_replay, security
 from app.settings import Settings
 from callbacks import comparison, experiment, insights, launch, pages, projects, run, views
 from layouts import ids, shell
@@ -80,6 +80,7 @@ def create_app(settings: Settings, store: Store) -> Dash:
     with server.test_request_context("/"):
         app.index()
     downloads.attach(app.server, store)
+    exports.attach(app.server, store, settings.data_dir)
     changes.attach(app.server, store)
     curves.attach(app.server, store)
     rules.attach(app.server, store)
@@ -87,6 +88,7 @@ def create_app(settings: Settings, store: Store) -> Dash:
     custom_views.attach(app.server, store)
     run_replay.attach(app.server, store)
     logs.attach(app.server, store, settings.data_dir)
+    health.attach(app.server, store)
     security.protect(app.server, settings, store, script_hashes=app.csp_hashes())
     return app
 

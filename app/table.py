@@ -7,7 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -27,6 +27,29 @@ class ReducedMetric:
 
     title: str
     values: Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class TableColumns:
+    """What a table has beside its fixed columns. titles: of metrics that stand for another number than the last.
+
+    include_unfinished: a person counts unfinished experiments, too.
+    """
+
+    hyperparameters: Sequence[str]
+    metrics: Sequence[str]
+    titles: Mapping[str, str] = field(default_factory=dict)
+    has_notes: bool = False
+    include_unfinished: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows: experiments, and by their ids what `titles` stand for, by metric, and notes."""
+
+    experiments: Sequence[Experiment]
+    reduced: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    notes: Mapping[int, str] = field(default_factory=dict)
 
 
 # What makes a spreadsheet compute a cell, its full-width forms, and what it strips before it looks.
@@ -55,20 +78,36 @@ def experiments_csv(
     A name that stands for several columns gets its role in front: "metric loss", "hyperparameter loss".
     Floats keep every digit, NaN and infinities are the words nan, inf, -inf; nothing at all where there is no value.
     """
-    hyperparameters = _union(order, (experiment.settings for experiment in experiments))
-    metrics = _union((), (experiment.metrics for experiment in experiments))
-    others = {name: each for name, each in (reduced or {}).items() if name in metrics}
-    titles = [others[name].title if name in others else name for name in metrics]
+    hyperparameters = in_order(order, (name for experiment in experiments for name in experiment.settings))
+    metrics = in_order((), (name for experiment in experiments for name in experiment.metrics))
+    others = reduced or {}
+    columns = TableColumns(
+        hyperparameters, metrics, {name: each.title for name, each in others.items()}, bool(notes), include_unfinished
+    )
+    ids = {experiment.number: experiment.id for experiment in experiments}
+    by_id = {
+        name: {ids[number]: value for number, value in each.values.items() if number in ids}
+        for name, each in others.items()
+    }
+    yield from table_csv(columns, [Page(experiments, by_id, notes or {})], flavour=flavour)
+
+
+def table_csv(columns: TableColumns, pages: Iterable[Page], *, flavour: Flavour = "exact") -> Iterator[str]:
+    """The same of experiments that come page by page, so that memory holds one of them."""
     writer = csv.writer(_Echo())
     write_cell = _exact_cell if flavour == "exact" else _spreadsheet_cell
+    titles = [columns.titles.get(name, name) for name in columns.metrics]
     if flavour == "spreadsheet":
         yield BYTE_ORDER_MARK
-    yield writer.writerow([write_cell(name) for name in _names(hyperparameters, titles, has_notes=bool(notes))])
-    for experiment in experiments:
-        counted = "yes" if is_counted(experiment.state, include_unfinished=include_unfinished) else "no"
-        note = [notes.get(experiment.id)] if notes else []
-        row = [*_row(experiment, hyperparameters, metrics, others), counted, experiment.reason, *note]
-        yield writer.writerow([write_cell(cell) for cell in row])
+    names = _names(columns.hyperparameters, titles, has_notes=columns.has_notes)
+    yield writer.writerow([write_cell(name) for name in names])
+    for page in pages:
+        for experiment in page.experiments:
+            counted = is_counted(experiment.state, include_unfinished=columns.include_unfinished)
+            note = [page.notes.get(experiment.id)] if columns.has_notes else []
+            described = _row(experiment, columns, page.reduced)
+            row = [*described, "yes" if counted else "no", experiment.reason, *note]
+            yield writer.writerow([write_cell(cell) for cell in row])
 
 
 class _Echo:
@@ -78,9 +117,10 @@ class _Echo:
         return text
 
 
-def _union(first: Iterable[str], others: Iterable[Iterable[str]]) -> list[str]:
-    found = dict.fromkeys(name for names in others for name in names)
-    return [*(name for name in first if name in found), *(name for name in found if name not in set(first))]
+def in_order(first: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Names, each once: those of `first` in its order, then the others."""
+    found, wanted = dict.fromkeys(names), dict.fromkeys(first)
+    return [*(name for name in wanted if name in found), *(name for name in found if name not in wanted)]
 
 
 def _names(hyperparameters: Sequence[str], metrics: Sequence[str], *, has_notes: bool) -> list[str]:
@@ -96,18 +136,13 @@ def _names(hyperparameters: Sequence[str], metrics: Sequence[str], *, has_notes:
     return [*before, *distinct("hyperparameter", hyperparameters), *distinct("metric", metrics), *after]
 
 
-def _row(
-    experiment: Experiment,
-    hyperparameters: Sequence[str],
-    metrics: Sequence[str],
-    others: Mapping[str, ReducedMetric],
-) -> Iterator[Cell]:
+def _row(experiment: Experiment, columns: TableColumns, reduced: Mapping[str, Mapping[int, float]]) -> Iterator[Cell]:
     yield from (experiment.number, experiment.run_number, experiment.state)
-    for name in hyperparameters:
+    for name in columns.hyperparameters:
         yield experiment.settings.get(name)
-    for name in metrics:
-        if name in others:
-            yield others[name].values.get(experiment.number)
+    for name in columns.metrics:
+        if name in columns.titles:
+            yield reduced.get(name, {}).get(experiment.id)
         else:
             summary = experiment.metrics.get(name)
             yield summary.last if summary else None

@@ -13,6 +13,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
+from app.exports import keep_swept
 from app.server import create_app
 from app.settings import Settings, read_settings
 from storage.store import Store, StoreError, check_schema, is_outage
@@ -34,6 +35,7 @@ def application() -> Flask:
     store = Store(database_url(settings), pool_size=POOL_SIZE)
     _check_schema(store)
     server: Flask = create_app(settings, store).server
+    keep_swept(settings.data_dir)
     # What lives as long as the worker need not be searched for garbage again with every large table that is read.
     gc.freeze()
     return server

@@ -2,6 +2,8 @@
 (() => {
     // As many as stand side by side; see layouts/comparison.py.
     const MOST_COMPARED = 6;
+    // More rows than this are made in the background; see app/downloads.py.
+    const MOST_ROWS_AT_ONCE = 5000;
     // Servers and proxies refuse longer addresses.
     const MOST_CHARACTERS_IN_LINK = 3000;
 
@@ -32,10 +34,6 @@
         return {numbers: shown, hint, words: picked.length === 1 ? "Open curves of the one picked"
             : shown.length < wanted.length ? `Open curves of the first ${most} picked` : `Open curves of the ${picked.length} picked`};
     };
-
-    /** Where the run's report comes from. */
-    const reportAddress = ({slug, number}, include) => (
-        `/download/${encodeURIComponent(slug)}/runs/${number}/report.pdf${include === null ? "" : `?include=${include}`}`);
 
     /** What is said when the address of the page was copied. */
     const linkWords = (isShortened) => (isShortened ? "Link copied, without the long list of picked experiments: an address has no room for it"
@@ -89,9 +87,12 @@
             made.selectedNumbers = numbers;
             const reduce = new URLSearchParams(window.location.search).get("reduce");
             const link = part("download-csv");
+            const short = isFiltered ? selection.compactNumbers(numbers) : null;
             const include = counting.asked(window.location.search);
-            made.csv = csvRequest(made.spec, isFiltered ? selection.compactNumbers(numbers) : null, reduce, include);
-            part("download-report").href = reportAddress(made.spec, include);
+            made.csv = csvRequest(made.spec, short, reduce, include);
+            made.largeCsv = (isFiltered ? numbers.length : made.experiments.size) > MOST_ROWS_AT_ONCE
+                ? window.dash_clientside.exports.csvQuestion(made.spec, short, reduce, include) : null;
+            part("download-report").dataset.reportInclude = include ?? "";
             link.href = made.csv.address;
             link.title = isFiltered ? `The ${selection.written(numbers.length)} selected experiments as CSV` : "The table of all experiments as CSV";
         };
@@ -115,9 +116,10 @@
         made.press("selection-redo", made.redo);
         made.press("open-curves", (event) => made.followTo(event, event.currentTarget.getAttribute("href")));
         made.press("download-csv", (event) => {
-            if (!made.csv?.body) return;
+            if (!made.csv?.body && !made.largeCsv) return;
             event.preventDefault();
-            download(made.csv, `${made.spec.slug}-run-${made.spec.number}.csv`);
+            if (made.largeCsv) window.dash_clientside.exports.add(made.largeCsv);
+            else download(made.csv, `${made.spec.slug}-run-${made.spec.number}.csv`);
         });
         made.press("copy-link", (event) => {
             event.currentTarget.dataset.copy = window.location.href;
@@ -126,7 +128,7 @@
         return {show, showPicked};
     };
 
-    const api = {create, csvRequest, curvesOffer, linkWords, reportAddress};
+    const api = {create, csvRequest, curvesOffer, linkWords};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.run_selected = api;
     if (typeof module !== "undefined") module.exports = api;

@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts import ids, insights, replay, run_ids
+from layouts.attributes import attributes
 from layouts.charts import scatter_matrix
 from layouts.controls import toggle
 from layouts.experiment_table import columns, controls, table
@@ -244,13 +245,13 @@ def _actions(spec: RunSpec) -> Component:
             className="ht-button",
             download="",
         ),
-        html.A(
+        html.Button(
             "PDF report",
             id="download-report",
-            href=f"{base}/runs/{spec['number']}/report.pdf",
+            type="button",
             className="ht-button",
-            target="_blank",
-            rel="noopener",
+            title="Made in the background, and then downloaded",
+            **attributes(data_report_of=str(spec["slug"]), data_report_run=str(spec["number"])),
         ),
     ]
     return html.Div(

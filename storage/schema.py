@@ -384,6 +384,48 @@ token = Table(
     _created(),
 )
 
+# Who is logged in: only the SHA-256 of the cookie's secret is kept; see sessions.py.
+session = Table(
+    "session",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("hash", Text, nullable=False, unique=True),
+    _created(),
+    Column("seen_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+    # As the browser names itself, shortened, and where its connection came from.
+    Column("user_agent", Text, nullable=False),
+    Column("address", Text, nullable=False),
+)
+
+# Files that are made in the background: the queue, and what became of each; see exports.py.
+export = Table(
+    "export",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("session_id", ForeignKey("session.id"), nullable=False),
+    # csv or pdf.
+    Column("kind", Text, nullable=False),
+    Column("question", JSONB, nullable=False),
+    # The name under which the browser keeps the file.
+    Column("title", Text, nullable=False),
+    # queued, working, done, failed or cancelled.
+    Column("state", Text, nullable=False, server_default="queued"),
+    # From 0 to 1.
+    Column("progress", Double, nullable=False, server_default="0"),
+    # How often a worker took it up: one that dies with it every time must not do so for ever.
+    Column("tries", Integer, nullable=False, server_default="0"),
+    # Which of the workers holds it.
+    Column("slot", Integer),
+    Column("reason", Text),
+    # Its name in the data folder's `exports`.
+    Column("file", Text),
+    _created(),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("expires_at", DateTime(timezone=True), nullable=False, server_default=text("now() + interval '1 hour'")),
+)
+
 # A process that must be seen alive by others: name -> last sign of life (the dispatcher writes here).
 heartbeat = Table(
     "heartbeat",

@@ -9,20 +9,22 @@ from sqlalchemy import text
 
 from storage.store import Store
 
-LINK_LIFETIME_H = 24
+# Long enough to copy a link from a terminal into a browser.
+LINK_LIFETIME_MINUTES = 10
 
 
-def _hash(secret: str) -> str:
+def hashed(secret: str) -> str:
+    """What the database keeps of a secret; looking one up by this tells nothing by the time that it takes."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def create_link_token(store: Store) -> str:
-    """Make a secret of 256 bits for one login."""
+def create_link_token(store: Store, minutes: int = LINK_LIFETIME_MINUTES) -> str:
+    """Make a secret of 256 bits for one login, within so many minutes."""
     secret = secrets.token_urlsafe(32)
     with store.begin() as connection:
         connection.execute(
-            text("INSERT INTO token (hash, expires_at) VALUES (:hash, now() + make_interval(hours => :hours))"),
-            {"hash": _hash(secret), "hours": LINK_LIFETIME_H},
+            text("INSERT INTO token (hash, expires_at) VALUES (:hash, now() + make_interval(mins => :minutes))"),
+            {"hash": hashed(secret), "minutes": minutes},
         )
     return secret
 
@@ -32,6 +34,6 @@ def use_link_token(store: Store, secret: str) -> bool:
     with store.begin() as connection:
         spent = connection.execute(
             text("UPDATE token SET used_at = now() WHERE hash = :hash AND used_at IS NULL AND expires_at > now()"),
-            {"hash": _hash(secret)},
+            {"hash": hashed(secret)},
         )
     return spent.rowcount == 1

@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.strategies import STRATEGIES
+from app import tables
 from app.settings import Settings, SettingsError, read_settings
-from app.table import experiments_csv
 from hypertuner.cli.doctor import examine
 from hypertuner.cli.errors import CommandError
 from hypertuner.cli.launch import (
@@ -38,15 +38,13 @@ from hypertuner.cli.plan_table import left_out_sentences, plan_json, plan_senten
 from hypertuner.cli.progress import failures, follow_run, printable, results_table
 from hypertuner.cli.services import Services, open_store, read_running, read_token
 from sources.discovery import DiscoveryError, discover
-from storage.experiments import fetch_experiments
 from storage.folders import FolderError
-from storage.notes import note_texts
 from storage.records import Project, Run
 from storage.runs import fetch_runs, find_run
 from storage.schema import ENDED_STATES
 from storage.store import Store, StoreError, check_schema, is_outage
 from storage.store import migrate as migrate_schema
-from storage.tokens import create_link_token
+from storage.tokens import LINK_LIFETIME_MINUTES, create_link_token
 from training.head import HeadError, submit_dispatcher
 from training.lifeline_owner import StartError
 
@@ -62,6 +60,8 @@ log = logging.getLogger(__name__)
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where everything is kept. [HYPERTUNER_DATA_DIR]")]
 EXPECTED = (CommandError, StoreError, FolderError, SettingsError, DiscoveryError, HeadError, StartError)
+# A day: whoever needs longer makes another link then.
+MOST_LINK_MINUTES = 24 * 60
 DEMO_PROJECT, DEMO_NAME = "digits", "Handwritten digits"
 DEMO_COMMAND = [
     *("--batch_size", "[28:112:2*]"),
@@ -338,29 +338,35 @@ def export(
     """Write a project's experiments as CSV, every value exactly."""
     with open_store(read_settings(data_dir=data_dir)) as store:
         found = find_or_refuse(store, project)
-        run_id = None
+        run = None
         if run_number is not None:
-            wanted = find_run(store, found.id, run_number)
-            if wanted is None:
+            run = find_run(store, found.id, run_number)
+            if run is None:
                 raise CommandError(f"Project {found.slug} has no run {run_number}.")
-            run_id = wanted.id
-        experiments = fetch_experiments(store, found.id, run_id=run_id)
-        notes = note_texts(store, [experiment.id for experiment in experiments])
+        # Row by row, so that the largest project needs no more memory than the smallest.
+        lines = tables.table_lines(store, tables.Table(found, run))
         if output is None:
-            for line in experiments_csv(experiments, notes=notes):
+            for line in lines:
                 typer.echo(line, nl=False)
             return
+        count = -1
         try:
             with output.open("w", newline="", encoding="utf-8") as file:
-                file.writelines(experiments_csv(experiments, notes=notes))
+                for count, line in enumerate(lines):  # noqa: B007 - the last one is wanted
+                    file.write(line)
         except OSError as error:
             raise CommandError(f"{output} cannot be written: {error.strerror}.") from None
-        console.print(f"{len(experiments)} experiments written to {printable(str(output))}", soft_wrap=True)
+        console.print(f"{count} experiments written to {printable(str(output))}", soft_wrap=True)
 
 
 @app.command()
-def link(data_dir: DataDir = None) -> None:
-    """Print a fresh link to the page that runs."""
+def link(
+    minutes: Annotated[
+        int, typer.Option("--minutes", min=1, max=MOST_LINK_MINUTES, help="How long it can be used.")
+    ] = LINK_LIFETIME_MINUTES,
+    data_dir: DataDir = None,
+) -> None:
+    """Print a fresh link to the page that runs; it works once."""
     settings = read_settings(data_dir=data_dir)
     running = read_running(settings.data_dir)
     # A shared database's web runs elsewhere; it is published on our port.
@@ -368,7 +374,7 @@ def link(data_dir: DataDir = None) -> None:
     if web is None:
         raise CommandError(f"No page is running on {settings.data_dir}; start it with `hypertuner up`.")
     with open_store(settings) as store:
-        typer.echo(f"{web}/login?token={create_link_token(store)}")
+        typer.echo(f"{web}/login?token={create_link_token(store, minutes)}")
 
 
 @app.command()
@@ -412,7 +418,9 @@ def _open(services: Services) -> None:
     services.start_web()
     console.print()
     console.print(
-        "  [bold]HyperTuner is ready.[/] Open this link (it works once; `hypertuner link` makes more):", soft_wrap=True
+        "  [bold]HyperTuner is ready.[/] Open this link "
+        f"(it works once, within {LINK_LIFETIME_MINUTES} minutes; `hypertuner link` makes more):",
+        soft_wrap=True,
     )
     console.print(f"  [bold cyan]{services.link()}[/]", soft_wrap=True)
     console.print()

@@ -41,9 +41,6 @@ DATABASE_PATIENCE_S = 30.0
 JOB_LOOK_EVERY_S = 3.0
 # How long after a dispatcher's end Ray's own may be seen.
 FALL_S = 3.0
-# Enough for a few open pages; each worker is a process of about 150 MB.
-WEB_WORKERS = 2
-WEB_THREADS = 8
 
 
 class Database:
@@ -268,11 +265,9 @@ class Web(Held):
         self.address = f"http://127.0.0.1:{self.port}"
 
     def start(self, must_end: threading.Event) -> None:
-        argv = [sys.executable, "-P", "-m", "gunicorn", "--bind", f"fd://{self._socket.fileno()}"]
-        argv += ["--workers", str(WEB_WORKERS), "--worker-class", "gthread", "--threads", str(WEB_THREADS)]
+        argv = [sys.executable, "-P", "-m", "gunicorn", "--config", "python:app.gunicorn_config"]
         # gunicorn imports from its working directory first: ours must hold nothing of the user's.
-        argv += ["--chdir", str(self._data_dir / "client"), "--timeout", "60", "--graceful-timeout", "3"]
-        argv += ["--no-control-socket"]
+        argv += ["--bind", f"fd://{self._socket.fileno()}", "--chdir", str(self._data_dir / "client")]
         argv += ["app.wsgi:application()"]
         ours = {"HYPERTUNER_DATA_DIR": str(self._data_dir), "HYPERTUNER_PORT": str(self.port)}
         self.run(argv, {**os.environ, **ours})

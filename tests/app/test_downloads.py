@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import partial
 from urllib.parse import quote
 
 import pytest
 from sqlalchemy import text
 
-from app.downloads import read_numbers
+from app.table import experiments_csv
+from app.tables import Table, read_ranges, table_lines
 from storage.configuration import keep_revision
+from storage.experiments import fetch_experiments
 from storage.projects import metric_ids, register_project
 from storage.records import Project
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
+from storage.table import read_pages
 from tests.app.conftest import Browser
 
 
@@ -74,29 +78,12 @@ def test_it_is_a_file_with_a_name(browser: Browser, project: Project) -> None:
     assert answer.mimetype == "text/csv"
 
 
-def test_the_report_is_a_pdf(browser: Browser, project: Project) -> None:
-    answer = browser.get("/download/digits/runs/1/report.pdf")
-    assert answer.status_code == 200
-    assert answer.mimetype == "application/pdf"
-    assert answer.get_data().startswith(b"%PDF")
-
-
 def test_columns_come_in_the_order_of_the_scripts_options(browser: Browser, store: Store) -> None:
     known = [{"name": "lr"}, {"name": "depth"}]
     project = register_project(store, "Digits", directory="/tmp", command=["a", "b"], hyperparameters=known)
     create_run(store, project, NewRun("b", {}, known, [NewExperiment({"depth": 1, "lr": 0.1})]))
     for query in ("", "?run=1"):
         assert rows(browser, query)[0][3:5] == ["lr", "depth"]
-
-
-def test_a_report_that_cannot_be_made_says_why(
-    browser: Browser, project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.report.TIME_LIMIT_S", 0.01)
-    answer = browser.get("/download/digits/runs/1/report.pdf")
-    assert answer.status_code == 500
-    assert "took longer than 0.01 s" in answer.get_data(as_text=True)
-    assert answer.mimetype == "text/html"
 
 
 @pytest.mark.parametrize(
@@ -108,11 +95,7 @@ def test_a_report_that_cannot_be_made_says_why(
         ("digits/experiments.csv?run=99999999999999999999", 400, "by its number"),
         ("digits/experiments.csv?run=x", 400, "by its number"),
         ("digits/experiments.csv?numbers=1;2", 400, "no number"),
-        ("digits/experiments.csv?numbers=1-999999999", 400, "too many"),
         ("digits/experiments.csv?flavour=../x", 400, "exact or spreadsheet"),
-        ("digits/runs/9/report.pdf", 404, "has no run 9"),
-        ("digits/runs/99999999999999999999/report.pdf", 404, "has no run"),
-        ("nothing/runs/1/report.pdf", 404, "no project of this name"),
     ],
 )
 def test_what_is_not_there_is_said_plainly(
@@ -123,12 +106,39 @@ def test_what_is_not_there_is_said_plainly(
     assert sentence in answer.get_data(as_text=True)
 
 
-def test_numbers_are_read_as_written() -> None:
-    assert read_numbers("1-3, 7,9-9") == {1, 2, 3, 7, 9}
-    assert read_numbers("") == set()
-    for written in ("a", "1--2", "-1", "1.5", "٣"):
+def test_numbers_stay_ranges_however_many_they_span(browser: Browser, project: Project) -> None:
+    assert read_ranges("1-3, 7,9-9,8") == [(1, 3), (7, 9)]
+    assert read_ranges("5-6,1-999999999,3") == [(1, 999_999_999)]
+    assert read_ranges("") == read_ranges("9-1") == []
+    for written in ("a", "1--2", "-1", "1.5", "٣", "9999999999"):
         with pytest.raises(ValueError, match="no number"):
-            read_numbers(written)
+            read_ranges(written)
+    with pytest.raises(ValueError, match="100,000"):
+        read_ranges("1," * 100_001)
+    hostile = ",".join(["1-999999999"] * 18)
+    assert len(rows(browser, f"?numbers={hostile}")) == 1 + 4
+
+
+def test_a_large_table_is_not_made_at_once(browser: Browser, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.downloads.MOST_ROWS_AT_ONCE", 3)
+    answer = browser.get("/download/digits/experiments.csv")
+    assert answer.status_code == 413
+    assert "hypertuner export" in answer.get_data(as_text=True)
+    assert len(rows(browser, "?run=1")) == 1 + 3
+
+
+def test_pages_join_to_one_table(store: Store, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = "".join(experiments_csv(fetch_experiments(store, project.id)))
+    for rows_ in (1, 2, 3, 1000):
+        monkeypatch.setattr("app.tables.read_pages", partial(read_pages, rows=rows_))
+        assert "".join(table_lines(store, Table(project))) == whole
+
+
+def test_a_table_is_what_there_was_when_it_began(store: Store, project: Project) -> None:
+    lines = table_lines(store, Table(project))
+    next(lines)
+    create_run(store, project, NewRun("python train.py", {}, [], [NewExperiment({"other": 1})]))
+    assert len(list(lines)) == 4
 
 
 def test_what_was_not_committed_is_a_file(browser: Browser, project: Project, store: Store) -> None:

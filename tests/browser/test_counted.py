@@ -40,9 +40,10 @@ class Dashboard:
         expect(self.trend).to_contain_text(f"n = {pairs}")
 
     def links(self) -> list[list[str]]:
-        """What the addresses of CSV and PDF say of whom they include."""
-        links = [self.page.locator(f"#download-{name}").get_attribute("href") or "" for name in ("csv", "report")]
-        return [parse_qs(urlparse(link).query).get("include", []) for link in links]
+        """What CSV and PDF are asked for: whom they include."""
+        table = self.page.locator("#download-csv").get_attribute("href") or ""
+        report = self.page.locator("#download-report").get_attribute("data-report-include")
+        return [parse_qs(urlparse(table).query).get("include", []), [report] if report else []]
 
     def cell(self, number: int) -> Locator:
         return self.page.locator(f'.ag-row[row-id="{number}"] [col-id="m0"]').first

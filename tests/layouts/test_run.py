@@ -100,7 +100,10 @@ def test_the_page_loads_nothing_and_knows_what_it_is_about() -> None:
 def test_files_are_linked_by_the_run() -> None:
     links = [component.href for component in components(run.page(SPEC)) if component._type == "A"]
     assert "/download/digits/experiments.csv?run=3&flavour=spreadsheet" in links
-    assert "/download/digits/runs/3/report.pdf" in links
+    reports = [
+        component.to_plotly_json()["props"] for component in components(run.page(SPEC)) if component._type == "Button"
+    ]
+    assert ["digits", "3"] in [[each.get("data-report-of"), each.get("data-report-run")] for each in reports]
 
 
 def test_the_axes_are_a_valid_figure_that_follows_the_theme() -> None:
