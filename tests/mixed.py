@@ -10,7 +10,7 @@ from itertools import pairwise
 from analysis.hyperparameters import Hyperparameter
 from storage.experiments import find_experiment
 from storage.ingestion import Batch, Ending, Values, finish_experiment, record
-from storage.leases import claim_experiment
+from storage.leases import Place, claim_experiment
 from storage.projects import metric_ids, register_project
 from storage.records import Claim, Project, Run
 from storage.run_leases import claim_runs, end_run
@@ -61,7 +61,7 @@ def mixed_run(store: Store, *, copies: int = 1) -> Mixed:
 def finish(store: Store, mixed: Mixed) -> None:
     """Let the experiment that runs end well, with the value that it has."""
     batch = Batch(1, 2, 1, 2, [], epoch=2, epochs=2)
-    finish_experiment(store, mixed.claim, batch, Ending("finished", 1.0, 0), run_fence=mixed.run.fence, host="here")
+    finish_experiment(store, mixed.claim, batch, Ending("finished", 1.0, 0), then=Place("worker", "here"))
 
 
 def _bring_about(store: Store, endings: Sequence[tuple[str, float | None]]) -> Claim:
@@ -72,7 +72,7 @@ def _bring_about(store: Store, endings: Sequence[tuple[str, float | None]]) -> C
             after = _end(store, run, claim, state, value)
         else:
             record(store, claim, _batch(store, run, value))
-            after = claim_experiment(store, run.id, run.fence, "worker", "here") if following == "running" else None
+            after = claim_experiment(store, Place("worker", "here")) if following == "running" else None
         if after is None:
             return claim
         claim = after
@@ -87,7 +87,7 @@ def _launch(store: Store, project: Project, known: list[dict[str, object]], new:
 
 def _begin(store: Store) -> tuple[Claim, Run]:
     run = claim_runs(store, "scheduler")[0]
-    claim = claim_experiment(store, run.id, run.fence, "worker", "here")
+    claim = claim_experiment(store, Place("worker", "here"))
     assert claim is not None
     return claim, run
 
@@ -101,4 +101,4 @@ def _batch(store: Store, run: Run, value: float) -> Batch:
 def _end(store: Store, run: Run, claim: Claim, state: str, value: float) -> Claim | None:
     reason = None if state == "finished" else f"{state} on purpose"
     ending = Ending(state, 1.0, 0 if state == "finished" else 1, reason)
-    return finish_experiment(store, claim, _batch(store, run, value), ending, run_fence=run.fence, host="here")
+    return finish_experiment(store, claim, _batch(store, run, value), ending, then=Place("worker", "here"))

@@ -181,7 +181,7 @@ VICTIMS: dict[str, Callable[[str, str], bool]] = {
     "web": lambda line, parent: "-m gunicorn" in line and "-m gunicorn" not in parent,
     "web worker": lambda line, parent: "-m gunicorn" in line and "-m gunicorn" in parent,
     "dispatcher": lambda line, parent: "-m training.dispatcher" in line,
-    "ray": lambda line, parent: "-P -c import time" in line,
+    "ray": lambda line, parent: "-P -c import os, time" in line,
     "raylet": lambda line, parent: "/raylet/raylet " in line.partition("--")[0],
     "gcs": lambda line, parent: "/gcs/gcs_server " in line.partition("--")[0],
     "worker": lambda line, parent: line.startswith("ray::ExperimentActor"),

@@ -30,8 +30,8 @@ REQUEST_TIMEOUT_S = 30
 ENDED_JOB_STATES = ("STOPPED", "SUCCEEDED", "FAILED")
 # `ray start` as we need it. It knows no option to leave out the server for Ray's client, which nobody may use and which
 # would cost a second of every start; nor the dashboard's server, ten processes of 350 MB that only a cluster's Jobs API
-# needs; and it gives its own raylet up after 30 s, which a busy machine may need.
-START_RAY = """import time
+# needs; and it gives its own raylet up after 30 s, which a busy machine may need, but not one that is dead.
+START_RAY = """import os, time
 from ray._private import node, services
 from ray.scripts import scripts
 scripts.get_ray_client_dependency_error = lambda: "not wanted"
@@ -41,8 +41,9 @@ def patiently(*arguments):
         try:
             return ask(*arguments)
         except RuntimeError:
-            if time.monotonic() > until:
-                raise
+            has_died = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if has_died or time.monotonic() > until:
+                raise SystemExit("A process of Ray ended while it started.")
             time.sleep(0.1)
 services.get_node = patiently
 {more}scripts.main()"""

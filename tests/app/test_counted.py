@@ -104,12 +104,6 @@ def test_the_csv_has_everybody_with_state_and_whether_it_counts(browser: Browser
     assert counted("&include=nonsense") == plain
 
 
-def test_the_report_that_is_downloaded_follows_the_address(browser: Browser, mixed: Mixed) -> None:
-    for query in ("", "?include=unfinished"):
-        answer = browser.get(f"/download/mixed/runs/2/report.pdf{query}")
-        assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
-
-
 def test_the_shell_lists_those_that_count_first_and_marks_the_others(store: Store, mixed: Mixed) -> None:
     experiments = fetch_experiments(store, mixed.project.id, run_id=mixed.run.id)
     console = Console(width=100, file=io.StringIO())

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from dash import Dash
+from pypdf import PdfReader
 from sqlalchemy import text
 
 from app.export_worker import remove_old_files
@@ -24,6 +25,7 @@ from storage.records import Project
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
 from tests.app.conftest import Browser
+from tests.mixed import mixed_run
 from tests.product import processes_of, wait_until
 
 CSV = {"do": "add", "kind": "csv", "slug": "digits", "run": "1"}
@@ -99,6 +101,19 @@ def test_a_table_and_a_report_are_made_and_fetched(browser: Browser, project: Pr
     assert answer.mimetype == "application/pdf"
     assert {path.stat().st_mode & 0o777 for path in (data_dir / "exports").iterdir()} == {0o600}
     wait_until(lambda: not workers(data_dir), "an idle worker ends by itself", 60)
+
+
+def test_a_report_counts_unfinished_experiments_only_where_it_is_asked_to(browser: Browser, store: Store) -> None:
+    mixed = mixed_run(store)
+    question = {**PDF, "slug": mixed.project.slug, "run": str(mixed.run.number)}
+    texts = []
+    for more in ({}, {"include": "unfinished"}):
+        made = ask(browser, **question, **more)["added"]
+        assert ended(browser, made)["state"] == "done"
+        pages = PdfReader(io.BytesIO(browser.get(f"/exports/{made}").get_data())).pages
+        texts.append(" ".join(" ".join(page.extract_text().split()) for page in pages))
+    assert "Left out of the best setting" in texts[0]
+    assert "Counted like finished experiments" in texts[1]
 
 
 def test_a_browser_sees_and_fetches_only_its_own(browser: Browser, app: Dash, project: Project, store: Store) -> None:

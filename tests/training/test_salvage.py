@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from storage.configuration import fetch_attempts
 from storage.embedded import EmbeddedServer
@@ -20,6 +21,7 @@ from storage.leases import INTERRUPTED, NODE_LOST, VANISHED
 from storage.records import Experiment, Run
 from storage.requests import request_stop
 from storage.run_leases import claim_runs
+from storage.store import Store
 from tests.training.conftest import Workshop, kill, processes_with, wait_until
 from training.salvage import Salvaged, Salvager
 from training.spool_folders import END, guard_of
@@ -66,8 +68,19 @@ def folder_of(workshop: Workshop, experiment: Experiment) -> Path:
     return workshop.data_dir / "spool" / f"{experiment.id}-{experiment.attempt}"
 
 
-def freeze(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGSTOP)
+def freeze(process: subprocess.Popen[bytes], store: Store) -> None:
+    """SIGSTOP between two transactions: within one its locks would hold everybody up until the database ends it."""
+
+    def is_idle() -> bool:
+        process.send_signal(signal.SIGSTOP)
+        with store.read() as connection:
+            others = "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state <> 'idle'"
+            if connection.scalar(text(others)) == 0:
+                return True
+        process.send_signal(signal.SIGCONT)
+        return False
+
+    wait_until(is_idle, what="a moment without a transaction")
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -82,7 +95,7 @@ def test_a_training_that_ended_while_its_owner_was_frozen_is_not_repeated(
     run = workshop.launch(GATED.format(gate=str(gate)))
     owner = start_owner(run)
     try:
-        freeze(owner)
+        freeze(owner, workshop.store)
         gate.touch()
         folder = folder_of(workshop, workshop.experiments(run)[0])
         wait_until((folder / END).exists, what="the end beside the spool")
@@ -101,7 +114,7 @@ def test_an_owner_that_wakes_up_writes_nothing_more_and_begins_nothing(
 ) -> None:
     run = workshop.launch(GATED.format(gate=str(gate)))
     owner = start_owner(run)
-    freeze(owner)
+    freeze(owner, workshop.store)
     gate.touch()
     wait_until((folder_of(workshop, workshop.experiments(run)[0]) / END).exists)
     assert salvager.salvage(VANISHED, owners=["owner"]) == Salvaged(ended=1)
@@ -133,7 +146,7 @@ def test_what_was_handed_over_and_not_read_is_read_before_an_attempt_is_given_up
     action = GATED.format(gate=str(gate)) + "\nfor i in range(5000): hypertuner.log(more=i)\ntime.sleep(600)"
     run = workshop.launch(action)
     owner = start_owner(run)
-    freeze(owner)
+    freeze(owner, workshop.store)
     gate.touch()
     (experiment,) = workshop.experiments(run)
     metrics = folder_of(workshop, experiment) / "metrics.jsonl"
@@ -153,7 +166,7 @@ def test_a_script_whose_owner_is_frozen_is_ended_before_its_experiment_is_tried_
     run = workshop.launch(GATED.format(gate=str(gate)))
     owner = start_owner(run)
     try:
-        freeze(owner)
+        freeze(owner, workshop.store)
         (experiment,) = workshop.experiments(run)
         assert guard_of(folder_of(workshop, experiment)) is not None
         assert salvager.salvage(VANISHED, owners=["owner"]) == Salvaged(cut=1)
@@ -168,7 +181,7 @@ def test_what_was_to_stop_is_stopped_with_its_values(
 ) -> None:
     run = workshop.launch(GATED.format(gate=str(gate)))
     owner = start_owner(run)
-    freeze(owner)
+    freeze(owner, workshop.store)
     request_stop(workshop.store, run.id)
     end(owner)
     assert salvager.salvage(INTERRUPTED, everything=True) == Salvaged(cut=1)
