@@ -34,6 +34,7 @@ SYSTEM_USER = "hypertuner"
 # Recovery after a crash with much WAL takes its time; the server says so while it works.
 START_TIMEOUT_S = 300
 STOP_TIMEOUT_S = 30
+ORPHAN_PATIENCE_S = 5.0
 PR_SET_PDEATHSIG = 1
 
 
@@ -250,8 +251,22 @@ class EmbeddedServer:
             if time.monotonic() > deadline:
                 raise EmbeddedServerError(f"An earlier PostgreSQL (process {pid}) on {self._cluster} does not end.")
             time.sleep(0.1)
+        self._await_orphans()
         # What is left names a dead process, a zombie or a stranger, and PostgreSQL would believe it.
         lock.unlink(missing_ok=True)
+
+    def _await_orphans(self) -> None:
+        """Wait for what a killed server left: each backend ends by itself, but one at work only when it is done.
+
+        Nothing may write to the cluster beside a new server.
+        """
+        deadline = time.monotonic() + ORPHAN_PATIENCE_S
+        while orphans := _processes_in(self._cluster):
+            if time.monotonic() > deadline:
+                for pid in orphans:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+            time.sleep(0.02)
 
     def _await_connections(self, on_wait: Callable[[str], None]) -> None:
         started = time.monotonic()
@@ -357,6 +372,17 @@ def _can_enter(user: pwd.struct_passwd, folder: Path) -> bool:
 def _end_with_parent() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def _processes_in(folder: Path) -> list[int]:
+    """PostgreSQL's processes that work in a folder."""
+    found, place = [], folder.resolve()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                is_ours = (entry / "cwd").readlink() == place and b"postgres" in (entry / "cmdline").read_bytes()
+                found += [int(entry.name)] if is_ours else []
+    return found
 
 
 def _is_postmaster(pid: int, cluster: Path) -> bool:

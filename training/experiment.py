@@ -375,10 +375,11 @@ class Attempt:
 
     def give_up(self, cause: Cause) -> None:
         """Keep all that the script handed over before it was cut, and queue its experiment again. Raises LeaseLost."""
-        reading = self.reader.read(is_last=True, with_tails=True)
+        reading = self._pending or self.reader.read(is_last=True, with_tails=True)
         while reading.is_news and self._refused is None:
             self._insist_recording(reading)
             reading = self.reader.read(is_last=True, with_tails=True)
+        self._pending = None
         worker = self.worker
         if not worker.backoff.insist(lambda: release_claim(worker.store, self.claim, cause)):
             raise LeaseLost(f"experiment {self.claim.number}, attempt {self.claim.attempt}")

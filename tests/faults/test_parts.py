@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.request
+
 import pytest
 
 from storage.records import Run
@@ -10,7 +12,7 @@ from storage.schema import ENDED_STATES
 from storage.store import is_outage
 from tests.faults.conftest import Up
 from tests.faults.rain import Rain
-from tests.product import wait_until
+from tests.product import part_of, wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -72,13 +74,17 @@ def test_parts_that_are_killed_while_they_start_come_back_as_well(up: Up, rain: 
 
 
 def test_a_part_that_fails_again_and_again_is_declared_broken_and_the_others_go_on(up: Up) -> None:
-    import urllib.request
-
     address = up.product.link.partition("/login")[0]
     for _ in range(5):
-        if "The dispatcher is broken" in up.product.output:
-            break
-        up.await_back(up.kill("dispatcher"))
-    up.product.wait_for("The dispatcher is broken: it ended by itself .*dispatcher.log")
+        before = up.kill("dispatcher")["dispatcher"]
+        wait_until(
+            lambda before=before: (  # type: ignore[misc]
+                "The dispatcher is broken" in up.product.output
+                or bool(set(part_of(up.data_dir, "dispatcher")) - before)
+            ),
+            "the dispatcher is back, or given up",
+            60,
+        )
+    up.product.wait_for("The dispatcher is broken: it ended .*dispatcher.log")
     with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:
         assert answer.status == 200

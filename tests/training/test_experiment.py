@@ -362,3 +362,33 @@ def test_attempts_and_environment_are_kept_and_the_users_variables_are_not(
     assert environment["python"] == platform.python_version()
     assert dict(environment["packages"])["pytest"] == pytest.__version__
     assert "hunter2" not in str(environment)
+
+
+def test_what_was_read_while_the_database_was_away_is_kept_when_the_attempt_is_cut(
+    workshop: Workshop, worker: ExperimentWorker, postgres: EmbeddedServer
+) -> None:
+    gate = workshop.folder / "gate"
+    action = (
+        "for i in range(3): hypertuner.log(loss=i, supervisor=os.getppid())\n"
+        f"while not os.path.exists({str(gate)!r}): time.sleep(0.01)\n"
+        "for i in range(3, 6): hypertuner.log(loss=i)\ntime.sleep(60)"
+    )
+    run = workshop.launch(action)
+    claim_runs(workshop.store, "dispatcher")
+    thread = threading.Thread(target=worker.work)
+    thread.start()
+    (experiment,) = wait_until(lambda: [one for one in workshop.experiments(run) if one.value_count == 6])
+    supervisor = int(experiment.metrics["supervisor"].last)
+    postgres.stop()
+    try:
+        gate.touch()
+        # By then it has read the values and failed to write them, more than once.
+        wait_until(lambda: worker.backoff.pause_s > 2)
+        os.kill(supervisor, signal.SIGKILL)
+    finally:
+        postgres.start()
+    thread.join(60)
+    (attempt,) = fetch_attempts(workshop.store, experiment.id)
+    assert (attempt.ending, attempt.value_count) == ("lost", 9)
+    loss, _supervisor = fetch_curves(workshop.store, experiment.id)
+    assert list(loss.values) == [0, 1, 2, 3, 4, 5]
