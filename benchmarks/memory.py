@@ -59,15 +59,17 @@ def settled(data_dir: Path, seconds: float) -> tuple[int, float, float]:
 
 
 def first_start(store: Store, rain: Rain, count: int) -> float:
-    """Queue so many runs at once; returns the seconds until the first experiment of any of them runs."""
-    began = time.monotonic()
+    """Queue so many runs at once; returns the seconds from the first one's queueing until an experiment of it runs."""
     for _ in range(count):
         rain.launch(store, 3)
-    statement = text("SELECT EXISTS (SELECT FROM experiment WHERE state = 'running')")
+    statement = text(
+        """SELECT extract(epoch FROM min(experiment.started_at) - min(run.created_at))
+        FROM run JOIN experiment ON run_id = run.id WHERE run.state IN ('queued', 'running')"""
+    )
     while True:
         with store.read() as connection:
-            if connection.scalar(statement):
-                return time.monotonic() - began
+            if (seconds := connection.scalar(statement)) is not None:
+                return float(seconds)
         time.sleep(0.01)
 
 

@@ -95,7 +95,7 @@ def contest(folder: Path, *, delay_s: float, runs: int) -> Seen:
         store = Store((data_dir / "secrets" / "database_url").read_text().strip())
         began = time.monotonic()
         queued = [rain.launch(store, 3) for _ in range(runs)]
-        time.sleep(delay_s / 2 + 5)
+        time.sleep(delay_s / 2 + 1)
         product.interrupt()
         product = Product(["up"], data_dir, **more)
         product.wait_for("Ctrl-C stops everything", LONGEST_S)

@@ -53,6 +53,7 @@ class Database:
         self.log_path = log_path
         self._server = server
         self._say = say
+        self._has_worked = False
 
     def start(self, must_end: threading.Event) -> None:
         deadline = time.monotonic() + DATABASE_PATIENCE_S
@@ -60,11 +61,14 @@ class Database:
             try:
                 self._server.start(self._say)
             except EmbeddedServerError as error:
-                # What is wrong with a folder stays wrong; a server that is still ending does not.
-                if not self._server.has_cluster or time.monotonic() > deadline:
+                if not self._has_worked:
+                    # What is wrong with the folder or the binaries stays wrong.
+                    raise
+                if time.monotonic() > deadline:
                     raise PartError(str(error)) from None
                 must_end.wait(PAUSE_S * 4)
             else:
+                self._has_worked = True
                 return
 
     def ended(self) -> str | None:

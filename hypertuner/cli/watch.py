@@ -110,6 +110,7 @@ class Watched:
                 if not is_first:
                     self._say(f"{self.part.back} ({time.monotonic() - began:.1f} s)")
                 self.state = State("working", time.time())
+                self._first_error = None
                 self._settled.set()
                 reason = self._await_end()
             if self._must_end.is_set():
@@ -125,6 +126,8 @@ class Watched:
         except Exception as error:
             if not isinstance(error, PartError):
                 log.exception("%s could not be started", self.part.title)
+                # Whatever it is, it is nothing that another try would mend.
+                self._failures.extend([time.monotonic()] * MOST_FAILURES)
             if not self._settled.is_set():
                 self._first_error = error
             with suppress(Exception):
