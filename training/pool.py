@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import ActorUnavailableError, RayError
 from ray.util import list_named_actors
 
 from analysis.resources import places
@@ -123,6 +123,9 @@ class WorkerPool:
                 continue
             try:
                 answer = ray.get(reference)
+            except ActorUnavailableError:
+                # Not heard is not dead: asked again, it answers, or Ray knows by then that it died.
+                self._ask_again(worker, reference)
             except RayError as error:
                 self._bury(worker, error)
             else:
@@ -207,6 +210,12 @@ class WorkerPool:
             self._pause_s, self.problem = 0.0, None
         else:
             worker.working, worker.is_retiring, worker.idle_since = None, False, time.monotonic()
+
+    def _ask_again(self, worker: Worker, reference: Any) -> None:
+        if reference == worker.starting:
+            worker.starting = _control(worker.actor.where)
+        else:
+            worker.working = worker.actor.work.remote()
 
     def _bury(self, worker: Worker, error: RayError) -> None:
         reason = str(error).strip().splitlines()[-1][:LONGEST_REASON]
