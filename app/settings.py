@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -24,6 +25,10 @@ class Settings:
     port: int = DEFAULT_PORT
     hosts: tuple[str, ...] = ()
     ray_token_file: Path | None = None
+    # How many places a cluster that grows by itself is asked for at most.
+    most_places: int = 1_000
+    # What the folders of ended scripts may take on a machine before the oldest go.
+    spool_gb: float = 5.0
 
 
 VARIABLES = {
@@ -33,6 +38,8 @@ VARIABLES = {
     "port": "HYPERTUNER_PORT",
     "hosts": "HYPERTUNER_HOSTS",
     "ray_token_file": "HYPERTUNER_RAY_TOKEN_FILE",
+    "most_places": "HYPERTUNER_MOST_PLACES",
+    "spool_gb": "HYPERTUNER_SPOOL_GB",
 }
 
 
@@ -66,7 +73,21 @@ def read_settings(environment: Mapping[str, str] | None = None, *, data_dir: Pat
         settings = replace(settings, hosts=tuple(host.strip() for host in text["hosts"].split(",") if host.strip()))
     if text["ray_token_file"]:
         settings = replace(settings, ray_token_file=Path(text["ray_token_file"]))
+    if text["most_places"]:
+        settings = replace(settings, most_places=int(_number(text["most_places"], VARIABLES["most_places"], least=1)))
+    if text["spool_gb"]:
+        settings = replace(settings, spool_gb=_number(text["spool_gb"], VARIABLES["spool_gb"], least=0))
     return settings
+
+
+def _number(written: str, variable: str, *, least: float) -> float:
+    try:
+        number = float(written)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number >= least):
+        raise SettingsError(f"{variable} is {written!r}; write a number of at least {least:g}.")
+    return number
 
 
 def _read_secret(path: Path, variable: str) -> str:

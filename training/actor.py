@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
 import time
 
 import ray
 
 from training.experiment import ExperimentWorker
+from training.spool_folders import prune
 
 # A worker that waits, and that no dispatcher has asked for anything for so long, is nobody's.
 FORGOTTEN_AFTER_S = 60.0
+TIDY_EVERY_S = 600.0
 
 
 class ExperimentActor(ExperimentWorker):
     """A worker in a process of its own. Guarantees that it ends when nobody wants it any more and nothing runs."""
 
-    def __init__(self, data_dir: str, owner: str, cpus: float, gpus: float) -> None:
+    def __init__(self, data_dir: str, owner: str, spool_bytes: int, cpus: float, gpus: float) -> None:
         super().__init__(data_dir, owner, cpus=cpus, gpus=gpus)
+        self._spool_bytes = spool_bytes
         self._wanted = time.monotonic()
         self._at_work = threading.Lock()
         threading.Thread(target=self._end_when_forgotten, daemon=True).start()
+        threading.Thread(target=self._tidy, daemon=True).start()
 
     def where(self) -> str:
         """The id of the node on which it is."""
@@ -44,3 +49,9 @@ class ExperimentActor(ExperimentWorker):
             time.sleep(1)
             if time.monotonic() - self._wanted > FORGOTTEN_AFTER_S and self._at_work.acquire(blocking=False):
                 os._exit(0)
+
+    def _tidy(self) -> None:
+        """Keep what ended scripts left on this machine within its limit; others on it do the same at other times."""
+        while True:
+            time.sleep(TIDY_EVERY_S * random.uniform(0.5, 1.5))  # noqa: S311 - no secret, only spread
+            prune(self.data_dir / "spool", self._spool_bytes)

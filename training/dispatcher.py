@@ -30,7 +30,7 @@ from storage.store import CONNECT_TIMEOUT_S, Store, is_outage
 from training.asking import ADAPTIVE
 from training.backoff import Backoff
 from training.cluster import Cluster, connect
-from training.engine import Engine
+from training.engine import Engine, Limits
 from training.keeper import Keeper
 from training.reaper import Reaper
 from training.watch.watcher import Watcher
@@ -78,7 +78,7 @@ class Listener:
 class Dispatcher:
     """Takes up runs until it is told to end; their experiments go on without it."""
 
-    def __init__(self, data_dir: Path, store: Store, *, is_own: bool) -> None:
+    def __init__(self, data_dir: Path, store: Store, limits: Limits, *, is_own: bool) -> None:
         """is_own: the cluster is this machine alone and serves nobody else."""
         self._store = store
         self._name = f"dispatcher-{socket.gethostname()}-{secrets.token_hex(4)}"
@@ -86,7 +86,7 @@ class Dispatcher:
         self._cluster = Cluster(is_fixed=is_own)
         self._reaper = Reaper(store, data_dir)
         self._keeper = Keeper(Store(store.url.render_as_string(hide_password=False), pool_size=1), self._cluster)
-        self._engine = Engine(store, str(data_dir), self._cluster, self._reaper, self._keeper)
+        self._engine = Engine(store, str(data_dir), self._cluster, self._reaper, self._keeper, limits=limits)
         self._backoff = Backoff()
         self._must_end = False
 
@@ -137,6 +137,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--ray", default="auto", help="the address of Ray's GCS; waited for")
     parser.add_argument("--own", action="store_true", help="the cluster is this machine alone and serves nobody else")
+    parser.add_argument("--most-places", type=int, default=1_000, help="what a growing cluster is asked for at most")
+    parser.add_argument("--spool-gb", type=float, default=5.0, help="what ended scripts may leave on a disk")
     parser.add_argument("--once", action="store_true", help="end when no run is open")
     options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -146,7 +148,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.error("The database is unknown: %s is missing. Start `hypertuner up`, which writes it.", error.filename)
         return 1
     connect(options.ray)
-    dispatcher = Dispatcher(options.data_dir, store, is_own=options.own)
+    limits = Limits(options.most_places, int(options.spool_gb * 1e9))
+    dispatcher = Dispatcher(options.data_dir, store, limits, is_own=options.own)
     watcher = Watcher(Store(read_database_url(options.data_dir), pool_size=1))
     watcher.start()
     for number in (signal.SIGTERM, signal.SIGINT):

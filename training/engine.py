@@ -6,6 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import ray
@@ -30,11 +31,17 @@ TURN_S = 5.0
 # Strategies are waited for this long in all at one look.
 PATIENCE_S = 0.5
 STAY_EVERY_S = 10.0
-# A cluster that grows by itself is asked for at most this many places at once.
-MOST_PLACES = 1_000
 USUAL = Shape(1.0, 0.0)
 
 log = logging.getLogger("hypertuner.engine")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an installation allows: places that a growing cluster is asked for, and bytes of spools on each machine."""
+
+    most_places: int = 1_000
+    spool_bytes: int = 5_000_000_000
 
 
 class Engine:
@@ -44,12 +51,15 @@ class Engine:
     and that places go to open runs in turn.
     """
 
-    def __init__(self, store: Store, data_dir: str, cluster: Cluster, reaper: Reaper, keeper: Keeper) -> None:
+    def __init__(
+        self, store: Store, data_dir: str, cluster: Cluster, reaper: Reaper, keeper: Keeper, *, limits: Limits
+    ) -> None:
         self._store = store
         self._cluster = cluster
         self._reaper = reaper
         self._keeper = keeper
-        self._pool = WorkerPool(data_dir, is_own=cluster.is_fixed)
+        self._pool = WorkerPool(data_dir, limits.spool_bytes, is_own=cluster.is_fixed)
+        self._most_places = limits.most_places
         self._conductors: dict[int, Conductor] = {}
         self._waiting: dict[int, Waiting | None] = {}
         self._served: dict[int, float] = {}
@@ -169,7 +179,7 @@ class Engine:
         for wish in sorted(wishes, key=lambda each: (-each.priority, each.run)):
             bundle = {"CPU": wish.cpus, "GPU": wish.gpus}
             wanted = {name: amount for name, amount in bundle.items() if amount > 0} or {"CPU": 1.0}
-            bundles += [wanted] * min(wish.limit, MOST_PLACES - len(bundles))
+            bundles += [wanted] * min(wish.limit, self._most_places - len(bundles))
         self._cluster.ask_for(bundles)
 
     def _ask_strategies(self, work: Mapping[int, Work], shares: Mapping[int, int]) -> None:

@@ -160,15 +160,29 @@ def _is_helpful(name: str) -> bool:
     return name in HELPFUL or re.fullmatch("RAY_[a-z0-9_]+", name) is not None
 
 
-def dispatcher_command(data_dir: Path, gcs: str) -> list[str]:
+def dispatcher_command(data_dir: Path, gcs: str, *, spool_gb: float) -> list[str]:
     """The argv of the dispatcher for a head of our own on this machine."""
-    return [sys.executable, "-P", "-m", "training.dispatcher", "--data-dir", str(data_dir), "--ray", gcs, "--own"]
+    return [*_dispatcher(data_dir, spool_gb), "--ray", gcs, "--own"]
 
 
-def submit_dispatcher(address: str, token: str | None, data_dir: Path, *, timeout_s: float = START_TIMEOUT_S) -> str:
+def _dispatcher(data_dir: Path, spool_gb: float) -> list[str]:
+    options = ["--data-dir", str(data_dir), "--spool-gb", f"{spool_gb:g}"]
+    return [sys.executable, "-P", "-m", "training.dispatcher", *options]
+
+
+def submit_dispatcher(
+    address: str,
+    token: str | None,
+    data_dir: Path,
+    *,
+    most_places: int = 1_000,
+    spool_gb: float = 5.0,
+    timeout_s: float = START_TIMEOUT_S,
+) -> str:
     """Start the standing dispatcher as a Ray job in place of an earlier one for this data folder; returns its id.
 
-    Waits for a head that is still starting. Raises HeadError.
+    most_places: what a cluster that grows by itself is asked for at most. spool_gb: what ended scripts may leave on
+    the disk of each machine. Waits for a head that is still starting. Raises HeadError.
     """
     prefix = _job_prefix(data_dir)
     deadline = time.monotonic() + timeout_s
@@ -177,7 +191,7 @@ def submit_dispatcher(address: str, token: str | None, data_dir: Path, *, timeou
         if name.startswith(prefix) and job.get("status") not in ENDED_JOB_STATES:
             stop_job(address, token, name)
     job_id = prefix + secrets.token_hex(4)
-    entrypoint = [sys.executable, "-P", "-m", "training.dispatcher", "--data-dir", str(data_dir)]
+    entrypoint = [*_dispatcher(data_dir, spool_gb), "--most-places", str(most_places)]
     if urllib.parse.urlsplit(address).hostname == HOST:
         # A head of our own serves nobody else, so workers may wait on it for the next run.
         entrypoint.append("--own")

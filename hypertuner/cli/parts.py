@@ -160,9 +160,10 @@ class Dispatcher(Held):
     title = "The dispatcher"
     back = "The dispatcher is back, and runs go on"
 
-    def __init__(self, data_dir: Path, ray: Ray, store: Store, log_path: Path) -> None:
+    def __init__(self, data_dir: Path, ray: Ray, store: Store, log_path: Path, *, spool_gb: float) -> None:
         super().__init__(data_dir, log_path)
         self._ray = ray
+        self._spool_gb = spool_gb
         self._store = store
         self._generation = 0
 
@@ -176,7 +177,8 @@ class Dispatcher(Held):
             if must_end.wait(PAUSE_S):
                 return True
         self._generation, started = self._ray.generation, time.monotonic()
-        self.run(dispatcher_command(self._data_dir, self._ray.gcs), head_environment(self._ray.token_file))
+        command = dispatcher_command(self._data_dir, self._ray.gcs, spool_gb=self._spool_gb)
+        self.run(command, head_environment(self._ray.token_file))
         while not self._has_spoken(time.monotonic() - started):
             if must_end.wait(PAUSE_S):
                 return True
@@ -225,20 +227,31 @@ class DispatcherJob:
         self.log_path = Path(settings.ray_address)
         self._address = settings.ray_address
         self._token = token
-        self._data_dir = settings.data_dir
+        self._settings = settings
         self._job = ""
         self._looked = 0.0
 
     def start(self, must_end: threading.Event) -> None:
         while not must_end.is_set():
             try:
-                self._job = submit_dispatcher(self._address, self._token, self._data_dir, timeout_s=10)
+                self._job = self._submit()
             except HeadError as error:
                 if self._job == "":
                     raise PartError(str(error)) from None
                 must_end.wait(JOB_LOOK_EVERY_S)
             else:
                 return
+
+    def _submit(self) -> str:
+        known = self._settings
+        return submit_dispatcher(
+            self._address,
+            self._token,
+            known.data_dir,
+            most_places=known.most_places,
+            spool_gb=known.spool_gb,
+            timeout_s=10,
+        )
 
     def ended(self) -> str | None:
         if time.monotonic() - self._looked < JOB_LOOK_EVERY_S:

@@ -198,7 +198,8 @@ class Services:
         else:
             ray = Ray(self._data_dir, self._runtime_dir, self._log("ray"))
             watched = self._watch(ray)
-            dispatcher = self._watch(Dispatcher(self._data_dir, ray, self.store, self._log("dispatcher")))
+            part = Dispatcher(self._data_dir, ray, self.store, self._log("dispatcher"), spool_gb=self.settings.spool_gb)
+            dispatcher = self._watch(part)
             self._await_dispatcher(watched, dispatcher, started)
         if not self.problem:
             self._say(f"Ray is ready ({time.monotonic() - started:.1f} s)")

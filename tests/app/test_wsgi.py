@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import Settings
+from app.settings import Settings, SettingsError, read_settings
 from app.wsgi import application, database_url
 from storage.store import StoreError
 
@@ -30,3 +30,9 @@ def test_the_setting_wins_over_the_file(data_dir: Path) -> None:
 def test_without_any_database_it_says_what_to_do(data_dir: Path) -> None:
     with pytest.raises(StoreError, match="hypertuner up"):
         database_url(Settings(data_dir=data_dir))
+
+
+@pytest.mark.parametrize(("variable", "written"), [("HYPERTUNER_SPOOL_GB", "much"), ("HYPERTUNER_MOST_PLACES", "0")])
+def test_a_number_that_cannot_be_is_named_with_its_variable(variable: str, written: str) -> None:
+    with pytest.raises(SettingsError, match=f"{variable} is '{written}'; write a number of at least"):
+        read_settings({variable: written})
