@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg2
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -70,8 +71,12 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for a single statement that only reads: no round trips to begin and to end a transaction."""
-        with self._outside.connect() as connection:
-            yield connection
+        try:
+            with self._outside.connect() as connection:
+                yield connection
+        except psycopg2.Error as error:
+            # A connection that dies while it is handed back is no error of SQLAlchemy's, and yet an outage.
+            raise OperationalError("connection handed back", None, error) from error
 
     def close(self) -> None:
         """Give every pooled connection back to the server."""
