@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from storage.embedded import OWNER_ROLE, EmbeddedServer
 from storage.folders import prepare_runtime_dir
 from storage.schema import metadata
-from storage.store import Store, StoreError, check_schema, is_outage, migrate
+from storage.store import Store, StoreError, check_schema, migrate
 
 
 def test_migrations_make_the_tables_that_the_schema_names(store: Store) -> None:
@@ -38,17 +37,3 @@ def test_a_schema_from_the_future_is_refused_with_both_versions(data_dir: Path) 
 def test_a_url_that_is_none_of_ours_is_explained_without_showing_it(url: str, sentence: str) -> None:
     with pytest.raises(StoreError, match=sentence):
         Store(url)
-
-
-def test_a_connection_that_dies_while_it_is_handed_back_is_an_outage(store: Store) -> None:
-    def read_and_lose() -> None:
-        with store.read() as connection:
-            pid = connection.scalar(text("SELECT pg_backend_pid()"))
-            with Store(store.url.render_as_string(hide_password=False), pool_size=0).begin() as other:
-                other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
-
-    with pytest.raises(DBAPIError) as raised:
-        read_and_lose()
-    assert is_outage(raised.value)
-    with store.read() as connection:
-        assert connection.scalar(text("SELECT 1")) == 1
