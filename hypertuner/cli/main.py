@@ -20,6 +20,7 @@ from analysis.sharing import refused_share
 from analysis.strategies import STRATEGIES
 from app import tables
 from app.settings import Settings, SettingsError, read_settings
+from hypertuner.cli.dispatch import watch_dispatcher
 from hypertuner.cli.doctor import examine
 from hypertuner.cli.errors import CommandError
 from hypertuner.cli.launch import (
@@ -417,13 +418,23 @@ def migrate(data_dir: DataDir = None) -> None:
 
 
 @app.command()
-def dispatch(data_dir: DataDir = None) -> None:
-    """Submit the standing dispatcher to the cluster of HYPERTUNER_RAY_ADDRESS (`up` does it by itself)."""
+def dispatch(
+    once: Annotated[
+        bool, typer.Option("--once", help="Submit it and end; if it dies, nobody starts it again.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Keep the standing dispatcher on the cluster of HYPERTUNER_RAY_ADDRESS, until Ctrl-C (`up` does it by itself)."""
     settings = read_settings(data_dir=data_dir)
     if settings.ray_address is None:
         raise CommandError("HYPERTUNER_RAY_ADDRESS is not set; name the cluster's Jobs API, as in http://head:8265.")
-    submit_dispatcher(settings.ray_address, read_token(settings.ray_token_file), settings.data_dir)
-    console.print(f"The dispatcher runs on {settings.ray_address}.")
+    token = read_token(settings.ray_token_file)
+    job = submit_dispatcher(settings.ray_address, token, settings.data_dir)
+    if once:
+        console.print(f"The dispatcher runs on {settings.ray_address}.")
+    else:
+        console.print(f"The dispatcher runs on {settings.ray_address}; it is watched until Ctrl-C.")
+        watch_dispatcher(settings, token, job, _say)
 
 
 @app.command()
