@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Nodes = Sequence[Mapping[str, float]]
+
+# What a person may give a run: a priority up to this on either side of 0, and a share (its weight) in between.
+MOST_PRIORITY = 1_000
+LEAST_WEIGHT, MOST_WEIGHT = 1e-6, 1e6
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,15 @@ class Wish:
     def limit(self) -> int:
         """How many places it can use."""
         return self.wanted if self.most is None else min(self.wanted, self.most)
+
+
+def refused_share(priority: float, weight: float) -> str | None:
+    """Why a run cannot have this priority and this weight, in a sentence; None where it can."""
+    if not (math.isfinite(priority) and priority == int(priority) and abs(priority) <= MOST_PRIORITY):
+        return f"The priority is {priority:g}; write a whole number from -{MOST_PRIORITY} to {MOST_PRIORITY}."
+    if not LEAST_WEIGHT <= weight <= MOST_WEIGHT:
+        return f"The share is {weight:g}; write a number above 0, such as 0.5 or 2, up to {MOST_WEIGHT:,.0f}."
+    return None
 
 
 def share(nodes: Nodes, wishes: Sequence[Wish]) -> dict[int, int]:

@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.asked import NotThere, find_project_or_say, find_run_or_say
+from app.attempts import attempt_lines, find_attempt_or_say
 from app.pages import error_page
 from app.tables import read_table, table_lines
 from storage.configuration import fetch_diff
@@ -29,9 +30,14 @@ def attach(server: Flask, store: Store) -> None:
     def diff(slug: str, number: int) -> AnyResponse:
         return _or_sentence(lambda: _run_diff(store, slug, number))
 
+    def attempt_csv(slug: str, number: int, attempt: int) -> AnyResponse:
+        return _or_sentence(lambda: _attempt_csv(store, slug, number, attempt))
+
     # Very many numbers have no room in an address, so that they come in a body.
     server.add_url_rule("/download/<slug>/experiments.csv", "experiments_csv", csv, methods=["GET", "POST"])
     server.add_url_rule("/download/<slug>/runs/<int:number>/uncommitted.diff", "run_diff", diff, methods=["GET"])
+    values = "/download/<slug>/experiments/<int:number>/attempts/<int:attempt>.csv"
+    server.add_url_rule(values, "attempt_csv", attempt_csv, methods=["GET"])
 
 
 def _or_sentence(answer: Callable[[], AnyResponse]) -> AnyResponse:
@@ -69,6 +75,13 @@ def pieces(lines: Iterator[str]) -> Iterator[str]:
             yield "".join(waiting)
             waiting, size = [], 0
     yield "".join(waiting)
+
+
+def _attempt_csv(store: Store, slug: str, number: int, attempt: int) -> AnyResponse:
+    """Every value of one attempt."""
+    found = find_attempt_or_say(store, slug, number, attempt)
+    response = Response(pieces(attempt_lines(store, found)), mimetype="text/csv")
+    return attachment(response, f"{slug}-experiment-{number}-attempt-{attempt}.csv")
 
 
 def _run_diff(store: Store, slug: str, number: int) -> AnyResponse:

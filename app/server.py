@@ -10,7 +10,20 @@ from typing import Any
 from dash import Dash, set_props
 from flask import Flask
 
-from app import changes, curves, custom_views, downloads, exports, health, logs, notes, rules, run_replay, security
+from app import (
+    attempts,
+    changes,
+    curves,
+    custom_views,
+    downloads,
+    exports,
+    health,
+    logs,
+    notes,
+    rules,
+    run_replay,
+    security,
+)
 from app.settings import Settings
 from callbacks import comparison, experiment, insights, launch, pages, projects, run, views
 from layouts import ids, shell
@@ -83,6 +96,7 @@ def create_app(settings: Settings, store: Store) -> Dash:
     exports.attach(app.server, store, settings.data_dir)
     changes.attach(app.server, store)
     curves.attach(app.server, store)
+    attempts.attach(app.server, store)
     rules.attach(app.server, store)
     notes.attach(app.server, store)
     custom_views.attach(app.server, store)

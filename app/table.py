@@ -94,8 +94,8 @@ def experiments_csv(
 
 def table_csv(columns: TableColumns, pages: Iterable[Page], *, flavour: Flavour = "exact") -> Iterator[str]:
     """The same of experiments that come page by page, so that memory holds one of them."""
-    writer = csv.writer(_Echo())
-    write_cell = _exact_cell if flavour == "exact" else _spreadsheet_cell
+    writer = csv.writer(Echo())
+    write_cell = exact_cell if flavour == "exact" else _spreadsheet_cell
     titles = [columns.titles.get(name, name) for name in columns.metrics]
     if flavour == "spreadsheet":
         yield BYTE_ORDER_MARK
@@ -110,7 +110,7 @@ def table_csv(columns: TableColumns, pages: Iterable[Page], *, flavour: Flavour 
             yield writer.writerow([write_cell(cell) for cell in row])
 
 
-class _Echo:
+class Echo:
     """A file that hands back what is written, so that csv's writer returns its line."""
 
     def write(self, text: str, /) -> str:
@@ -149,7 +149,8 @@ def _row(experiment: Experiment, columns: TableColumns, reduced: Mapping[str, Ma
     yield from (experiment.started_at, experiment.duration_s)
 
 
-def _exact_cell(cell: Cell) -> str:
+def exact_cell(cell: Cell) -> str:
+    """A cell that reads back as it was stored."""
     if cell is None:
         return ""
     if isinstance(cell, datetime):
@@ -158,7 +159,7 @@ def _exact_cell(cell: Cell) -> str:
 
 
 def _spreadsheet_cell(cell: Cell) -> str:
-    text = _exact_cell(cell)
+    text = exact_cell(cell)
     is_number = (isinstance(cell, (int, float)) and math.isfinite(cell)) or NUMBER.fullmatch(text)
     is_computed = text.startswith(CONTROL_STARTS) or text.lstrip().startswith(FORMULA_STARTS)
     return f"'{text}" if is_computed and not is_number else text

@@ -76,7 +76,7 @@
 
     const wire = (made) => {
         const {actions, bars, bookmarks, counting, experiments: columns, parallel_coordinates, parameters, reductions, run_card, run_header, run_replay, run_requests,
-            run_selected, scatter_matrix, selection, selection_address, table} = window.dash_clientside;
+            run_selected, scatter_matrix, selection, selection_address, share, table} = window.dash_clientside;
         const {part} = made;
         let due = null;
 
@@ -274,7 +274,7 @@
             parallel_coordinates.create(part("parallel-coordinates"), made),
         ];
         made.views = {parameters: views[0], bars: views[1], matrix: views[2], table: views[3], actions: views[4],
-            bookmarks: bookmarks.create(part("bookmarks-toggle"), made)};
+            bookmarks: bookmarks.create(part("bookmarks-toggle"), made), share: share.create(part("run-share"), made)};
         made.press("run-include", () => made.include(!made.isIncluded));
         listen(made, header.showElapsed);
         return made;

@@ -49,6 +49,10 @@
         return run.state === "paused" ? {does: "resume", words: "Resume", isBusy: false} : {does: "pause", words: "Pause", isBusy: false};
     };
 
+    /** What is not as usual in how a run gets free places, in words: "priority 5, share 2"; empty where nothing is. */
+    const shareWords = ({priority = 0, weight = 1}) => (
+        [priority !== 0 && `priority ${priority}`, weight !== 1 && `share ${weight}`].filter(Boolean).join(", "));
+
     const stopQuestion = (number) => ({
         title: `Stop run ${number}?`, confirm: "Stop run",
         body: "Experiments that run are ended, those that wait never start. What is finished stays. To go on later, pause it instead.",
@@ -111,6 +115,8 @@
             write("run-stop", isOpen && isStopping ? "Stopping …" : "Stop run");
             part("run-stop").hidden = !isOpen;
             part("run-stop").disabled = isStopping;
+            part("run-share").hidden = !isOpen || isStopping;
+            made.views.share.onRun();
         };
 
         const showFacts = (run, size) => {
@@ -118,11 +124,11 @@
             command.querySelector("code").textContent = run.commandLine;
             command.querySelector("[data-copy]").dataset.copy = run.commandLine;
             const schedule = scheduleOf(size, run.leftOut);
-            const facts = JSON.stringify([run.createdBy, run.strategy, schedule]);
+            const facts = JSON.stringify([run.createdBy, run.strategy, shareWords(run), schedule]);
             const place = part("run-facts");
             if (place.dataset.facts === facts) return;
             place.dataset.facts = facts;
-            const words = [run.createdBy && `started by ${run.createdBy}`, run.strategy].filter(Boolean)
+            const words = [run.createdBy && `started by ${run.createdBy}`, run.strategy, shareWords(run)].filter(Boolean)
                 .map((word) => element("span", {textContent: word}));
             if (schedule) {
                 words.push(element("details", {title: schedule.reasons.join(", ")}, element("summary", {textContent: schedule.words}),
@@ -189,7 +195,7 @@
         return {show, showBest, showElapsed};
     };
 
-    const api = {badgeOf, create, isEnded, pauseButton, scheduleOf, stateWords, stopQuestion, waitingWords};
+    const api = {badgeOf, create, isEnded, pauseButton, scheduleOf, shareWords, stateWords, stopQuestion, waitingWords};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.run_header = api;
     if (typeof module !== "undefined") module.exports = api;

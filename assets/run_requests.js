@@ -62,6 +62,7 @@
                 showHeader();
                 made.views.parameters.onLocks();
                 made.views.bookmarks.onAnswer(answer);
+                made.views.share.onAnswer(answer);
             },
         };
     };

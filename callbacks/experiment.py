@@ -224,7 +224,9 @@ def refresh(
     if current["configuration"] != before.get("configuration"):
         seed = seed_of(experiment.settings, known)
         address = f"/download/{project.slug}/runs/{run.number}/uncommitted.diff"
-        answer["configuration"] = configuration.content(_configuration(store, experiment, run, seed, attempts), address)
+        shown_now = _configuration(store, experiment, run, seed, attempts)
+        curves = f"/attempts/{project.slug}/experiments/{experiment.number}"
+        answer["configuration"] = configuration.content(shown_now, address, curves)
     if current["flags"] != before.get("flags"):
         answer |= {"flags": flags_layout.panel(said), "marks": flag_marks(compared, flags)}
     if current["log"] != before.get("log"):
@@ -279,6 +281,18 @@ def _without_curves(facts: Facts, compared: Sequence[Experiment], stdout: str, *
     return layout.numbers({name: {at: each.last for at, each in those.items()} for name, those in single.items()})
 
 
+callbacks.in_browser(
+    "attempts.draw",
+    Output(ids.ATTEMPT_PANEL, "hidden"),
+    Output(ids.ATTEMPT_TITLE, "children"),
+    Output(ids.ATTEMPT_NOTE, "children"),
+    Output(ids.ATTEMPT_CSV, "href"),
+    Output(ids.ATTEMPT_GRAPH, "figure"),
+    Output(ids.ATTEMPT_GRAPH, "style"),
+    Input(ids.ATTEMPT, "data"),
+    Input("theme", "data"),
+    prevent_initial_call=True,
+)
 callbacks.in_browser(
     "experiment.askToStop",
     Output(ids.EXPERIMENT_STOP_DIALOG, "is_open"),

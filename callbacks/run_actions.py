@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from callbacks.launch.form import FormError, read_share
 from callbacks.person import person
 from layouts.run import RunSpec
 from storage.bookmarks import delete_bookmark, restore_bookmark, save_bookmark
@@ -23,6 +24,7 @@ from storage.requests import (
     request_pause,
     request_resume,
     request_stop,
+    set_share,
 )
 from storage.runs import RunError
 from storage.store import Store
@@ -62,6 +64,17 @@ def _resume(store: Store, _request: Request, spec: RunSpec) -> Answer:
 def _stop(store: Store, _request: Request, spec: RunSpec) -> Answer:
     request_stop(store, spec["run_id"])
     return Answer()
+
+
+def _share(store: Store, request: Request, spec: RunSpec) -> Answer:
+    """Change the run's priority and share, as they stand in the fields of the page."""
+    try:
+        priority, weight = read_share(request["priority"], request["weight"])
+    except FormError as error:
+        raise RunError(error.message) from None
+    had = set_share(store, spec["run_id"], priority=priority, weight=weight)
+    undo = {"do": "share", "priority": had[0], "weight": had[1]}
+    return Answer(f"Priority {priority}, share {weight:g}", None if had == (priority, weight) else undo)
 
 
 # --- some of its experiments ----------------------------------------------------------------------------------------
@@ -177,6 +190,7 @@ _ACTIONS: Mapping[str, Callable[[Store, Request, RunSpec], Answer]] = {
     "pause": _pause,
     "resume": _resume,
     "stop": _stop,
+    "share": _share,
     "first": _first,
     "last": _last,
     "drop": _drop,

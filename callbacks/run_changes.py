@@ -194,6 +194,8 @@ def _run_state(run: Run, in_the_way: Obstacle | None) -> dict[str, Any]:
         "reason": run.reason,
         "elapsed": (ended - run.started_at).total_seconds() if run.started_at else None,
         "waiting": waiting and {"text": waiting.text, "age": waiting.age_s, "log": waiting.log},
+        "priority": run.priority,
+        "weight": run.weight,
         "createdBy": run.created_by,
         "strategy": strategy_words(run.strategy),
         "leftOut": list(run.left_out),

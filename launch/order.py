@@ -36,6 +36,8 @@ class Order:
     cpus: float = 1
     gpus: float = 0
     concurrency: int | None = None
+    priority: int = 0
+    weight: float = 1
     time_limit_s: float | None = None
     retries: int = 0
     data_paths: Sequence[str] = ()
@@ -195,6 +197,8 @@ def new_run(plan: Plan, order: Order, frozen: Frozen, experiments: Sequence[NewE
         cpus=order.cpus,
         gpus=order.gpus,
         concurrency=order.concurrency,
+        priority=order.priority,
+        weight=order.weight,
         time_limit_s=order.time_limit_s,
         retries=order.retries,
         idempotency_key=order.key,

@@ -14,6 +14,7 @@ from analysis.hyperparameters import text_of
 from analysis.seeds import Seed
 from layouts import ids
 from layouts.attributes import attributes
+from layouts.figures import GRAPH_CONFIG
 from layouts.words import duration, local_time
 
 HASH_SHOWN = 10
@@ -45,15 +46,18 @@ class Configuration:
     tries: Sequence[Try]
 
 
-def content(shown: Configuration, diff_address: str) -> list[Component]:
-    """The panel. diff_address: where the diff of its code can be had, if there is one."""
+def content(shown: Configuration, diff_address: str, attempts_address: str) -> list[Component]:
+    """The panel. diff_address: where the diff of its code can be had, if there is one.
+
+    attempts_address: where the curves of an attempt are, without its number.
+    """
     return [
         html.Div(html.H2("Configuration"), className="panel-head"),
         html.Div(
             [
                 _part("Code", *_code(shown.revision, diff_address)),
                 _part("Machine", *_machine(shown)),
-                _part("Attempts", *_attempts(shown.tries), is_wide=True),
+                _part("Attempts", *_attempts(shown.tries, attempts_address), is_wide=True),
             ],
             className="configuration-parts",
         ),
@@ -254,21 +258,65 @@ def _packages(packages: Sequence[Sequence[str]]) -> Component:
 # --- attempts -----------------------------------------------------------------------------------------------------
 
 
-def _attempts(tries: Sequence[Try]) -> list[Component]:
+def _attempts(tries: Sequence[Try], address: str) -> list[Component]:
     if not tries:
         return [_said("It has not been started.")]
     words = ("", "host", "started", "ended", "took", "values", "exit code", "how it ended")
     head = html.Tr([html.Th(word) for word in words])
+    # The newest one's curves are on the page already.
+    newest = tries[-1].attempt
+    rows = [_attempt(each, None if each.attempt == newest else f"{address}/{each.attempt}") for each in tries]
     return [
         html.Div(
-            html.Table([html.Thead(head), html.Tbody([_attempt(each) for each in tries])], className="values attempts"),
+            html.Table([html.Thead(head), html.Tbody(rows)], className="values attempts"),
             className="attempts-place",
         )
     ]
 
 
-def _attempt(each: Try) -> Component:
-    words = "running" if each.ending is None else f"{each.ending}{_how_far(each)}"
+def attempt_panel() -> Component:
+    """The place for the curves of an earlier attempt; assets/attempts.js fills it when somebody asks for one."""
+    return html.Section(
+        [
+            dcc.Store(id=ids.ATTEMPT),
+            html.Div(
+                [
+                    html.H2(id=ids.ATTEMPT_TITLE, tabIndex="-1"),
+                    html.Span(id=ids.ATTEMPT_NOTE, className="muted", role="status"),
+                    html.A("CSV", id=ids.ATTEMPT_CSV, className="button", download="", title="Every value of it"),
+                    html.Button("Close", id=ids.ATTEMPT_CLOSE, type="button", className="button"),
+                ],
+                className="panel-head attempt-head",
+            ),
+            dcc.Graph(id=ids.ATTEMPT_GRAPH, config=GRAPH_CONFIG, figure={"data": [], "layout": {}}),
+        ],
+        id=ids.ATTEMPT_PANEL,
+        className="panel",
+        hidden=True,
+    )
+
+
+def attempt_words(each: Try) -> str:
+    """How an attempt ended: "lost at epoch 3"."""
+    return "running" if each.ending is None else f"{each.ending}{_how_far(each)}"
+
+
+def _values(each: Try, address: str | None) -> Component | str:
+    """How many values an attempt has; of an earlier one a button that shows them."""
+    if each.value_count is None:
+        return "–"
+    count = f"{each.value_count:,}"
+    if address is None or each.value_count == 0:
+        return count
+    hint = f"Show the curves of attempt {each.attempt}"
+    return html.Button(
+        count, type="button", className="link-button", title=hint,
+        **attributes(data_attempt=address, aria_label=f"{count}: {hint.lower()}"),
+    )  # fmt: skip
+
+
+def _attempt(each: Try, address: str | None) -> Component:
+    words = attempt_words(each)
     reason = f": {each.reason}" if each.reason and each.reason != each.ending else ""
     return html.Tr(
         [
@@ -277,7 +325,7 @@ def _attempt(each: Try) -> Component:
             html.Td(_time(each.started_at)),
             html.Td(_time(each.ended_at)),
             html.Td("–" if each.duration_s is None else duration(each.duration_s)),
-            html.Td("–" if each.value_count is None else f"{each.value_count:,}"),
+            html.Td(_values(each, address)),
             html.Td("–" if each.exit_code is None else str(each.exit_code)),
             html.Td([html.Span(words, className=f"state is-{_colour(each.ending)}"), reason]),
         ]

@@ -145,6 +145,7 @@ def page(
                             view_panel.panel(custom),
                             _log_panel(),
                             html.Section(id=ids.CONFIGURATION, className="panel configuration"),
+                            configuration.attempt_panel(),
                         ],
                         className="experiment-main",
                     ),

@@ -17,6 +17,7 @@ from layouts.experiment_table import columns, controls, table
 from layouts.later import due, later
 from layouts.rules import rules_button
 from layouts.shell import copyable
+from layouts.words import PRIORITY_HINT, WEIGHT_HINT
 
 INCLUDE_HINT = "Count experiments that are not finished, too: in best, trends, what matters, PDF report and CSV"
 
@@ -222,6 +223,14 @@ def _actions(spec: RunSpec) -> Component:
     steer = [
         _button("Pause", run_ids.PAUSE, "What runs goes on to its end, and nothing new starts", hidden=True),
         _button("Stop run", run_ids.STOP, "End what runs and drop what waits", hidden=True),
+        _button(
+            "Priority",
+            run_ids.SHARE,
+            "Which runs get free places first, and how many of them",
+            hidden=True,
+            **_aria(haspopup="dialog"),
+            **attributes(data_priority_hint=PRIORITY_HINT, data_weight_hint=WEIGHT_HINT),
+        ),
     ]
     launch = [
         _button("Add experiments", run_ids.EXTEND, "Let this run go on with more settings"),

@@ -13,6 +13,7 @@ REQUEST = "run-request"
 ANSWER = "run-answer"
 PAUSE = "run-pause"
 STOP = "run-stop"
+SHARE = "run-share"
 # The one dialog that asks before anything is destroyed; its words are written when it opens.
 ASK = "run-ask"
 ASK_TITLE = "run-ask-title"

@@ -10,6 +10,9 @@ from dash.development.base_component import Component
 
 from layouts.attributes import attributes
 
+PRIORITY_HINT = "Runs of a higher priority get free places first; from -1000 to 1000, usually 0"
+WEIGHT_HINT = "Among runs of one priority, one with share 2 gets twice as many places as one with share 1"
+
 
 def number(value: float) -> str:
     """A metric's value in four significant digits; whole numbers whole."""

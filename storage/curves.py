@@ -5,7 +5,7 @@ Arrays leave PostgreSQL as it sends them itself, because turning a million numbe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -116,6 +116,66 @@ def fetch_stretches(
     """All curves of these experiments, whole."""
     with store.begin() as connection:
         return _read(connection, project_id, numbers, {}, with_times)
+
+
+# --- one attempt ------------------------------------------------------------------------------------------------------
+
+# So many chunks are read at a time; a chunk is what was read from a spool at once, mostly a second's values.
+PAGE_CHUNKS = 200
+
+_ATTEMPT_METRICS = """SELECT DISTINCT metric.id, metric.name FROM experiment
+        JOIN metric_chunk AS chunk ON chunk.experiment_id = coalesce(experiment.reused_from, experiment.id)
+        JOIN metric ON metric.id = chunk.metric_id
+    WHERE experiment.id = :id AND chunk.attempt = :attempt ORDER BY metric.id"""
+
+_ATTEMPT_CHUNKS = """SELECT experiment.number, CAST(:name AS text), chunk.first_seq, 0,
+        array_send(chunk."values"), array_send(array_replace(chunk.epochs, NULL, 'NaN')),
+        array_send(array_replace(chunk.batches, NULL, 'NaN')), {times}
+    FROM experiment JOIN metric_chunk AS chunk ON chunk.experiment_id = coalesce(experiment.reused_from, experiment.id)
+    WHERE experiment.id = :id AND chunk.attempt = :attempt AND chunk.metric_id = :metric AND chunk.first_seq >= :first
+    ORDER BY chunk.first_seq LIMIT :most"""
+
+
+@dataclass(frozen=True)
+class AttemptMetric:
+    """One metric of one attempt of an experiment, or of the experiment whose results it reuses."""
+
+    experiment_id: int
+    attempt: int
+    metric_id: int
+    name: str
+
+
+def attempt_metrics(store: Store, experiment_id: int, attempt: int) -> list[AttemptMetric]:
+    """The metrics of which values of an attempt are kept, whatever attempts came after it."""
+    with store.read() as connection:
+        rows = connection.execute(text(_ATTEMPT_METRICS), {"id": experiment_id, "attempt": attempt})
+        return [AttemptMetric(experiment_id, attempt, *row) for row in rows]
+
+
+def attempt_curve(store: Store, metric: AttemptMetric) -> Stretch:
+    """All values of one metric of an attempt, without their times."""
+    chunks = _attempt_chunks(store, metric, first=0, most=None, times="NULL")
+    return _joined(chunks[0][0], metric.name, chunks)
+
+
+def attempt_pages(store: Store, metric: AttemptMetric) -> Iterator[Stretch]:
+    """The same with times, piece by piece: memory holds one piece, and nothing is held open between two."""
+    first = 0
+    while chunks := _attempt_chunks(store, metric, first=first, most=PAGE_CHUNKS, times="array_send(chunk.times)"):
+        page = _joined(chunks[0][0], metric.name, chunks)
+        yield page
+        first = page.count
+
+
+def _attempt_chunks(store: Store, metric: AttemptMetric, *, first: int, most: int | None, times: str) -> Sequence[Any]:
+    which = {"id": metric.experiment_id, "attempt": metric.attempt, "metric": metric.metric_id, "name": metric.name}
+    with store.read() as connection:
+        statement = text(_ATTEMPT_CHUNKS.format(times=times))
+        return connection.execute(statement, {**which, "first": first, "most": most}).all()
+
+
+# --- how --------------------------------------------------------------------------------------------------------------
 
 
 def _seconds(found: Any) -> float | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from analysis.sharing import refused_share
 from storage import schema
 from storage.runs import NewExperiment, RunError, insert_experiments, lock_project
 from storage.store import Store
@@ -161,6 +162,29 @@ def extend_run(
 def _has_queued(connection: Connection, run_id: int) -> bool:
     statement = text("SELECT EXISTS (SELECT FROM experiment WHERE run_id = :id AND state = 'queued')")
     return bool(connection.scalar(statement, {"id": run_id}))
+
+
+def set_share(
+    store: Store, run_id: int, *, priority: int | None = None, weight: float | None = None
+) -> tuple[int, float]:
+    """Change how an open run gets free places; None leaves what it has. Its owner follows at its next look.
+
+    Returns the priority and the weight that it had. Raises RunError where the run is not open, or where it cannot have
+    such a number.
+    """
+    with store.begin() as connection:
+        _state_of(connection, run_id, _OPEN, "given another priority or share")
+        had = connection.execute(text("SELECT priority, weight FROM run WHERE id = :id"), {"id": run_id}).one()
+        wanted = {
+            "priority": had.priority if priority is None else priority,
+            "weight": had.weight if weight is None else weight,
+        }
+        if refused := refused_share(**wanted):
+            raise RunError(refused)
+        statement = text("UPDATE run SET priority = :priority, weight = :weight WHERE id = :id")
+        connection.execute(statement, {"id": run_id, **wanted})
+        _wake(connection)
+    return had.priority, had.weight
 
 
 # --- some of its experiments ------------------------------------------------------------------------------------------

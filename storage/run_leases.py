@@ -29,6 +29,8 @@ class Standing:
     state: str
     request: str | None
     search: str
+    priority: int = 0
+    weight: float = 1
 
     @property
     def is_stopping(self) -> bool:
@@ -72,14 +74,15 @@ def renew_runs(store: Store, fences: Mapping[int, int]) -> dict[int, Standing]:
             WHERE owner IS NOT NULL AND state IN ('running', 'paused') FOR UPDATE OF run SKIP LOCKED),
         renewed AS (UPDATE run SET lease_until = now() + make_interval(secs => :lease)
             FROM free WHERE run.id = free.id)
-        SELECT run.id, state, request, {_SEARCH} AS search FROM run JOIN ours ON run.id = run_id AND run.fence = held
+        SELECT run.id, state, request, {_SEARCH} AS search, priority, weight
+        FROM run JOIN ours ON run.id = run_id AND run.fence = held
         WHERE owner IS NOT NULL AND state IN ('running', 'paused')"""
     )
     given = {"ids": list(fences), "fences": list(fences.values()), "lease": LEASE_S}
     with store.begin() as connection:
         commit_lightly(connection)
         rows = connection.execute(statement, given).all()
-    return {row.id: Standing(row.state, row.request, row.search) for row in rows}
+    return {row.id: Standing(row.state, row.request, row.search, row.priority, row.weight) for row in rows}
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,13 @@ def test_every_container_runs_a_command_that_is_there() -> None:
             assert shutil.which(program, path=f"{ROOT / '.venv/bin'}:/usr/bin") or shutil.which(program), name
 
 
+def test_what_dies_is_started_again() -> None:
+    for name, service in COMPOSE["services"].items():
+        assert service["restart"] == ("no" if name == "migrate" else "unless-stopped"), name
+    # It watches the dispatcher's job as long as it stays.
+    assert COMPOSE["services"]["dispatcher"]["command"] == ["hypertuner", "dispatch"]
+
+
 def test_ray_asks_for_a_token_in_every_container_that_runs_it() -> None:
     for name in ("head", "worker"):
         assert COMPOSE["services"][name]["environment"]["RAY_AUTH_MODE"] == "token"

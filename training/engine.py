@@ -101,7 +101,7 @@ class Engine:
         for run_id in list(self._conductors):
             self._look_at_run(run_id, standings.get(run_id), work.get(run_id, Work()))
         self._keep()
-        shares = self._share(work)
+        shares = self._share(work, standings)
         self._ask_strategies(work, shares)
         self._aim(shares)
         self._tell(standings, work, shares)
@@ -152,27 +152,17 @@ class Engine:
 
     # --- sharing ------------------------------------------------------------------------------------------------------
 
-    def _share(self, work: Mapping[int, Work]) -> dict[int, int]:
+    def _share(self, work: Mapping[int, Work], standings: Mapping[int, Standing]) -> dict[int, int]:
         now = time.monotonic()
         if now > self._turn_until or set(self._served) != set(self._conductors):
             self._served = {run_id: work.get(run_id, Work()).served for run_id in self._conductors}
             self._turn_until = now + TURN_S
-        wishes = [self._wish(conductor, work.get(run_id, Work())) for run_id, conductor in self._conductors.items()]
+        wishes = [
+            wish_of(conductor, standings[run_id], work.get(run_id, Work()), self._served.get(run_id, 0.0))
+            for run_id, conductor in self._conductors.items()
+        ]
         self._demand(wishes)
         return share(self._cluster.resources, wishes)
-
-    def _wish(self, conductor: Conductor, work: Work) -> Wish:
-        run = conductor.run
-        return Wish(
-            run.id,
-            run.cpus,
-            run.gpus,
-            conductor.wanted(work),
-            run.concurrency,
-            run.priority,
-            run.weight,
-            self._served.get(run.id, 0.0),
-        )
 
     def _demand(self, wishes: list[Wish]) -> None:
         bundles: list[dict[str, float]] = []
@@ -222,6 +212,12 @@ class Engine:
             if (waiting and waiting.what) != (before and before.what) or run_id not in self._waiting:
                 tell_waiting(self._store, run_id, waiting.to_json() if waiting else None)
                 self._waiting[run_id] = waiting
+
+
+def wish_of(conductor: Conductor, standing: Standing, work: Work, served: float) -> Wish:
+    """What a run wants now. Its priority and weight are those it stands with: people change them while it goes on."""
+    run, wanted = conductor.run, conductor.wanted(work)
+    return Wish(run.id, run.cpus, run.gpus, wanted, run.concurrency, standing.priority, standing.weight, served)
 
 
 def log_dir() -> str:

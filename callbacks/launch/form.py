@@ -12,6 +12,7 @@ from dash import ALL, Input, State
 from analysis.command_line import CommandLine, CommandLineError
 from analysis.hyperparameters import Value
 from analysis.metrics import usual_goal
+from analysis.sharing import refused_share
 from analysis.strategies import STRATEGIES, Option
 from callbacks.launch.project import hyperparameters_of, read_command
 from launch.choice import StrategyChoice
@@ -47,6 +48,8 @@ FIELDS: Mapping[str, tuple[Any, str]] = {
     "cpus": (ids.CPUS, "value"),
     "gpus": (ids.GPUS, "value"),
     "concurrency": (ids.CONCURRENCY, "value"),
+    "priority": (ids.PRIORITY, "value"),
+    "weight": (ids.WEIGHT, "value"),
     "retries": (ids.RETRIES, "value"),
     "time_limit": (ids.TIME_LIMIT, "value"),
     "data": (ids.DATA, "value"),
@@ -125,6 +128,7 @@ def _order(command: str, line: CommandLine, goal: str, values: Mapping[str, Any]
     objective = str(values.get("objective") or "").strip() or None
     minutes = _number("The time limit", values.get("time_limit"), "resources", least=0.01)
     concurrency = _number("The number at once", values.get("concurrency"), "resources", least=1, is_whole=True)
+    priority, weight = read_share(values.get("priority"), values.get("weight"))
     cpus = _number("The number of CPUs", values.get("cpus"), "resources", least=0)
     return Order(
         command_line=command,
@@ -135,11 +139,23 @@ def _order(command: str, line: CommandLine, goal: str, values: Mapping[str, Any]
         cpus=1.0 if cpus is None else cpus,
         gpus=_number("The number of GPUs", values.get("gpus"), "resources", least=0) or 0.0,
         concurrency=None if concurrency is None else int(concurrency),
+        priority=priority,
+        weight=weight,
         time_limit_s=None if minutes is None else minutes * 60,
         retries=_whole("The number of retries", values.get("retries"), 0, "resources", least=0),
         data_paths=read_paths(values.get("data")),
         key=key,
     )
+
+
+def read_share(priority: Any, weight: Any) -> tuple[int, float]:
+    """A run's priority and weight. Raises FormError."""
+    first = _number("The priority", priority, "resources", is_whole=True)
+    share = _number("The share", weight, "resources")
+    wanted = (0 if first is None else int(first), 1.0 if share is None else share)
+    if refused := refused_share(*wanted):
+        raise FormError(refused, "resources")
+    return wanted
 
 
 def _metrics(objective: str | None, goal: str, names: Sequence[str]) -> list[dict[str, str]]:

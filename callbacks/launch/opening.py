@@ -168,7 +168,10 @@ def _strategy(chosen: StrategyChoice) -> Strategy:
     return Strategy(chosen.name, chosen.count, chosen.seed, chosen.repeats, chosen.options)
 
 
+_USUAL_RESOURCES = {
+    "cpus": 1.0, "gpus": 0.0, "concurrency": None, "priority": 0, "weight": 1.0, "retries": 0, "time_limit_s": None,
+}  # fmt: skip
+
+
 def _resources(like: Run | None) -> dict[str, Any]:
-    if like is None:
-        return {"cpus": 1.0, "gpus": 0.0, "concurrency": None, "retries": 0, "time_limit_s": None}
-    return {name: getattr(like, name) for name in ("cpus", "gpus", "concurrency", "retries", "time_limit_s")}
+    return {name: getattr(like, name) for name in _USUAL_RESOURCES} if like else dict(_USUAL_RESOURCES)

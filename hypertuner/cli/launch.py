@@ -192,6 +192,8 @@ def _order(launch: Launch, project: Project, options: Options) -> Order:
         cpus=options.cpus,
         gpus=options.gpus,
         concurrency=options.concurrency,
+        priority=options.priority,
+        weight=options.weight,
         time_limit_s=options.time_limit_s,
         retries=options.retries,
         data_paths=project.data_paths,

@@ -16,9 +16,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from analysis.sharing import refused_share
 from analysis.strategies import STRATEGIES
 from app import tables
 from app.settings import Settings, SettingsError, read_settings
+from hypertuner.cli.dispatch import watch_dispatcher
 from hypertuner.cli.doctor import examine
 from hypertuner.cli.errors import CommandError
 from hypertuner.cli.launch import (
@@ -40,7 +42,8 @@ from hypertuner.cli.services import Services, open_store, read_running, read_tok
 from sources.discovery import DiscoveryError, discover
 from storage.folders import FolderError
 from storage.records import Project, Run
-from storage.runs import fetch_runs, find_run
+from storage.requests import set_share
+from storage.runs import RunError, fetch_runs, find_run
 from storage.schema import ENDED_STATES
 from storage.store import Store, StoreError, check_schema, is_outage
 from storage.store import migrate as migrate_schema
@@ -160,6 +163,8 @@ def _demo_run(store: Store, script: Path) -> tuple[Project, Run] | None:
     return (project, open_runs[0]) if open_runs else None
 
 
+PRIORITY_HELP = "Runs of a higher priority get free places first; -1000 to 1000."
+WEIGHT_HELP = "Among runs of one priority, one with weight 2 gets twice as many places as one with 1."
 StrategyName = Annotated[
     str, typer.Option("--strategy", help=f"One of {', '.join(each.replace('_', '-') for each in STRATEGIES)}.")
 ]
@@ -179,6 +184,8 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
     option: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of the strategy; may be repeated.")] = None,
     wait: Annotated[bool, typer.Option(help="Show progress to the end; fails if an experiment failed.")] = False,
     concurrency: Annotated[int | None, typer.Option(min=1, help="At most so many experiments at a time.")] = None,
+    priority: Annotated[int, typer.Option(help=PRIORITY_HELP)] = 0,
+    weight: Annotated[float, typer.Option(help=WEIGHT_HELP)] = 1,
     cpus: Annotated[float, typer.Option(min=0, help="CPUs per experiment.")] = 1,
     gpus: Annotated[float, typer.Option(min=0, help="GPUs per experiment, fractions too.")] = 0,
     time_limit: Annotated[float | None, typer.Option(min=1, help="Seconds that one experiment may take.")] = None,
@@ -210,10 +217,16 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
         raise CommandError("--draft keeps a new run and --extend adds to one that is there; choose one of them.")
     if as_json and not dry_run:
         raise CommandError("--json prints what would run; write --dry-run, too.")
+    if extend is not None and (priority, weight) != (0, 1):
+        raise CommandError("--extend keeps the run's priority and share; change them by `hypertuner share`.")
+    if refused := refused_share(priority, weight):
+        raise CommandError(refused)
     options = Options(
         cpus=cpus,
         gpus=gpus,
         concurrency=concurrency,
+        priority=priority,
+        weight=weight,
         time_limit_s=time_limit,
         retries=retries,
         strategy=read_strategy(strategy, count, seed, repeats, option or ()),
@@ -307,6 +320,28 @@ def _finish(queued: tuple[Project, Run], experiments: list[Any], store: Store) -
         raise typer.Exit(1)
 
 
+@app.command()
+def share(
+    project: Annotated[str, typer.Argument(help="The project's name.")],
+    run_number: Annotated[int, typer.Argument(metavar="RUN", help="The number of a run that is open.")],
+    priority: Annotated[int | None, typer.Option(help=PRIORITY_HELP)] = None,
+    weight: Annotated[float | None, typer.Option(help=WEIGHT_HELP)] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Change how an open run gets free places beside others; without options, print what it has."""
+    with open_store(read_settings(data_dir=data_dir)) as store:
+        found = find_or_refuse(store, project)
+        shared = _run_or_refuse(store, found, run_number)
+        if (priority, weight) != (None, None):
+            try:
+                set_share(store, shared.id, priority=priority, weight=weight)
+            except RunError as error:
+                raise CommandError(str(error)) from None
+            shared = _run_or_refuse(store, found, run_number)
+    said = f"priority {shared.priority}, share {shared.weight:g}"
+    console.print(f"Run {shared.number} of [bold]{printable(found.slug)}[/]: {said}", soft_wrap=True)
+
+
 @app.command(name="discover")
 def discover_script(
     script: Annotated[Path, typer.Argument(help="A Python script with argparse, click, typer or absl.")],
@@ -338,11 +373,7 @@ def export(
     """Write a project's experiments as CSV, every value exactly."""
     with open_store(read_settings(data_dir=data_dir)) as store:
         found = find_or_refuse(store, project)
-        run = None
-        if run_number is not None:
-            run = find_run(store, found.id, run_number)
-            if run is None:
-                raise CommandError(f"Project {found.slug} has no run {run_number}.")
+        run = None if run_number is None else _run_or_refuse(store, found, run_number)
         # Row by row, so that the largest project needs no more memory than the smallest.
         lines = tables.table_lines(store, tables.Table(found, run))
         if output is None:
@@ -387,13 +418,24 @@ def migrate(data_dir: DataDir = None) -> None:
 
 
 @app.command()
-def dispatch(data_dir: DataDir = None) -> None:
-    """Submit the standing dispatcher to the cluster of HYPERTUNER_RAY_ADDRESS (`up` does it by itself)."""
+def dispatch(
+    once: Annotated[
+        bool, typer.Option("--once", help="Submit it and end; if it dies, nobody starts it again.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Keep the standing dispatcher on the cluster of HYPERTUNER_RAY_ADDRESS, until Ctrl-C (`up` does it by itself)."""
     settings = read_settings(data_dir=data_dir)
     if settings.ray_address is None:
         raise CommandError("HYPERTUNER_RAY_ADDRESS is not set; name the cluster's Jobs API, as in http://head:8265.")
-    submit_dispatcher(settings.ray_address, read_token(settings.ray_token_file), settings.data_dir)
-    console.print(f"The dispatcher runs on {settings.ray_address}.")
+    token = read_token(settings.ray_token_file)
+    places, spool_gb = settings.most_places, settings.spool_gb
+    job = submit_dispatcher(settings.ray_address, token, settings.data_dir, most_places=places, spool_gb=spool_gb)
+    if once:
+        console.print(f"The dispatcher runs on {settings.ray_address}.")
+    else:
+        console.print(f"The dispatcher runs on {settings.ray_address}; it is watched until Ctrl-C.")
+        watch_dispatcher(settings, token, job, _say)
 
 
 @app.command()
@@ -411,6 +453,13 @@ def doctor(data_dir: DataDir = None) -> None:
 
 
 # --- how -----------------------------------------------------------------------------------------------------------
+
+
+def _run_or_refuse(store: Store, project: Project, number: int) -> Run:
+    found = find_run(store, project.id, number)
+    if found is None:
+        raise CommandError(f"Project {project.slug} has no run {number}.")
+    return found
 
 
 def _open(services: Services) -> None:

@@ -37,6 +37,8 @@ class Options:
     cpus: float = 1
     gpus: float = 0
     concurrency: int | None = None
+    priority: int = 0
+    weight: float = 1
     time_limit_s: float | None = None
     retries: int = 0
     strategy: StrategyChoice = field(default_factory=StrategyChoice)

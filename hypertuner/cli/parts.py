@@ -222,16 +222,21 @@ class DispatcherJob:
     title = "The dispatcher"
     back = "The dispatcher is back, and runs go on"
 
-    def __init__(self, settings: Settings, token: str | None) -> None:
+    def __init__(self, settings: Settings, token: str | None, *, job: str = "") -> None:
+        """job: one that was submitted just now, to be watched as it is."""
         assert settings.ray_address
         self.log_path = Path(settings.ray_address)
         self._address = settings.ray_address
         self._token = token
         self._settings = settings
-        self._job = ""
+        self._job = job
+        self._is_submitted = bool(job)
         self._looked = 0.0
 
     def start(self, must_end: threading.Event) -> None:
+        if self._is_submitted:
+            self._is_submitted = False
+            return
         while not must_end.is_set():
             try:
                 self._job = self._submit()

@@ -17,6 +17,8 @@ LOOK_EVERY_S = 0.1
 MOST_FAILURES, FAILURES_WITHIN_S = 5, 120.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 
+ADVICE = "Everything else goes on; start `hypertuner up` anew to try it again."
+
 Say = Callable[[str], None]
 
 log = logging.getLogger("hypertuner.up")
@@ -64,8 +66,10 @@ class Watched:
     Guarantees that no other part waits for it, and that it is given up after five failures in two minutes.
     """
 
-    def __init__(self, part: Part, say: Say) -> None:
+    def __init__(self, part: Part, say: Say, *, advice: str = ADVICE) -> None:
+        """advice: what is said when the part is given up."""
         self.part = part
+        self._advice = advice
         self._say = say
         self._failures: deque[float] = deque(maxlen=MOST_FAILURES)
         self._must_end = threading.Event()
@@ -110,7 +114,9 @@ class Watched:
                 if not is_first:
                     self._say(f"{self.part.back} ({time.monotonic() - began:.1f} s)")
                 self.state = State("working", time.time())
-                self._first_error = None
+                if not self._settled.is_set():
+                    # An earlier try may have failed; now it works.
+                    self._first_error = None
                 self._settled.set()
                 reason = self._await_end()
             if self._must_end.is_set():
@@ -149,7 +155,7 @@ class Watched:
         if len(recent) == MOST_FAILURES:
             self.state = State("broken", time.time(), reason)
             log.error("%s", self.problem)
-            self._say(f"{self.problem}. Everything else goes on; start `hypertuner up` anew to try it again.")
+            self._say(f"{self.problem}. {self._advice}")
             self.part.stop()
             self._settled.set()
             self._must_end.wait()

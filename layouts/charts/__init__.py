@@ -3,6 +3,6 @@
 May import: `layouts.figures` and `analysis`. Start reading at `scatter_matrix.py`.
 """
 
-from layouts.charts import effect, importance, interaction, pareto, scatter_matrix
+from layouts.charts import attempt, effect, importance, interaction, pareto, scatter_matrix
 
-__all__ = ["effect", "importance", "interaction", "pareto", "scatter_matrix"]
+__all__ = ["attempt", "effect", "importance", "interaction", "pareto", "scatter_matrix"]

@@ -36,6 +36,8 @@ class Form:
     cpus: float
     gpus: float
     concurrency: int | None
+    priority: int
+    weight: float
     retries: int
     time_limit_s: float | None
     data_paths: Sequence[str]

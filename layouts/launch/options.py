@@ -13,6 +13,7 @@ from analysis.strategies import STRATEGIES, Option
 from layouts import launch_ids as ids
 from layouts.launch.editor import TYPING_PAUSE_MS
 from layouts.launch.form import Form, Strategy
+from layouts.words import PRIORITY_HINT, WEIGHT_HINT
 
 
 def field(id_: str | dict[str, str], label: str, value: object, placeholder: str = "", title: str = "") -> Component:
@@ -198,6 +199,8 @@ def _resources(form: Form) -> list[Component]:
                 field(ids.CONCURRENCY, "at once", form.concurrency, "all that fit", "At most so many at a time"),
                 field(ids.RETRIES, "retries", form.retries, "0", "How often a failed experiment is tried again"),
                 field(ids.TIME_LIMIT, "limit, minutes", minutes, "none", "How long one experiment may take"),
+                field(ids.PRIORITY, "priority", form.priority, "0", PRIORITY_HINT),
+                field(ids.WEIGHT, "share", f"{form.weight:g}", "1", WEIGHT_HINT),
             ],
             className="resource-fields",
         ),

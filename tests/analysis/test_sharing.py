@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.sharing import Nodes, Wish, share
+from analysis.sharing import Nodes, Wish, refused_share, share
 
 TWO_CPUS = [{"CPU": 2.0}]
 nodes = st.lists(
@@ -86,3 +87,21 @@ def test_fractions_of_a_gpu_pack_on_one_and_none_is_split_between_two() -> None:
 
 def test_what_wants_nothing_at_all_takes_a_cpu_s_place() -> None:
     assert share(TWO_CPUS, [Wish(1, 0, 0, 10)]) == {1: 2}
+
+
+@pytest.mark.parametrize(("priority", "weight"), [(0, 1), (-1000, 1e-6), (1000, 1e6), (5, 0.5)])
+def test_what_a_run_may_have_is_not_refused(priority: int, weight: float) -> None:
+    assert refused_share(priority, weight) is None
+
+
+@pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf"), -float("inf"), 1e-300, 1e7])
+def test_a_share_that_divides_nothing_is_refused(weight: float) -> None:
+    refused = refused_share(0, weight)
+    assert refused is not None
+    assert refused == f"The share is {weight:g}; write a number above 0, such as 0.5 or 2, up to 1,000,000."
+
+
+@pytest.mark.parametrize("priority", [1001, -1001, 0.5, float("nan"), float("inf"), 1e30])
+def test_a_priority_out_of_bounds_is_refused(priority: float) -> None:
+    refused = refused_share(priority, 1)
+    assert refused == f"The priority is {priority:g}; write a whole number from -1000 to 1000."

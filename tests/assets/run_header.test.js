@@ -39,6 +39,13 @@ test("stopping goes before pausing, until the run has ended", () => {
     assert.equal(header.badgeOf({...OPEN, state: "stopped", request: "stop"}, [0, 0, 0, 0, 1]).word, "stopped");
 });
 
+test("what is not as usual in a run's share is said", () => {
+    assert.equal(header.shareWords({priority: 0, weight: 1}), "");
+    assert.equal(header.shareWords({priority: 5, weight: 2}), "priority 5, share 2");
+    assert.equal(header.shareWords({priority: -5, weight: 1}), "priority -5");
+    assert.equal(header.shareWords({priority: 0, weight: 0.5}), "share 0.5");
+});
+
 test("one button pauses and resumes, and says at once that it does", () => {
     assert.deepEqual(header.pauseButton(OPEN, null), {does: "pause", words: "Pause", isBusy: false});
     assert.deepEqual(header.pauseButton({...OPEN, state: "paused"}, null), {does: "resume", words: "Resume", isBusy: false});

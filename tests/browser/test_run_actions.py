@@ -77,9 +77,10 @@ def run(page: Page, demo: Product) -> Iterator[RunPage]:
     signals = folder / "signals"
     signals.mkdir()
     values = ",".join(str(number) for number in range(1, COUNT + 1))
-    # They take no CPU, because the demo may still be training.
+    # The demo may still be training, and shares the places with everybody of its priority.
     launched = hypertuner(
         "run", "--project", "actions", "--objective", "max:score", "--cpus", "0", "--concurrency", "2",
+        "--priority", "1",
         "--data-dir", str(demo.data_dir), "--", "python", "train.py", "--x", f"[{values}]", "--folder", str(signals),
         cwd=folder,
     )  # fmt: skip

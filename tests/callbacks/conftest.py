@@ -92,6 +92,10 @@ class Laboratory:
 
     def start(self) -> Claim:
         self._run = min(claim_runs(self.store, "scheduler"), key=lambda each: each.number)
+        return self.take()
+
+    def take(self) -> Claim:
+        """Claim the experiment whose turn it is, of a run that was started."""
         self._claim = claim_experiment(self.store, Place("worker", "here"))
         assert self._claim is not None
         return self._claim
@@ -194,6 +198,8 @@ def form(command: str = "python train.py --lr 0.1", **changes: Any) -> dict[str,
         "cpus": "1",
         "gpus": "0",
         "concurrency": "",
+        "priority": "0",
+        "weight": "1",
         "retries": "0",
         "time_limit": "",
         "data": "",

@@ -245,8 +245,13 @@ def test_a_script_that_is_not_here_runs_as_it_was_kept(store: Store, known: Labo
 
 
 def test_a_draft_is_kept_changed_and_started(store: Store, known: Laboratory) -> None:
-    assert saved(store, concurrency="3") == {"path": "/projects/digits/runs/2", "is_open": False, "error": ""}
+    assert saved(store, concurrency="3", priority="2", weight="4") == {
+        "path": "/projects/digits/runs/2",
+        "is_open": False,
+        "error": "",
+    }
     draft = runs(store)[0]
+    assert (draft.priority, draft.weight) == (2, 4)
     assert (draft.state, draft.concurrency, draft.command_line, settings_of(store, draft)) == ("draft", 3, EVERY, [])
 
     context = opened(store, "draft", run=2)["context"]

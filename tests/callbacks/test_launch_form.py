@@ -21,6 +21,7 @@ def test_a_form_that_nobody_touched_asks_for_the_defaults(laboratory: Laboratory
     assert asked.demand.space == {"lr": (0.1,)}
     assert (asked.demand.strategy.name, asked.demand.strategy.repeats, asked.demand.goal) == ("grid", 1, "maximize")
     assert (order.cpus, order.gpus, order.concurrency, order.retries, order.time_limit_s) == (1, 0, None, 0, None)
+    assert (order.priority, order.weight) == (0, 1)
     assert (order.objective, order.metrics, order.key) == (
         "accuracy",
         [{"name": "accuracy", "goal": "maximize"}],
@@ -32,7 +33,7 @@ def test_every_field_reaches_the_order(laboratory: Laboratory) -> None:
     typed = form(
         "python train.py fast --batch_size [28,56] --lr [0.1:0.4]", strategy="sobol", count="8", seed="3", repeats="2",
         objective=" loss ", goal="minimize", metrics=["loss", "accuracy", "seconds"], cpus="0.5", gpus=".25",
-        concurrency="3", retries="1", time_limit="1.5", data="data/train.csv, images , data/train.csv",
+        concurrency="3", priority="-5", weight="2.5", retries="1", time_limit="1.5", data="data/train.csv, images , data/train.csv",
     )  # fmt: skip
     asked = read_form(laboratory.project, typed)
     order, strategy = asked.order, asked.demand.strategy
@@ -43,6 +44,7 @@ def test_every_field_reaches_the_order(laboratory: Laboratory) -> None:
     assert [each["name"] for each in order.metrics] == ["loss", "accuracy", "seconds"]
     assert order.metrics[0]["goal"] == "minimize"
     assert (order.cpus, order.gpus, order.concurrency, order.retries, order.time_limit_s) == (0.5, 0.25, 3, 1, 90)
+    assert (order.priority, order.weight) == (-5, 2.5)
     assert order.data_paths == ["data/train.csv", "images"]
 
 
@@ -67,6 +69,10 @@ def test_every_field_reaches_the_order(laboratory: Laboratory) -> None:
         ({"gpus": "one"}, "resources", "The number of GPUs is 'one'"),
         ({"concurrency": "0"}, "resources", "The number at once is '0'; write a whole number from 1 up."),
         ({"concurrency": "1.5"}, "resources", "whole number"),
+        ({"priority": "high"}, "resources", "The priority is 'high'; write a whole number."),
+        ({"priority": "1001"}, "resources", "The priority is 1001; write a whole number from -1000 to 1000."),
+        ({"weight": "0"}, "resources", "The share is 0; write a number above 0, such as 0.5 or 2, up to 1,000,000."),
+        ({"weight": "inf"}, "resources", "The share is 'inf'; write a number"),
         ({"retries": "-1"}, "resources", "The number of retries is '-1'"),
         ({"retries": "nan"}, "resources", "whole number"),
         ({"time_limit": "soon"}, "resources", "The time limit is 'soon'"),
@@ -91,10 +97,13 @@ def test_a_slip_in_the_command_has_a_column(laboratory: Laboratory) -> None:
 
 
 def test_empty_numbers_have_their_defaults(laboratory: Laboratory) -> None:
-    blank = dict.fromkeys(("count", "seed", "repeats", "cpus", "gpus", "concurrency", "retries", "time_limit"), " ")
+    blank = dict.fromkeys(
+        ("count", "seed", "repeats", "cpus", "gpus", "concurrency", "priority", "weight", "retries", "time_limit"), " "
+    )
     asked = read_form(laboratory.project, form(**blank, objective=" ", metrics=[]))
     assert (asked.demand.strategy.count, asked.demand.strategy.seed, asked.demand.strategy.repeats) == (20, 0, 1)
     assert (asked.order.cpus, asked.order.gpus, asked.order.retries) == (1, 0, 0)
+    assert (asked.order.priority, asked.order.weight) == (0, 1)
     assert (asked.order.objective, asked.order.metrics) == (None, [])
 
 
@@ -135,5 +144,5 @@ def test_paths_stand_between_commas() -> None:
 
 
 def test_every_field_of_the_form_stands_in_the_dialog(store: Store, laboratory: Laboratory) -> None:
-    shown = text_of(layout.body(Form([], {}, "", Strategy(), None, "maximize", [], [], 1, 0, None, 0, None, [])))
+    shown = text_of(layout.body(Form([], {}, "", Strategy(), None, "maximize", [], [], 1, 0, None, 0, 1, 0, None, [])))
     assert [id_ for id_, _ in FIELDS.values() if isinstance(id_, str) and f'"id": "{id_}"' not in shown] == []

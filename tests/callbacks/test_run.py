@@ -285,6 +285,29 @@ def test_pause_and_resume_are_seen_by_the_next_poll(store: Store, spec: RunSpec)
     assert payload["run"]["state"] == "running"
 
 
+def test_a_new_share_is_seen_by_the_next_poll_and_taken_back_by_undo(store: Store, spec: RunSpec) -> None:
+    payload, cursor, _ = poll(store, {})
+    assert (payload["run"]["priority"], payload["run"]["weight"]) == (0, 1)
+    found = ask(store, spec, "share", priority="5", weight="2")
+    assert found["said"] == "Priority 5, share 2"
+    payload, cursor, _ = poll(store, cursor)
+    assert (payload["run"]["priority"], payload["run"]["weight"]) == (5, 2)
+    assert ask(store, spec, **found["undo"])["said"] == "Priority 0, share 1"
+    payload, _, _ = poll(store, cursor)
+    assert (payload["run"]["priority"], payload["run"]["weight"]) == (0, 1)
+
+
+def test_a_share_that_is_none_is_refused_with_a_sentence(store: Store, spec: RunSpec) -> None:
+    assert (
+        ask(store, spec, "share", priority="1.5", weight="2")["error"] == "The priority is '1.5'; write a whole number."
+    )
+    assert ask(store, spec, "share", priority="1", weight="0")["error"].startswith(
+        "The share is 0; write a number above 0"
+    )
+    ask(store, spec, "stop")
+    assert "cannot be given another priority or share" in ask(store, spec, "share", priority="1", weight="1")["error"]
+
+
 def test_dropped_experiments_come_back_by_undo_and_no_others(store: Store, spec: RunSpec, claim: Claim) -> None:
     found = ask(store, spec, "drop", numbers=[1, 2, 3])
     assert found["said"] == "2 experiments dropped from the queue; 1 was not queued any more"

@@ -23,6 +23,7 @@ from storage.ingestion import Batch, Ending, Values, finish_experiment
 from storage.leases import Place, claim_experiment
 from storage.projects import find_project, metric_ids
 from storage.records import Project, Run
+from storage.requests import request_stop
 from storage.run_leases import claim_runs
 from storage.runs import fetch_runs
 from storage.store import Store
@@ -123,7 +124,7 @@ def finish(store: Store, values: list[float | None]) -> None:
 def test_every_option_reaches_the_run(store: Store, shell: Shell) -> None:
     options = (
         "--objective max:accuracy --strategy latin-hypercube --n 3 --seed 5 --repeats 2 --option is_centred=yes "
-        "--concurrency 2 --cpus 0.5 --gpus 0.25 --time-limit 60 --retries 1 --metric val_loss --metric f1 "
+        "--concurrency 2 --priority 3 --weight 0.5 --cpus 0.5 --gpus 0.25 --time-limit 60 --retries 1 --metric val_loss --metric f1 "
         "--data data.csv"
     )
     said = done(shell(options, "[0.1:0.5]".join(("--lr ", " images"))))
@@ -133,6 +134,7 @@ def test_every_option_reaches_the_run(store: Store, shell: Shell) -> None:
     assert StrategyChoice.from_json(run.strategy) == expected
     assert (run.objective, run.goal, run.concurrency, run.retries) == ("accuracy", "maximize", 2, 1)
     assert (run.cpus, run.gpus, run.time_limit_s) == (0.5, 0.25, 60.0)
+    assert (run.priority, run.weight) == (3, 0.5)
     assert run.metrics == [
         {"name": "accuracy", "goal": "maximize"},
         {"name": "val_loss", "goal": "minimize"},
@@ -145,6 +147,43 @@ def test_every_option_reaches_the_run(store: Store, shell: Shell) -> None:
     rates = sorted({each["lr"] for each in settings_of(store)})
     assert rates == pytest.approx([0.1 + 0.4 / 6, 0.3, 0.5 - 0.4 / 6], rel=1e-5)
     assert [each.get("seed") for each in settings_of(store)] == [None, 1] * 3
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("--weight 0", "The share is 0; write a number above 0, such as 0.5 or 2, up to 1,000,000."),
+        ("--weight inf", "The share is inf; write a number above 0, such as 0.5 or 2, up to 1,000,000."),
+        ("--weight nan", "The share is nan; write a number above 0, such as 0.5 or 2, up to 1,000,000."),
+        ("--priority 1001", "The priority is 1001; write a whole number from -1000 to 1000."),
+        ("--priority 1 --extend 1", "--extend keeps the run's priority and share; change them by `hypertuner share`."),
+    ],
+)
+def test_a_share_that_no_run_can_have_is_refused(store: Store, shell: Shell, options: str, sentence: str) -> None:
+    assert refusal(shell(options, "--lr [0.1,0.2]")) == sentence
+    assert runs_of(store) == []
+
+
+def test_the_share_of_an_open_run_is_changed_by_a_command(
+    store: Store, shell: Shell, database_url: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done(shell("", "--lr [0.1,0.2]"))
+    monkeypatch.setenv("HYPERTUNER_DATABASE_URL", database_url)
+
+    def share(*words: str) -> Result:
+        return CliRunner().invoke(main.app, ["share", *words, "--data-dir", str(data_dir)])
+
+    assert "Run 1 of mine: priority 0, share 1" in done(share("mine", "1"))
+    assert "Run 1 of mine: priority -5, share 1" in done(share("mine", "1", "--priority", "-5"))
+    assert "Run 1 of mine: priority -5, share 2.5" in done(share("mine", "1", "--weight", "2.5"))
+    (run,) = runs_of(store)
+    assert (run.priority, run.weight) == (-5, 2.5)
+    assert refusal(share("mine", "1", "--weight", "0")).startswith("The share is 0; write a number above 0")
+    assert refusal(share("mine", "2", "--weight", "1")) == "Project mine has no run 2."
+    request_stop(store, run.id)
+    assert refusal(share("mine", "1", "--priority", "1")) == (
+        "This run cannot be given another priority or share: it is stopped."
+    )
 
 
 def test_declared_data_is_remembered(store: Store, shell: Shell, folder: Path) -> None:

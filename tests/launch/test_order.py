@@ -28,7 +28,7 @@ def test_a_run_has_what_the_plan_schedules_and_what_the_order_says(
     store: Store, project: Project, plan: Planner
 ) -> None:
     wanted = order(
-        objective="accuracy", metrics=[{"name": "accuracy", "goal": "maximize"}], cpus=0.5, gpus=0.25, concurrency=3,
+        objective="accuracy", metrics=[{"name": "accuracy", "goal": "maximize"}], cpus=0.5, gpus=0.25, concurrency=3, priority=2, weight=0.5,
         time_limit_s=60.0, retries=2, data_paths=["data.csv"],
     )  # fmt: skip
     decided = Decisions(by_fingerprint={plan({"lr": (0.2,)}).drawn.fingerprints[0]: "skip"})
@@ -37,6 +37,7 @@ def test_a_run_has_what_the_plan_schedules_and_what_the_order_says(
     assert (run.state, note) == ("queued", "")
     assert settings_of(store, run) == [{"lr": 0.1}, {"lr": 0.1}, {"lr": 0.2}, {"lr": 0.3}, {"lr": 0.3}]
     assert [each.repeat for each in fetch_experiments(store, project.id)] == [0, 1, 1, 0, 1]
+    assert (run.priority, run.weight) == (2, 0.5)
     assert (run.cpus, run.gpus, run.concurrency, run.time_limit_s, run.retries) == (0.5, 0.25, 3, 60.0, 2)
     assert (run.objective, run.goal, run.metrics) == ("accuracy", "maximize", list(wanted.metrics))
     assert run.strategy == made.demand.strategy.to_json()

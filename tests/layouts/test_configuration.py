@@ -17,6 +17,7 @@ from tests.layouts.test_experiment import FACTS
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 ADDRESS = "/download/digits/runs/3/uncommitted.diff"
+ATTEMPTS = "/attempts/digits/experiments/5"
 REVISION = {
     "commit": "0123456789abcdef0123", "branch": "work", "subject": "<b>Better</b>", "remote": "", "problem": "",
     "is_dirty": True, "is_cut": True, "untracked": ["notes.txt"], "untracked_count": 7,
@@ -38,7 +39,7 @@ KNOWN = Configuration(
 
 
 def shown(known: Configuration) -> str:
-    return text_of(content(known, ADDRESS))
+    return text_of(content(known, ADDRESS, ATTEMPTS))
 
 
 def test_everything_that_is_known_is_there() -> None:
@@ -49,6 +50,17 @@ def test_everything_that_is_known_is_there() -> None:
         "7, the default of seed", "2 packages", "numpy==2.0\\ntorch==2.13", "lost: the process that ran it vanished",
     ):  # fmt: skip
         assert words in found or words.encode("ascii", "backslashreplace").decode() in found, words
+
+
+def test_the_values_of_an_earlier_attempt_can_be_looked_at() -> None:
+    first = Try(1, "one", NOON, NOON, 3.0, None, "lost", "lost", epoch=3.0, value_count=1_200)
+    second = replace(first, attempt=2, value_count=0)
+    third = replace(first, attempt=3, ending="finished", value_count=500)
+    found = shown(replace(KNOWN, tries=[first, second, third]))
+    assert found.count('"data-attempt"') == 1
+    assert f'"data-attempt": "{ATTEMPTS}/1"' in found
+    for words in ('"1,200"', '"500"', "lost at epoch 3"):
+        assert words in found
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from storage.requests import (
     request_pause,
     request_resume,
     request_stop,
+    set_share,
     stop_open,
 )
 from storage.run_leases import Standing, claim_runs, count_open_runs, end_run, give_up_run, renew_runs, settle_paused
@@ -86,6 +87,46 @@ def renew(store: Store, run: Run) -> Standing:
 
 def settle(store: Store) -> int:
     return settle_paused(store, adaptive=["tpe"])
+
+
+# --- priority and share -------------------------------------------------------------------------------------------------
+
+
+def test_a_run_s_share_is_changed_for_its_owner_and_for_the_next_claim(store: Store, make_run: MakeRun) -> None:
+    first, second = make_run(1), make_run(1)
+    claim_runs(store, "dispatcher")
+    cursor = changes_since(store, second.project_id, "").cursor
+    assert set_share(store, second.id, priority=3) == (0, 1)
+    assert set_share(store, second.id, weight=0.5) == (3, 1)
+    now = state_of(store, second)
+    assert (now.priority, now.weight) == (3, 0.5)
+    standing = renew(store, now)
+    assert (standing.priority, standing.weight) == (3, 0.5)
+    assert take(store).run_id == second.id
+    assert take(store).run_id == first.id
+    assert changes_since(store, second.project_id, cursor).cursor != cursor
+
+
+def test_a_share_that_no_run_can_have_changes_nothing(store: Store, make_run: MakeRun) -> None:
+    run = make_run(1)
+    for wrong in ({"priority": 1001}, {"weight": 0}, {"weight": float("nan")}, {"priority": 1, "weight": -1}):
+        with pytest.raises(RunError, match="write a"):
+            set_share(store, run.id, **wrong)
+    assert (state_of(store, run).priority, state_of(store, run).weight) == (0, 1)
+
+
+def test_a_run_that_is_over_or_stopping_takes_no_other_share(store: Store, claimed: tuple[Run, Claim]) -> None:
+    run, claim = claimed
+    request_pause(store, run.id)
+    set_share(store, run.id, priority=1)
+    request_stop(store, run.id)
+    with pytest.raises(RunError, match="another priority or share: it is being stopped"):
+        set_share(store, run.id, priority=2)
+    finish(store, claim, Ending("stopped", 1.0))
+    end_run(store, run.id, run.fence, state="stopped")
+    with pytest.raises(RunError, match="another priority or share: it is stopped"):
+        set_share(store, run.id, priority=2)
+    assert state_of(store, run).priority == 1
 
 
 # --- pause and resume -------------------------------------------------------------------------------------------------

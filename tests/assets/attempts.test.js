@@ -1,0 +1,10 @@
+const assert = require("node:assert/strict");
+const {test} = require("node:test");
+const attempts = require("../../assets/attempts.js");
+
+test("an answer fills the panel, and none hides it", () => {
+    const answer = {title: "Attempt 1: lost", note: "", csv: "/download/x.csv", figure: {data: [{y: [1]}], layout: {height: 240}}};
+    assert.deepEqual(attempts.partsOf(answer, (figure) => ({...figure, painted: true})),
+        [false, "Attempt 1: lost", "", "/download/x.csv", {...answer.figure, painted: true}, {height: "240px"}]);
+    assert.deepEqual(attempts.partsOf(null).slice(0, 2), [true, ""]);
+});
