@@ -12,34 +12,39 @@ import tempfile
 
 PYTEST = [sys.executable, "-m", "pytest"]
 USUAL = [*PYTEST, "-m", "not faults"]
-QUICK = [*PYTEST, "-m", "not faults and not ray and not browser", "--ignore=tests/browser"]
+QUICK = [*PYTEST, "-m", "not faults and not ray and not browser"]
+# About half of the quick ones each, side by side.
+WEB = [f"tests/{name}" for name in ("app", "callbacks", "cli", "launch", "layouts")]
+REST = [f"--ignore={folder}" for folder in ("tests/browser", "tests/faults", *WEB)]
 
 
 def main() -> int:
     """Run them; returns 0 where all of them passed."""
     arguments = sys.argv[1:]
     if arguments[:1] == ["--quick"]:
-        return subprocess.call([*QUICK, *arguments[1:]])
-    return subprocess.call([*PYTEST, *arguments]) if arguments else everything()
+        return side_by_side([*QUICK, *WEB, *arguments[1:]], [*QUICK, *REST, *arguments[1:]])
+    if arguments:
+        return subprocess.call([*PYTEST, *arguments])
+    return side_by_side([*USUAL, "tests/browser"], [*USUAL, "--ignore=tests/browser"])
 
 
-def everything() -> int:
-    """The browser's tests beside the others."""
+def side_by_side(first: list[str], second: list[str]) -> int:
+    """Two commands at once; what the first one says comes after the second has ended."""
     with tempfile.TemporaryFile() as said:
-        browser = subprocess.Popen([*USUAL, "tests/browser"], stdout=said, stderr=subprocess.STDOUT)
+        beside = subprocess.Popen(first, stdout=said, stderr=subprocess.STDOUT)
         try:
-            others = subprocess.call([*USUAL, "--ignore=tests/browser"])
-            print("\nThe tests that drive a browser:", flush=True)
-            browser.wait()
+            status = subprocess.call(second)
+            print("\nThe tests that ran beside them:", flush=True)
+            beside.wait()
         except KeyboardInterrupt:
             # Both have heard it, too, and clean up.
-            browser.wait()
+            beside.wait()
             return 130
         finally:
             said.seek(0)
             sys.stdout.buffer.write(said.read())
             sys.stdout.flush()
-    return others or browser.returncode
+    return status or beside.returncode
 
 
 if __name__ == "__main__":

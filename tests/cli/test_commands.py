@@ -14,6 +14,9 @@ from hypertuner.cli.options import read_objective
 from hypertuner.cli.parts import bind
 from tests.product import Product, hypertuner, processes_of, wait_until
 
+# They start all that a user would.
+pytestmark = pytest.mark.ray
+
 SCRIPT = """
 import argparse
 parser = argparse.ArgumentParser()
