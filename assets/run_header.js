@@ -94,7 +94,7 @@
             const words = waitingWords(run, columns.countStates(experiments), hasValues, since) ?? (run.state === "failed" ? run.reason : null);
             write("run-waiting", words ?? "");
             part("run-waiting").hidden = !words;
-            part("run-waiting").classList.toggle("is-bad", run.state === "failed" || Boolean(run.waiting));
+            part("run-waiting").classList.toggle("is-bad", run.state === "failed" || Boolean(run.waiting?.isWrong));
         };
 
         const showState = (run, counts) => {

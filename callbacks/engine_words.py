@@ -19,11 +19,15 @@ Beat = tuple[float, Mapping[str, Any]] | None
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Something that is in the way: a sentence, for how many seconds it has been so, and the log that says more."""
+    """Something that is in the way: a sentence, for how many seconds it has been so, and the log that says more.
+
+    is_wrong: it is not as it should be; a run that waits for its turn is.
+    """
 
     text: str
     age_s: float | None = None
     log: str | None = None
+    is_wrong: bool = True
 
 
 def obstacle(store: Store) -> Obstacle | None:
@@ -59,4 +63,6 @@ def waiting_of(waiting: Mapping[str, Any] | None) -> Obstacle | None:
     """What a run waits for, as the engine wrote it into its row."""
     if waiting is None:
         return None
-    return Obstacle(f"This run {waiting['what']}", max(0.0, time.time() - waiting["since"]), waiting.get("log"))
+    log, age_s = waiting.get("log"), max(0.0, time.time() - waiting["since"])
+    # What has a log to look at is more than a turn to wait for.
+    return Obstacle(f"This run {waiting['what']}", age_s, log, is_wrong=log is not None)

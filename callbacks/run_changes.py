@@ -193,7 +193,8 @@ def _run_state(run: Run, in_the_way: Obstacle | None) -> dict[str, Any]:
         "request": run.request,
         "reason": run.reason,
         "elapsed": (ended - run.started_at).total_seconds() if run.started_at else None,
-        "waiting": waiting and {"text": waiting.text, "age": waiting.age_s, "log": waiting.log},
+        "waiting": waiting
+        and {"text": waiting.text, "age": waiting.age_s, "log": waiting.log, "isWrong": waiting.is_wrong},
         "priority": run.priority,
         "weight": run.weight,
         "createdBy": run.created_by,

@@ -197,7 +197,7 @@ def test_a_run_that_nobody_works_on_says_how_to_go_on(store: Store, spec: RunSpe
     _, cursor, _ = poll(store, {})
     expire()
     payload, cursor, _ = poll(store, cursor)
-    assert payload["run"]["waiting"] == {"text": NOBODY_WORKS, "age": None, "log": None}
+    assert payload["run"]["waiting"] == {"text": NOBODY_WORKS, "age": None, "log": None, "isWrong": True}
     assert poll(store, cursor)[0] is None
     beat(store, "dispatcher", {})
     payload, _, _ = poll(store, cursor)
@@ -211,6 +211,9 @@ def test_a_run_says_what_it_waits_for(store: Store, run: Run, spec: RunSpec) -> 
     waiting = poll(store, cursor)[0]["run"]["waiting"]
     assert (waiting["text"], waiting["log"]) == ("This run waits for a free CPU: 2 runs ahead", "/l")
     assert 40 <= waiting["age"] < 100
+    assert waiting["isWrong"]
+    tell_waiting(store, run.id, {"what": "waits for a free CPU: 1 run ahead", "since": time.time(), "log": None})
+    assert not poll(store, cursor)[0]["run"]["waiting"]["isWrong"]
 
 
 @pytest.fixture
