@@ -16,11 +16,13 @@ from sqlalchemy import text
 
 from storage.embedded import APP_ROLE, BOOTSTRAP_ROLE, EmbeddedServer
 from storage.experiments import fetch_curves
+from storage.leases import VANISHED
 from storage.records import Experiment, Run
 from storage.run_leases import claim_runs
 from storage.store import Store
 from tests.training.conftest import Workshop, wait_until
 from training.experiment import ExperimentWorker
+from training.salvage import Salvager
 
 # So long that a lease of 15 s would run out; the quick ones need less.
 LONG_S = 20.0
@@ -134,6 +136,27 @@ def test_a_frozen_postmaster_costs_nothing(
             wait_until(lambda: worker.backoff.pause_s > 0.4, what="attempts to connect that failed")
         counting.await_values(stored + 100)
     counting.assert_whole()
+
+
+@contextmanager
+def salvaging(workshop: Workshop) -> Iterator[None]:
+    """Somebody else takes over, as soon as it may, whatever has no owner any more."""
+    must_end = threading.Event()
+
+    def look() -> None:
+        salvager = Salvager(
+            workshop.data_dir, must_end=must_end, database_url=str(workshop.store.url.render_as_string(False))
+        )
+        while not must_end.wait(0.2):
+            salvager.salvage(VANISHED)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield
+    finally:
+        must_end.set()
+        thread.join(60)
 
 
 @pytest.mark.faults
