@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -13,14 +15,17 @@ from pathlib import Path
 import psycopg2
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from storage.embedded import APP_ROLE, BOOTSTRAP_ROLE, EmbeddedServer
-from storage.experiments import fetch_curves
+from storage.embedded import APP_ROLE, BOOTSTRAP_ROLE, OWNER_ROLE, EmbeddedServer, find_binaries
+from storage.experiments import fetch_curves, fetch_experiments
+from storage.folders import prepare_data_dir
 from storage.leases import VANISHED
 from storage.records import Experiment, Run
 from storage.run_leases import claim_runs
-from storage.store import Store
-from tests.training.conftest import Workshop, wait_until
+from storage.store import Store, check_schema, is_outage
+from tests.training.conftest import Workshop, make_workshop, small_disk, wait_until
+from tests.training.proxy import Proxy
 from training.experiment import ExperimentWorker
 from training.salvage import Salvager
 
@@ -31,21 +36,37 @@ LONG_S = 20.0
 class Counting:
     """A script that logs whole numbers until it is told to stop, and leaves how many it handed over."""
 
-    def __init__(self, workshop: Workshop, *, pause_s: float = 0.005) -> None:
+    def __init__(self, workshop: Workshop, *, metrics: int = 1, pause_s: float = 0.005) -> None:
+        """metrics: how many are logged at once."""
         self.workshop = workshop
         self.gate, self.truth = workshop.folder / "gate", workshop.folder / "truth"
         action = (
             "step = 0\n"
-            f"while not os.path.exists({str(self.gate)!r}): hypertuner.log(step=step); step += 1; time.sleep({pause_s})\n"
+            f"while not os.path.exists({str(self.gate)!r}):\n"
+            f"    hypertuner.log(**{{f'step{{i}}': step for i in range({metrics})}}); step += 1; time.sleep({pause_s})\n"
             f"open({str(self.truth)!r}, 'w').write(str(step))"
         )
+        self.metrics = metrics
         self.run: Run = workshop.launch(action)
 
     def stored(self) -> int:
-        return self.experiment().value_count
+        """How many values the database has; none that is known while it is away."""
+        try:
+            return self.experiment().value_count
+        except DBAPIError as error:
+            if not is_outage(error):
+                raise
+            return 0
 
     def experiment(self) -> Experiment:
         return self.workshop.experiments(self.run)[0]
+
+    def leased_until(self) -> float:
+        """When the lease that the worker renews ends; 0 while the database is away."""
+        query = text("SELECT extract(epoch FROM lease_until) FROM experiment WHERE run_id = :run")
+        with suppress(DBAPIError), self.workshop.store.read() as connection:
+            return float(connection.scalar(query, {"run": self.run.id}) or 0)
+        return 0
 
     def await_values(self, more_than: int = 0) -> None:
         wait_until(lambda: self.stored() > more_than, what="values")
@@ -68,8 +89,10 @@ class Counting:
         """Everything arrived, once, in the first attempt."""
         experiment = self.experiment()
         assert (experiment.state, experiment.attempt, experiment.reason) == ("finished", 1, None)
-        (curve,) = fetch_curves(self.workshop.store, experiment.id)
-        assert list(curve.values) == list(range(int(self.truth.read_text())))
+        curves = fetch_curves(self.workshop.store, experiment.id)
+        assert len(curves) == self.metrics
+        for curve in curves:
+            assert list(curve.values) == list(range(int(self.truth.read_text())))
 
 
 @pytest.fixture
@@ -215,3 +238,151 @@ def postmaster_of(server: EmbeddedServer) -> int:
         cursor.execute("SHOW data_directory")
         (folder,) = cursor.fetchone() or ("",)
     return int((Path(folder) / "postmaster.pid").read_text().split()[0])
+
+
+@pytest.mark.parametrize(("delay_s", "cut_every"), [(0.2, 0), (0.0, 3)], ids=["slow", "cut after every third commit"])
+def test_a_slow_way_to_the_database_and_a_lost_answer_cost_nothing(
+    counting: Counting, short_folder: Path, data_dir: Path, database_url: str, delay_s: float, cut_every: int
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="ht-proxy-") as folder:
+        with Proxy(Path(folder), short_folder / "pg", delay_s=delay_s, cut_every=cut_every) as proxy:
+            url = Store(database_url, pool_size=0).url.update_query_dict({"host": folder})
+            worker = ExperimentWorker(str(data_dir), "far", database_url=url.render_as_string(False))
+            with closing(worker), counting.at_work(worker):
+                stored = counting.stored()
+                counting.await_values(stored + 500)
+        assert proxy.cuts > 1 or not cut_every
+    counting.assert_whole()
+
+
+@pytest.mark.faults
+def test_a_long_outage_costs_nothing_and_is_caught_up_with(
+    workshop: Workshop, worker: ExperimentWorker, postgres: EmbeddedServer, data_dir: Path
+) -> None:
+    """The script hands over 1,000 values a second."""
+    counting = Counting(workshop, metrics=10, pause_s=0.01)
+    with counting.at_work(worker):
+        postgres.stop()
+        try:
+            spool = next((data_dir / "spool").iterdir()) / "metrics.jsonl"
+            size = spool.stat().st_size
+            # What 20 s at 1,000 values a second come to.
+            wait_until(lambda: spool.stat().st_size > size + 20 * 100 * 250, what="a backlog")
+        finally:
+            postgres.start()
+        waiting, started, stored = lines_in(spool), time.monotonic(), counting.stored()
+        wait_until(lambda: counting.stored() >= waiting * 10, what="the backlog in the database")
+        print(f"{waiting * 10 - stored:,} values were stored {time.monotonic() - started:.1f} s after the return")
+        assert spool.stat().st_size < 200_000_000
+    counting.assert_whole()
+
+
+def lines_in(path: Path) -> int:
+    return path.read_bytes().count(b"\n")
+
+
+@pytest.mark.faults
+def test_four_fast_scripts_at_once_lose_nothing(workshop: Workshop, database_url: str, data_dir: Path) -> None:
+    action = (
+        "until = time.monotonic() + 20; step = 0\n"
+        "while time.monotonic() < until: hypertuner.log(step=step); step += 1; time.sleep(0.0015)\n"
+        f"open({str(workshop.folder)!r} + f'/truth-{{x:.0f}}', 'w').write(str(step))"
+    )
+    run = workshop.launch(action, [1.0, 2.0, 3.0, 4.0])
+    claim_runs(workshop.store, "dispatcher")
+    workers = [ExperimentWorker(str(data_dir), f"worker-{n}", database_url=database_url) for n in range(4)]
+    threads = [threading.Thread(target=each.work) for each in workers]
+    for thread in threads:
+        thread.start()
+    for thread, worker in zip(threads, workers, strict=True):
+        thread.join(120)
+        worker.close()
+    total = 0
+    for number, experiment in enumerate(workshop.experiments(run), start=1):
+        (curve,) = fetch_curves(workshop.store, experiment.id)
+        handed_over = int((workshop.folder / f"truth-{number}").read_text())
+        assert list(curve.values) == list(range(handed_over))
+        total += handed_over
+    print(f"{total / 20:,.0f} values a second")
+    assert total > 4 * 20 * 100
+
+
+def test_a_dump_made_during_a_run_is_whole_and_can_be_read_elsewhere(
+    counting: Counting, worker: ExperimentWorker, postgres: EmbeddedServer
+) -> None:
+    url = Store(postgres.url_of(OWNER_ROLE), pool_size=0).url
+    dsn = f"host={url.query['host']} user={url.username} password={url.password}"
+    with counting.at_work(worker):
+        dump = subprocess.run(
+            [find_binaries() / "pg_dump", f"{dsn} dbname={url.database}"], check=True, capture_output=True
+        ).stdout
+    with closing(admin(postgres)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE copy OWNER {OWNER_ROLE}")
+        try:
+            subprocess.run(
+                [find_binaries() / "psql", "-q", "-v", "ON_ERROR_STOP=1", f"{dsn} dbname=copy"],
+                input=dump, check=True, capture_output=True,
+            )  # fmt: skip
+            copy = Store(postgres.url_of(OWNER_ROLE, "copy"), pool_size=0)
+            check_schema(copy)
+            (experiment,) = fetch_experiments(copy, counting.run.project_id, run_id=counting.run.id)
+            (curve,) = fetch_curves(copy, experiment.id)
+            assert list(curve.values) == list(range(experiment.value_count))
+        finally:
+            cursor.execute("DROP DATABASE copy WITH (FORCE)")
+    counting.assert_whole()
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("is_all_full", [False, True], ids=["only the database's disk", "the spool's as well"])
+def test_a_full_disk_of_the_database_ends_no_training(tmp_path: Path, is_all_full: bool) -> None:
+    """After room was made it goes on by itself; with the spool on the same disk, what could not be written is missing."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="ht-full-") as name, small_disk(Path(name), "size=300m"):
+        folder = Path(name)
+        folder.chmod(0o711)
+        data_dir = prepare_data_dir(folder / "data")
+        if not is_all_full:
+            (tmp_path / "spool").mkdir()
+            (data_dir / "spool").rmdir()
+            (data_dir / "spool").symlink_to(tmp_path / "spool")
+        with EmbeddedServer(data_dir, folder) as server, closing(Store(server.url)) as store:
+            counting = Counting(make_workshop(store, data_dir, tmp_path))
+            with closing(ExperimentWorker(str(data_dir), "worker", database_url=server.url)) as worker:  # noqa: SIM117
+                with counting.at_work(worker):
+                    filler = folder / "filler"
+                    fill(filler)
+                    use_up_what_is_reserved(server)
+                    before = counting.leased_until()
+                    wait_until(
+                        lambda: worker.backoff.pause_s > 0.4 or counting.leased_until() > before + 3,
+                        what="a transaction for which there is no room, or leases without values",
+                    )
+                    filler.unlink()
+                    if not server.is_running:
+                        server.start()
+                    counting.await_values(counting.stored() + 100)
+            if is_all_full:
+                experiment = counting.experiment()
+                (curve,) = fetch_curves(store, experiment.id)
+                assert (experiment.state, experiment.attempt) == ("finished", 1)
+                assert list(curve.values) == sorted(set(curve.values))
+                assert len(curve.values) <= int(counting.truth.read_text())
+            else:
+                counting.assert_whole()
+
+
+def fill(filler: Path) -> None:
+    """Leave no room on a disk."""
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 16))
+
+
+def use_up_what_is_reserved(server: EmbeddedServer) -> None:
+    """PostgreSQL keeps some room for its log; with none left it ends itself."""
+    with suppress(psycopg2.Error):
+        while True:
+            with closing(admin(server)) as connection, connection.cursor() as cursor:
+                cursor.execute("CREATE TABLE IF NOT EXISTS junk (text text)")
+                cursor.execute("INSERT INTO junk SELECT 'x'")
+                cursor.execute("SELECT pg_switch_wal()")

@@ -18,7 +18,7 @@ from storage.configuration import fetch_attempts
 from storage.experiments import fetch_curves
 from storage.records import Experiment, Run
 from storage.run_leases import claim_runs
-from tests.training.conftest import Workshop, wait_until
+from tests.training.conftest import Workshop, small_disk, wait_until
 from training.experiment import ExperimentWorker
 
 GATED = "while not os.path.exists({gate!r}): time.sleep(0.01)"
@@ -47,21 +47,6 @@ def await_first(workshop: Workshop, run: Run, are_so: Callable[[Experiment], boo
 
 def values_of(workshop: Workshop, experiment: Experiment, name: str) -> list[float]:
     return next(list(curve.values) for curve in fetch_curves(workshop.store, experiment.id) if curve.metric == name)
-
-
-@contextmanager
-def small_disk(folder: Path, options: str) -> Iterator[None]:
-    """A file system of its own on the folder."""
-    folder.mkdir(exist_ok=True)
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=False, capture_output=True
-    )
-    if mounted.returncode != 0:
-        pytest.skip("mounting needs root and a kernel that lets it")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_a_killed_child_of_a_script_is_the_script_s_own_affair(workshop: Workshop, worker: ExperimentWorker) -> None:
