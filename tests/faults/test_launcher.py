@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import random
 import signal
-import subprocess
-import sys
-import threading
 import time
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from storage.folders import prepare_runtime_dir
-from storage.projects import find_project
-from storage.runs import fetch_runs
-from storage.store import Store
 from tests.faults.conftest import Up
 from tests.faults.rain import Rain
 from tests.faults.test_parts import has_ended, is_under_way
-from tests.product import Product, family, part_of, wait_until
+from tests.product import family, part_of, wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
