@@ -78,3 +78,24 @@ def test_however_the_launcher_is_asked_to_end_nothing_is_left_and_the_next_one_g
         assert verdict.is_clean, f"{verdict}\n{again.product.output}"
     finally:
         again.end()
+
+
+def test_when_everything_is_killed_at_once_nothing_is_left_and_the_next_start_goes_on(
+    data_dir: Path, rain: Rain
+) -> None:
+    first = Up(data_dir)
+    run = rain.launch(first.store, 6)
+    wait_until(lambda: is_under_way(first, rain), "values", 60)
+    first.store.close()
+    for pid in family(data_dir):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    first.product.kill()
+    again = Up(data_dir)
+    try:
+        wait_until(lambda: has_ended(again, run), f"the end of the run\n{again.product.output}", 120)
+        wait_until(lambda: not rain.children(), "no orphan", 15)
+        verdict = rain.judge(again.store, [run])
+        assert verdict.is_clean, f"{verdict}\n{again.product.output}"
+    finally:
+        again.end()
