@@ -250,7 +250,7 @@ def test_a_slow_way_to_the_database_and_a_lost_answer_cost_nothing(
             worker = ExperimentWorker(str(data_dir), "far", database_url=url.render_as_string(False))
             with closing(worker), counting.at_work(worker):
                 stored = counting.stored()
-                counting.await_values(stored + 500)
+                counting.await_values(stored + 300)
         assert proxy.cuts > 1 or not cut_every
     counting.assert_whole()
 
