@@ -8,12 +8,17 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from storage.embedded import EmbeddedServer
 from storage.folders import prepare_data_dir
 from storage.schema import metadata
 from storage.store import Store
+
+# How long an example takes to make says more about the machine than about the code.
+hypothesis.settings.register_profile("ours", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session")

@@ -84,3 +84,15 @@ def test_the_image_copies_every_package_that_is_installed() -> None:
     assert packages is not None
     for name in {name.split(".")[0] for name in re.findall(r'"([a-z._]+)"', packages[1])}:
         assert f"COPY {name} {name}" in dockerfile
+
+
+def test_every_fault_has_a_row_and_every_test_that_it_names_is_there() -> None:
+    page = (ROOT / "docs" / "faults.md").read_text()
+    numbers = [found for found in re.findall(r"^\| (\w+) \|", page, re.MULTILINE) if found != "case"]
+    assert numbers == [*map(str, range(1, 73)), "S6", "S11", "S23"]
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page)
+    assert len(named) > 80
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / file).read_text(), f"{file}::{test}"
+    for row in re.findall(r"^\| \w+ \| .* \|$", page, re.MULTILINE):
+        assert len(row.rsplit("|", 2)[1].strip()) > 5, row

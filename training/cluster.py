@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import time
 from typing import Any
@@ -74,6 +75,10 @@ class Cluster:
 
 def connect(address: str) -> None:
     """Become a driver of the cluster; one that is still starting is waited for as long as it takes."""
+    target = os.environ.get("RAY_ADDRESS", "") if address == "auto" else address
+    if target.startswith("127.0.0.1:"):
+        # As in the head itself: Ray would listen on the machine's other addresses, too.
+        ray._private.services.resolve_ip_for_localhost = lambda host: host
     while True:
         if address == "auto" or _answers(address):
             try:

@@ -30,7 +30,8 @@ REQUEST_TIMEOUT_S = 30
 ENDED_JOB_STATES = ("STOPPED", "SUCCEEDED", "FAILED")
 # `ray start` as we need it. It knows no option to leave out the server for Ray's client, which nobody may use and which
 # would cost a second of every start; nor the dashboard's server, ten processes of 350 MB that only a cluster's Jobs API
-# needs; and it gives its own raylet up after 30 s, which a busy machine may need, but not one that is dead.
+# needs; it gives its own raylet up after 30 s, which a busy machine may need, but not one that is dead; and it takes
+# another address of the machine for 127.0.0.1, and then listens on every interface.
 START_RAY = """import os, time
 from ray._private import node, services
 from ray.scripts import scripts
@@ -47,7 +48,10 @@ def patiently(*arguments):
             time.sleep(0.1)
 services.get_node = patiently
 {more}scripts.main()"""
-WITHOUT_API = "node.Node.start_api_server = lambda self, **_: None\n"
+# Where the Jobs API is wanted, others are to reach it.
+ALONE = """node.Node.start_api_server = lambda self, **_: None
+services.resolve_ip_for_localhost = lambda host: host
+"""
 # Whoever starts the head sees whether its processes live; this only ends a start that hangs.
 PATIENCE_S = 900
 
@@ -121,7 +125,7 @@ def head_command(
         options["num-cpus"] = cpus
     if gpus is not None:
         options["num-gpus"] = gpus
-    program = START_RAY.format(patience_s=PATIENCE_S, more="" if has_jobs_api else WITHOUT_API)
+    program = START_RAY.format(patience_s=PATIENCE_S, more="" if has_jobs_api else ALONE)
     argv = [sys.executable, "-P", "-c", program, "start", "--head", "--block"]
     # Nothing here can be scaled automatically, so its monitor would only cost memory.
     argv += ["--disable-usage-stats", "--no-monitor", *(f"--{name}={value}" for name, value in options.items())]

@@ -21,7 +21,11 @@ class Up:
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         self.product = Product(["up"], data_dir)
-        self.product.wait_for("Ctrl-C stops everything")
+        try:
+            self.product.wait_for("Ctrl-C stops everything")
+        except BaseException:
+            self.product.interrupt()
+            raise
         self.store = Store((data_dir / "secrets" / "database_url").read_text().strip())
 
     def kill(self, *parts: str) -> dict[str, set[int]]:

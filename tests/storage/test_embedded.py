@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import psycopg2
@@ -15,6 +17,7 @@ import pytest
 from storage.embedded import APP_ROLE, EmbeddedServer
 from storage.folders import FolderError, prepare_data_dir, prepare_runtime_dir
 from storage.store import Store
+from tests.product import wait_until
 
 
 def test_the_application_role_is_no_superuser(postgres: EmbeddedServer) -> None:
@@ -58,6 +61,38 @@ def test_rows_survive_a_kill_of_the_server_and_a_stale_pid_file(data_dir: Path) 
     lock.write_text("\n".join([str(os.getpid()), *lock.read_text().splitlines()[1:]]))
     with EmbeddedServer(data_dir, runtime) as again, Store(again.url, pool_size=0).begin() as connection:
         assert connection.exec_driver_sql("SELECT name FROM heartbeat").scalar() == "survivor"
+
+
+def test_a_start_that_takes_long_is_waited_for_and_said(data_dir: Path) -> None:
+    data_dir.chmod(0o711)
+    runtime = prepare_runtime_dir(data_dir)
+    with EmbeddedServer(data_dir, runtime):
+        pass
+    said: list[str] = []
+    slow = EmbeddedServer(data_dir, runtime)
+    # It takes this long however fast the machine is.
+    freezer = threading.Thread(target=freeze_start, args=(data_dir / "postgres" / "postmaster.pid", said))
+    freezer.start()
+    try:
+        slow.start(said.append)
+    finally:
+        slow.stop()
+        freezer.join()
+    assert said
+    assert all(sentence.startswith("PostgreSQL is recovering (") for sentence in said)
+
+
+def freeze_start(lock: Path, said: list[str]) -> None:
+    """Freeze a server as soon as it exists, until somebody says that it is waited for."""
+    # It answers within a tenth of a second.
+    while not (lock.exists() and lock.read_text().count("\n") > 1):
+        time.sleep(0.001)
+    pid = int(lock.read_text().split()[0])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: bool(said), "a sentence", 60)
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def test_the_server_ends_when_its_owner_is_killed(data_dir: Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -163,7 +164,8 @@ class Workshop:
         return f"HYPERTUNER_EXPERIMENT_ID={experiment.id}"
 
 
-def _make_workshop(store: Store, data_dir: Path, folder: Path) -> Workshop:
+def make_workshop(store: Store, data_dir: Path, folder: Path) -> Workshop:
+    """A workshop whose script lies in a folder."""
     (folder / "train.py").write_text(SCRIPT)
     link = data_dir / "client" / "hypertuner"
     if not link.exists():
@@ -172,9 +174,24 @@ def _make_workshop(store: Store, data_dir: Path, folder: Path) -> Workshop:
     return Workshop(store, data_dir, folder, project)
 
 
+@contextmanager
+def small_disk(folder: Path, options: str) -> Iterator[None]:
+    """A file system of its own on the folder."""
+    folder.mkdir(exist_ok=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=False, capture_output=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip("mounting needs root and a kernel that lets it")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
 @pytest.fixture
 def workshop(store: Store, data_dir: Path, tmp_path: Path) -> Workshop:
-    return _make_workshop(store, data_dir, tmp_path)
+    return make_workshop(store, data_dir, tmp_path)
 
 
 @pytest.fixture
@@ -239,5 +256,5 @@ def engine(local_ray: LocalRay, tmp_path: Path) -> Iterator[Workshop]:
     with store.begin() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
-    yield _make_workshop(store, local_ray.data_dir, tmp_path)
+    yield make_workshop(store, local_ray.data_dir, tmp_path)
     store.close()
