@@ -35,6 +35,11 @@ PARTS = {
     "postmaster": 2, "database backend": 1, "database walwriter": 1, "web": 1, "web worker": 1, "dispatcher": 3,
     "ray": 1, "raylet": 2, "gcs": 1, "worker": 4, "supervisor": 2, "guard": 2,
 }  # fmt: skip
+# What falls together. Five failures in two minutes are one too many, as the product says.
+GROUPS = {
+    "raylet": "ray", "gcs": "ray", "database backend": "postmaster", "database walwriter": "postmaster",
+}  # fmt: skip
+MOST_IN_A_ROW, IN_A_ROW_S = 3, 130.0
 LONGEST_PAUSE_S = 6.0
 RECOVERY_S, PATIENCE_S = 15.0, 120.0
 
@@ -60,15 +65,25 @@ class Hangman:
         self._address = product.link.partition("/login")[0]
         self._store = store
         self._chance = random.Random(seed)
+        self._killed: dict[str, list[float]] = defaultdict(list)
         self.recoveries = Recoveries()
 
     def kill_one(self) -> str:
         """kill -9 of one process of a random part; returns the part."""
-        part = self._chance.choices(list(PARTS), list(PARTS.values()))[0]
+        part = self._choose()
         if pids := part_of(self._data_dir, part):
             with suppress(ProcessLookupError):
                 os.kill(self._chance.choice(pids), signal.SIGKILL)
         return part
+
+    def _choose(self) -> str:
+        while True:
+            part = self._chance.choices(list(PARTS), list(PARTS.values()))[0]
+            recent = self._killed[GROUPS.get(part, part)]
+            recent[:] = [at for at in recent if time.monotonic() - at < IN_A_ROW_S]
+            if part in ("worker", "supervisor", "guard", "web worker") or len(recent) < MOST_IN_A_ROW:
+                recent.append(time.monotonic())
+                return part
 
     def rain(self, kills: int) -> None:
         """Kill, mostly wait until the part works again, sometimes kill another one before it does."""
