@@ -311,14 +311,15 @@ class Lifeline:
 
     def signal_all(self, number: int, but: Collection[int] = ()) -> set[int]:
         """Send a signal to every descendant but those; returns whom."""
-        pids = set(descendants(os.getpid())) - set(but)
+        # Parents first: a supervisor among them is to hear it before its script, whose end it judges.
+        pids = [pid for pid in descendants(os.getpid()) if pid not in but]
         send(number, pids)
         if not LINUX and self.script:
             try:
                 os.killpg(self.script.pid, number)
             except OSError:
                 pass
-        return pids
+        return set(pids)
 
 
 class Sweep:
