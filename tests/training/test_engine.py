@@ -50,7 +50,7 @@ def test_a_killed_worker_costs_one_attempt_and_leaves_no_process(engine: Worksho
     (experiment,) = wait_until(lambda: [one for one in engine.experiments(run) if one.value_count])
     mark = engine.spool_mark(experiment)
     assert len(wait_until(lambda: len(found := processes_with(mark)) == 2 and found)) == 2
-    kill(local_ray.processes("ExperimentActor.work"))
+    kill(local_ray.processes("ray::ExperimentActor"))
     (experiment,) = engine.await_run(run)
     assert (experiment.state, experiment.attempt, experiment.value_count) == ("finished", 2, 2)
     (loss,) = fetch_curves(engine.store, experiment.id)
@@ -80,13 +80,13 @@ def test_a_new_dispatcher_finds_the_workers_of_the_last_and_starts_no_others(
     gate = engine.folder / "gate"
     run = engine.launch(waiting_action(gate), [1.0, 2.0, 3.0, 4.0])
     wait_until(lambda: sum(one.value_count for one in engine.experiments(run)) == 2)
-    workers = set(local_ray.processes("ExperimentActor"))
+    workers = set(local_ray.processes("ray::ExperimentActor"))
     kill(local_ray.processes("-m training.dispatcher"))
     local_ray.start_dispatcher()
     wait_until(lambda: engine.run(run).fence == 2, what="the new dispatcher's claim")
     gate.touch()
     assert [(one.state, one.attempt) for one in engine.await_run(run)] == [("finished", 1)] * 4
-    assert set(local_ray.processes("ExperimentActor")) == workers
+    assert set(local_ray.processes("ray::ExperimentActor")) == workers
 
 
 def test_a_short_run_starts_beside_a_long_one(engine: Workshop) -> None:

@@ -81,7 +81,7 @@ def test_a_run_whose_workers_die_while_it_is_paused_stays_paused(engine: Worksho
     run = engine.launch(gated(engine.folder), [1.0, 2.0])
     (experiment, _) = wait_until(lambda: running(engine, run, 2)() and engine.experiments(run))
     request_pause(engine.store, run.id)
-    kill(local_ray.processes("ExperimentActor.work"))
+    kill(local_ray.processes("ray::ExperimentActor"))
     wait_until(lambda: not processes_with(engine.spool_mark(experiment)), what="the end of its script")
     wait_until(lambda: states(engine, run) == ["queued"] * 2)
     assert engine.run(run).state == "paused"
