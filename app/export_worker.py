@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import mmap
 import os
 import resource
 import signal
@@ -29,8 +30,12 @@ MEMORY_BYTES = {"csv": 1 << 30, "pdf": 3 << 29}
 COMPUTING_S = {"csv": 600, "pdf": 60}
 FILE_BYTES = 4 << 30
 PR_SET_PDEATHSIG = 1
+# Who cannot have as much any more had too little memory.
+LITTLE_BYTES = 1 << 22
 # How a child ends that had too little memory to say so itself.
 NO_MEMORY = 3
+# Libraries in C crash without memory, and so does a stack that cannot grow.
+ENDS_OF_NO_MEMORY = (NO_MEMORY, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
 
 log = logging.getLogger("hypertuner.exports")
 
@@ -109,7 +114,7 @@ def _end(child: int) -> None:
 
 def _why(status: int) -> str:
     code = os.waitstatus_to_exitcode(status)
-    if code == NO_MEMORY:
+    if code in ENDS_OF_NO_MEMORY:
         return "It needs more memory than a download may take; choose fewer experiments."
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         return "It took too much computing time and was given up; choose fewer experiments."
@@ -131,13 +136,23 @@ def _be_child(store: Store, task: Task, folder: Path, parent: int) -> None:
         make_export(store, task, folder)
         status = 0
     except BaseException as error:
-        # The database's driver says it in words of its own.
-        is_memory = isinstance(error, MemoryError) or "out of memory" in str(error)
-        status = NO_MEMORY if is_memory else status
-        log.exception("Download %s could not be made", task.id)
+        status = NO_MEMORY if _is_lack_of_memory(error) else status
+        # Without memory even that may fail.
+        with suppress(Exception):
+            log.exception("Download %s could not be made", task.id)
     finally:
-        logging.shutdown()
         os._exit(status)
+
+
+def _is_lack_of_memory(error: BaseException) -> bool:
+    """Whether there was too little; a library, or the database's driver, may have said it in words of its own."""
+    if isinstance(error, MemoryError):
+        return True
+    try:
+        mmap.mmap(-1, LITTLE_BYTES).close()
+        return "out of memory" in str(error)
+    except (OSError, MemoryError):
+        return True
 
 
 def _limit(kind: str) -> None:

@@ -241,9 +241,9 @@ def test_a_database_that_goes_away_costs_the_script_nothing(
     thread = threading.Thread(target=worker.work)
     thread.start()
     wait_until(lambda: workshop.experiments(run)[0].value_count)
+    mark = workshop.spool_mark(workshop.experiments(run)[0])
     postgres.stop()
     try:
-        mark = "HYPERTUNER_ATTEMPT=1"
         wait_until(lambda: not processes_with(mark), what="the end of the script")
     finally:
         postgres.start()
