@@ -1,5 +1,6 @@
 """Random kills of random parts during one run of experiments that print numbered values: what is lost, and how long
-each part needs to come back.
+each part needs to come back. `--minutes 60` leaves `up` alone for as long, with runs going on, and kills every part in
+turn.
 
 There is no peer that promises this; the limit is none: nothing lost, doubled, repeated although it had ended, left
 behind, or in a wrong state.
@@ -16,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ from sqlalchemy.exc import DBAPIError
 
 from benchmarks.figures import Budget, arguments, present, scratch_folder
 from storage.heartbeats import last_beat
+from storage.records import Run
 from storage.run_leases import count_open_runs
 from storage.store import Store
 from tests.faults.rain import Rain
@@ -68,29 +70,41 @@ class Hangman:
         self._killed: dict[str, list[float]] = defaultdict(list)
         self.recoveries = Recoveries()
 
-    def kill_one(self) -> str:
-        """kill -9 of one process of a random part; returns the part."""
-        part = self._choose()
-        if pids := part_of(self._data_dir, part):
-            with suppress(ProcessLookupError):
-                os.kill(self._chance.choice(pids), signal.SIGKILL)
-        return part
-
-    def _choose(self) -> str:
-        while True:
-            part = self._chance.choices(list(PARTS), list(PARTS.values()))[0]
-            recent = self._killed[GROUPS.get(part, part)]
-            recent[:] = [at for at in recent if time.monotonic() - at < IN_A_ROW_S]
-            if part in ("worker", "supervisor", "guard", "web worker") or len(recent) < MOST_IN_A_ROW:
-                recent.append(time.monotonic())
-                return part
-
-    def rain(self, kills: int) -> None:
-        """Kill, mostly wait until the part works again, sometimes kill another one before it does."""
+    def at_random(self, kills: int) -> Iterator[str]:
+        """Parts by their weights."""
         for _ in range(kills):
-            part, killed = self.kill_one(), time.monotonic()
+            part = self._chance.choices(list(PARTS), list(PARTS.values()))[0]
+            while not self._may(part):
+                part = self._chance.choices(list(PARTS), list(PARTS.values()))[0]
+            yield part
+
+    def in_turn(self, minutes: float) -> Iterator[str]:
+        """Every part once, then all again in another order, until the time is over."""
+        end = time.monotonic() + minutes * 60
+        while True:
+            for part in self._chance.sample(list(PARTS), len(PARTS)):
+                while not self._may(part):
+                    time.sleep(1)
+                if time.monotonic() > end:
+                    return
+                yield part
+
+    def _may(self, part: str) -> bool:
+        recent = self._killed[GROUPS.get(part, part)]
+        recent[:] = [at for at in recent if time.monotonic() - at < IN_A_ROW_S]
+        return part in ("worker", "supervisor", "guard", "web worker") or len(recent) < MOST_IN_A_ROW
+
+    def rain(self, parts: Iterator[str], between: Callable[[], None] = lambda: None) -> None:
+        """Kill -9 a process of each part; mostly wait until it works again, sometimes kill the next one before."""
+        for part in parts:
+            killed = time.monotonic()
+            self._killed[GROUPS.get(part, part)].append(killed)
+            if pids := part_of(self._data_dir, part):
+                with suppress(ProcessLookupError):
+                    os.kill(self._chance.choice(pids), signal.SIGKILL)
             if self._chance.random() < 0.8:
                 self._await(part, killed)
+            between()
             time.sleep(self._chance.uniform(0, LONGEST_PAUSE_S))
 
     def _await(self, part: str, killed: float) -> None:
@@ -140,9 +154,25 @@ def await_end(store: Store) -> None:
         time.sleep(0.5)
 
 
+@dataclass
+class Work:
+    """The runs that go on meanwhile."""
+
+    rain: Rain
+    store: Store
+    size: int
+    runs: list[Run] = field(default_factory=list)
+
+    def go_on(self) -> None:
+        """Queue one more run where fewer than two are open."""
+        with suppress(DBAPIError):
+            if count_open_runs(self.store) < 2:
+                self.runs.append(self.rain.launch(self.store, self.size))
+
+
 def main() -> None:
-    """One `up`, one run, many kills."""
-    options = arguments(__doc__ or "")
+    """One `up`, its runs, many kills."""
+    options = arguments(__doc__ or "", minutes=0.0)
     experiments, kills = (16, 8) if options.quick else (200, 100)
     seed = int(os.environ.get("FAULTS_SEED", str(int(time.time()))))
     with scratch_folder() as folder:
@@ -151,20 +181,24 @@ def main() -> None:
         try:
             product.wait_for("Ctrl-C stops everything")
             store = Store((folder / "data" / "secrets" / "database_url").read_text().strip())
-            run = rain.launch(store, experiments)
+            work = Work(rain, store, experiments)
+            work.go_on()
             hangman = Hangman(folder / "data", product, store, seed)
-            hangman.rain(kills)
+            if options.minutes:
+                hangman.rain(hangman.in_turn(options.minutes), work.go_on)
+            else:
+                hangman.rain(hangman.at_random(kills))
             await_end(store)
             deadline = time.monotonic() + 15
             while rain.children() and time.monotonic() < deadline:
                 time.sleep(0.2)
-            verdict = rain.judge(store, [run])
+            verdict = rain.judge(store, work.runs)
             store.close()
         finally:
             print(product.output)
             product.interrupt()
     wrong = {name: getattr(verdict, name) for name in verdict.__dataclass_fields__}
-    print(json.dumps({"seed": seed, **wrong}, indent=1))
+    print(json.dumps({"seed": seed, "experiments": len(work.runs) * experiments, **wrong}, indent=1))
     rows = hangman.recoveries.rows()
     figures = {name: float(len(each)) for name, each in wrong.items()}
     figures |= {f"recovery_{part.replace(' ', '_')}_s": slowest for part, _, _, slowest in rows}

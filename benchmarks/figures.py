@@ -29,10 +29,12 @@ class Budget:
         return seen >= self.limit if self.is_floor else seen <= self.limit
 
 
-def arguments(description: str) -> argparse.Namespace:
-    """`--quick` ends within a minute."""
+def arguments(description: str, **numbers: float) -> argparse.Namespace:
+    """`--quick` ends within a minute; numbers: further options with their usual values."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, within a minute")
+    for name, usual in numbers.items():
+        parser.add_argument(f"--{name}", type=float, default=usual)
     return parser.parse_args()
 
 
