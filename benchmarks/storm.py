@@ -82,7 +82,7 @@ class Gauge:
 
 
 def contest(folder: Path, *, delay_s: float, runs: int) -> Seen:
-    """Queue the runs, restart once in between, and wait for the end of all."""
+    """Queue the runs before Ray is there, restart once when the first works, and wait for the end of all."""
     seen = Seen()
     data_dir, slow = folder / "data", folder / "slow"
     slow.mkdir(parents=True)
@@ -91,11 +91,12 @@ def contest(folder: Path, *, delay_s: float, runs: int) -> Seen:
     rain = Rain(folder / "rain", steps=3, pause_s=0.1)
     with Gauge(data_dir, seen):
         product = Product(["up"], data_dir, **more)
-        product.wait_for("Ctrl-C stops everything", LONGEST_S)
+        product.wait_for("The page is ready", LONGEST_S)
         store = Store((data_dir / "secrets" / "database_url").read_text().strip())
         began = time.monotonic()
         queued = [rain.launch(store, 3) for _ in range(runs)]
-        time.sleep(delay_s / 2 + 1)
+        while not any(rain.told(f"{experiment}-1")[0] for experiment in range(1, 3 * runs + 1)):
+            time.sleep(0.2)
         product.interrupt()
         product = Product(["up"], data_dir, **more)
         product.wait_for("Ctrl-C stops everything", LONGEST_S)
