@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from app.exports import keep_swept
 from app.server import create_app
 from app.settings import Settings, read_settings
-from storage.store import Store, StoreError, check_schema, is_outage
+from storage.store import PATIENCE_S, Store, StoreError, check_schema, is_outage
 
 # At most this many connections per worker; the pool may grow to twice that under load.
 POOL_SIZE = 5
@@ -32,7 +32,7 @@ def application() -> Flask:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     settings = read_settings()
-    store = Store(database_url(settings), pool_size=POOL_SIZE)
+    store = Store(database_url(settings), pool_size=POOL_SIZE, patience_s=PATIENCE_S)
     _check_schema(store)
     server: Flask = create_app(settings, store).server
     keep_swept(settings.data_dir)

@@ -15,8 +15,12 @@ from sqlalchemy import URL, Connection, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from storage.deadline import Deadline
+
 DRIVER = "postgresql+psycopg2"
 CONNECT_TIMEOUT_S = 10
+# Longer than a statement may take where the server is well; and well below a lease, which somebody must renew in time.
+PATIENCE_S, OWNER_PATIENCE_S = 40.0, 8.0
 
 
 class StoreError(Exception):
@@ -31,11 +35,18 @@ class Store:
     """
 
     def __init__(
-        self, url: str, *, pool_size: int = 5, statement_timeout_s: float = 30, checks_idle: bool = True
+        self,
+        url: str,
+        *,
+        pool_size: int = 5,
+        statement_timeout_s: float = 30,
+        checks_idle: bool = True,
+        patience_s: float | None = None,
     ) -> None:
         """url: `postgresql://` or `postgresql+psycopg2://`. pool_size 0 opens a connection per transaction.
 
         checks_idle: a connection is tried before it is used; without that, a transaction after a restart fails once.
+        patience_s: a server that is silent for longer counts as away; see deadline.py. None: it is waited for.
 
         Raises StoreError where the URL cannot be read.
         """
@@ -51,7 +62,7 @@ class Store:
         )
         self.engine = create_engine(
             self.url,
-            pool_pre_ping=checks_idle and pool_size != 0,
+            pool_pre_ping=checks_idle and pool_size != 0 and patience_s is None,
             connect_args={
                 "connect_timeout": CONNECT_TIMEOUT_S,
                 "application_name": "hypertuner",
@@ -61,6 +72,7 @@ class Store:
             **pool,
         )
         self._outside = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._deadline = None if patience_s is None else Deadline(self.engine, patience_s, checks_idle=checks_idle)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -80,6 +92,8 @@ class Store:
 
     def close(self) -> None:
         """Give every pooled connection back to the server."""
+        if self._deadline is not None:
+            self._deadline.close()
         self.engine.dispose()
 
 

@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from storage.folders import read_database_url
 from storage.run_leases import claim_runs, count_open_runs, settle_paused
 from storage.schema import WORK_CHANNEL
-from storage.store import CONNECT_TIMEOUT_S, Store, is_outage
+from storage.store import CONNECT_TIMEOUT_S, OWNER_PATIENCE_S, PATIENCE_S, Store, is_outage
 from training.asking import ADAPTIVE
 from training.backoff import Backoff
 from training.cluster import Cluster, connect
@@ -85,7 +85,7 @@ class Dispatcher:
         self._listener = Listener(store)
         self._cluster = Cluster(is_fixed=is_own)
         self._reaper = Reaper(store, data_dir)
-        self._keeper = Keeper(Store(store.url.render_as_string(hide_password=False), pool_size=1), self._cluster)
+        self._keeper = Keeper(store_of(store.url.render_as_string(hide_password=False)), self._cluster)
         self._engine = Engine(store, str(data_dir), self._cluster, self._reaper, self._keeper, limits=limits)
         self._backoff = Backoff()
         self._must_end = False
@@ -131,6 +131,11 @@ class Dispatcher:
         return count_open_runs(self._store)
 
 
+def store_of(url: str, patience_s: float = OWNER_PATIENCE_S) -> Store:
+    """A connection for one thread, which waits for no silent server."""
+    return Store(url, pool_size=1, patience_s=patience_s)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Connect to Ray and to the data folder's database, and serve."""
     parser = argparse.ArgumentParser(prog="training.dispatcher", description=__doc__)
@@ -143,14 +148,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
-        store = Store(read_database_url(options.data_dir), pool_size=1)
+        url = read_database_url(options.data_dir)
     except FileNotFoundError as error:
         log.error("The database is unknown: %s is missing. Start `hypertuner up`, which writes it.", error.filename)
         return 1
+    store = store_of(url)
     connect(options.ray)
     limits = Limits(options.most_places, int(options.spool_gb * 1e9))
     dispatcher = Dispatcher(options.data_dir, store, limits, is_own=options.own)
-    watcher = Watcher(Store(read_database_url(options.data_dir), pool_size=1))
+    watcher = Watcher(store_of(url, PATIENCE_S))
     watcher.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, dispatcher.end)

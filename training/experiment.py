@@ -26,9 +26,8 @@ from storage.leases import Cause, LeaseLost, Place, claim_experiment, release_cl
 from storage.projects import fetch_snapshot, metric_ids
 from storage.records import Claim, Run
 from storage.runs import fetch_run
-from storage.store import Store, is_outage
+from storage.store import OWNER_PATIENCE_S, Store, is_outage
 from training.backoff import Backoff
-from training.deadline import Deadline
 from training.environment import EnvironmentProbe
 from training.lifeline_owner import Ended, LifelineOwner, StartError, SupervisorLost
 from training.script_environment import environment_of_scripts, script_environment
@@ -73,8 +72,7 @@ class ExperimentWorker:
         self.place = Place(owner, socket.gethostname(), cpus, gpus)
         # Every transaction here is tried again after an outage, so none needs a test of its connection first.
         url = database_url or read_database_url(self.data_dir)
-        self.store = Store(url, pool_size=1, checks_idle=False)
-        self.deadline = Deadline(self.store.engine)
+        self.store = Store(url, pool_size=1, checks_idle=False, patience_s=OWNER_PATIENCE_S)
         self.supervisor = LifelineOwner()
         self.backoff = Backoff()
         self._is_retiring = False
@@ -148,7 +146,6 @@ class ExperimentWorker:
         for probe in self._probes.values():
             probe.close()
         self.supervisor.close()
-        self.deadline.close()
         self.store.close()
 
     def ids_of(self, project_id: int, names: Sequence[str]) -> dict[str, int]:

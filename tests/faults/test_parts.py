@@ -9,10 +9,10 @@ import pytest
 from storage.records import Run
 from storage.runs import fetch_run
 from storage.schema import ENDED_STATES
-from storage.store import is_outage
+from storage.store import Store, is_outage
 from tests.faults.conftest import Up
 from tests.faults.rain import Rain
-from tests.product import part_of, wait_until
+from tests.product import frozen, part_of, wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -88,3 +88,14 @@ def test_a_part_that_fails_again_and_again_is_declared_broken_and_the_others_go_
     up.product.wait_for("The dispatcher is broken: it ended .*dispatcher.log")
     with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:
         assert answer.status == 200
+
+
+def test_server_processes_that_stand_still_are_left_for_others(up: Up, rain: Rain) -> None:
+    first = rain.launch(up.store, 1)
+    wait_until(lambda: has_ended(up, first), "the end of the first run", 60)
+    with frozen(part_of(up.data_dir, "database backend")):
+        store = Store(up.store.url.render_as_string(hide_password=False), pool_size=1)
+        run = rain.launch(store, 1)
+        wait_until(lambda: fetch_run(store, run.id).state in ENDED_STATES, "the end of the run", 120)
+        assert rain.judge(store, [first, run]).is_clean
+        store.close()

@@ -24,6 +24,7 @@ from storage.leases import VANISHED
 from storage.records import Experiment, Run
 from storage.run_leases import claim_runs
 from storage.store import Store, check_schema, is_outage
+from tests.product import frozen
 from tests.training.conftest import Workshop, make_workshop, small_disk, wait_until
 from tests.training.proxy import Proxy
 from training.experiment import ExperimentWorker
@@ -113,19 +114,6 @@ def backends_of_worker(store: Store) -> list[int]:
     with store.read() as connection:
         others = "SELECT pid FROM pg_stat_activity WHERE usename = :role AND pid <> pg_backend_pid()"
         return list(connection.scalars(text(others), {"role": APP_ROLE}))
-
-
-@contextmanager
-def frozen(pids: list[int]) -> Iterator[None]:
-    """SIGSTOP for as long as the block lasts."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
 
 
 def backend_of(worker: ExperimentWorker) -> int:

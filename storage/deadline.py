@@ -9,10 +9,13 @@ import time
 from contextlib import suppress
 from typing import Any
 
+import psycopg2
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
 
-# Well below a lease, so that one that is held by who waits for an answer is renewed by another connection in time.
-FIRST_PATIENCE_S, LONGEST_PATIENCE_S = 8.0, 60.0
+LONGEST_PATIENCE_S = 60.0
+# For the answer to nothing but a question whether somebody is there.
+PING_PATIENCE_S = 8.0
 LOOK_EVERY_S = 0.5
 
 
@@ -24,10 +27,14 @@ class Deadline:
     last, so that an answer that takes long arrives in the end.
     """
 
-    def __init__(self, engine: Engine, *, patience_s: float = FIRST_PATIENCE_S) -> None:
+    def __init__(self, engine: Engine, patience_s: float, *, checks_idle: bool) -> None:
+        """checks_idle: a connection is tried before it is used; a pool's own test of it would know no deadline."""
+        self._dialect = engine.dialect
+        self._checks_idle = checks_idle
         self._first_patience_s = self._patience_s = patience_s
         self._lock = threading.Lock()
         self._in_use: dict[Any, float] = {}
+        self._pinged: set[Any] = set()
         self._cut: set[Any] = set()
         self._must_end = threading.Event()
         event.listen(engine, "checkout", self._on_checkout)
@@ -42,8 +49,18 @@ class Deadline:
         self._thread.join()
 
     def _on_checkout(self, connection: Any, *_: Any) -> None:
+        self._begin(connection, is_ping=self._checks_idle)
+        if self._checks_idle:
+            try:
+                self._dialect.do_ping(connection)
+            except psycopg2.Error as error:
+                raise InvalidatePoolError(str(error)) from error
+            self._begin(connection, is_ping=False)
+
+    def _begin(self, connection: Any, *, is_ping: bool) -> None:
         with self._lock:
             self._in_use[connection] = time.monotonic()
+            (self._pinged.add if is_ping else self._pinged.discard)(connection)
 
     def _on_checkin(self, connection: Any, *_: Any) -> None:
         """Given back; None where it broke, and was closed before."""
@@ -54,6 +71,7 @@ class Deadline:
     def _on_close(self, connection: Any, *_: Any) -> None:
         with self._lock:
             self._in_use.pop(connection, None)
+            self._pinged.discard(connection)
             self._cut.discard(connection)
 
     def _watch(self) -> None:
@@ -61,10 +79,13 @@ class Deadline:
             # The lock keeps who gives it back from closing it, and its number from belonging to another file.
             with self._lock:
                 for connection, since in self._in_use.items():
-                    if connection not in self._cut and time.monotonic() - since > self._patience_s:
+                    is_ping = connection in self._pinged
+                    patience_s = PING_PATIENCE_S if is_ping else self._patience_s
+                    if connection not in self._cut and time.monotonic() - since > patience_s:
                         self._cut.add(connection)
-                        self._patience_s = min(self._patience_s * 2, LONGEST_PATIENCE_S)
                         _shut_down(connection)
+                        if not is_ping:
+                            self._patience_s = min(self._patience_s * 2, LONGEST_PATIENCE_S)
 
 
 def _shut_down(connection: Any) -> None:
