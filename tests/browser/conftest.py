@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Page, expect, sync_playwright
@@ -140,34 +141,49 @@ def page(demo_context: BrowserContext, session_state: str) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="session")
-def visited_port() -> int:
-    """One for the whole session: what a browser keeps of a server goes by its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+def visited() -> Iterator[socket.socket]:
+    """One for the whole session, and so nobody else's: what a browser keeps of a server goes by its address."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+        yield listening
+
+
+def address_of(listening: socket.socket) -> str:
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def closing(app: Any) -> Any:
+    """What it answers is closed when it was read: werkzeug's server forgets that where the visitor hangs up."""
+
+    def answer(environ: Any, start_response: Any) -> Iterator[bytes]:
+        body = app(environ, start_response)
+        try:
+            yield from body
+        finally:
+            body.close()
+
+    return answer
 
 
 @pytest.fixture(scope="session")
-def visitor_context(chromium: BrowserType, executable: str, visited_port: int) -> Iterator[BrowserContext]:
+def visitor_context(chromium: BrowserType, executable: str, visited: socket.socket) -> Iterator[BrowserContext]:
     """Where the pages of the servers without an engine are opened, one after the other."""
-    with profile(chromium, executable, f"http://127.0.0.1:{visited_port}") as context:
+    with profile(chromium, executable, address_of(visited)) as context:
         yield context
 
 
 @pytest.fixture
-def address(store: Store, data_dir: Path, visited_port: int) -> Iterator[str]:
+def address(store: Store, data_dir: Path, visited: socket.socket) -> Iterator[str]:
     """A server without an engine, for what the test itself writes into its store."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    port = visited_port
-    server = make_server(
-        "127.0.0.1", port, create_app(Settings(data_dir=data_dir, port=port), store).server, threaded=True
-    )
+    port = visited.getsockname()[1]
+    app = create_app(Settings(data_dir=data_dir, port=port), store).server
+    server = make_server("127.0.0.1", port, closing(app), threaded=True, fd=visited.fileno())
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{port}"
+    yield address_of(visited)
     server.shutdown()
     thread.join()
+    server.server_close()
 
 
 @pytest.fixture
