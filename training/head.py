@@ -188,13 +188,10 @@ def submit_dispatcher(
     most_places: what a cluster that grows by itself is asked for at most. spool_gb: what ended scripts may leave on
     the disk of each machine. Waits for a head that is still starting. Raises HeadError.
     """
-    prefix = _job_prefix(data_dir)
     deadline = time.monotonic() + timeout_s
-    for job in _request(address, token, "GET", "/api/jobs/", deadline=deadline):
-        name = job.get("submission_id") or ""
-        if name.startswith(prefix) and job.get("status") not in ENDED_JOB_STATES:
-            stop_job(address, token, name)
-    job_id = prefix + secrets.token_hex(4)
+    for name in living_dispatchers(address, token, data_dir, deadline=deadline):
+        stop_job(address, token, name)
+    job_id = _job_prefix(data_dir) + secrets.token_hex(4)
     entrypoint = [*_dispatcher(data_dir, spool_gb), "--most-places", str(most_places)]
     if urllib.parse.urlsplit(address).hostname == HOST:
         # A head of our own serves nobody else, so workers may wait on it for the next run.
@@ -202,6 +199,14 @@ def submit_dispatcher(
     body = {"entrypoint": shlex.join(entrypoint), "submission_id": job_id}
     _request(address, token, "POST", "/api/jobs/", body, deadline=deadline)
     return job_id
+
+
+def living_dispatchers(address: str, token: str | None, data_dir: Path, *, deadline: float | None = None) -> list[str]:
+    """The ids of the jobs that are dispatchers for this data folder and have not ended. Raises HeadError."""
+    prefix = _job_prefix(data_dir)
+    jobs = _request(address, token, "GET", "/api/jobs/", deadline=deadline)
+    living = [job.get("submission_id") or "" for job in jobs if job.get("status") not in ENDED_JOB_STATES]
+    return [name for name in living if name.startswith(prefix)]
 
 
 def stop_job(address: str, token: str | None, job_id: str) -> None:

@@ -29,6 +29,7 @@ from training.head import (
     head_command,
     head_environment,
     job_status,
+    living_dispatchers,
     make_token,
     submit_dispatcher,
 )
@@ -225,7 +226,7 @@ class DispatcherJob:
     def __init__(self, settings: Settings, token: str | None, *, job: str = "") -> None:
         """job: one that was submitted just now, to be watched as it is."""
         assert settings.ray_address
-        self.log_path = Path(settings.ray_address)
+        self.log_path = f"{settings.ray_address}/#/jobs"
         self._address = settings.ray_address
         self._token = token
         self._settings = settings
@@ -264,10 +265,17 @@ class DispatcherJob:
         self._looked = time.monotonic()
         try:
             state, message = job_status(self._address, self._token, self._job)
+            if state not in ENDED_JOB_STATES:
+                return None
+            # Another `up` or `dispatch` for this data folder has put its own in the place of ours.
+            others = living_dispatchers(self._address, self._token, self._settings.data_dir)
         except HeadError as error:
             # A head that was started anew knows nothing of our job; one that is away says nothing of it.
             return str(error) if "refuses" in str(error) else None
-        return f"its job has ended: {message or state}" if state in ENDED_JOB_STATES else None
+        if others:
+            self._job = others[0]
+            return None
+        return f"its job has ended: {message or state}"
 
     def stop(self) -> None:
         """It stays: others use the cluster, too, and it is replaced by whoever comes next."""

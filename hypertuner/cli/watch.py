@@ -31,12 +31,15 @@ class PartError(Exception):
 class Part(Protocol):
     """Something that `up` keeps running.
 
-    `title` is its name for people, `back` what is said when it was started again, `log_path` where it says more.
+    `title` is its name for people, `back` what is said when it was started again.
     """
 
     title: str
     back: str
-    log_path: Path
+
+    @property
+    def log_path(self) -> Path | str:
+        """Where it says more: a file, or an address."""
 
     def start(self, must_end: threading.Event) -> None:
         """Start it and return once it works, however long that takes; at once where `must_end` is set.
