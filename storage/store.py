@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 from alembic import command
@@ -71,7 +72,6 @@ class Store:
             },
             **pool,
         )
-        self._outside = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._deadline = None if patience_s is None else Deadline(self.engine, patience_s, checks_idle=checks_idle)
 
     @contextmanager
@@ -83,12 +83,21 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for a single statement that only reads: no round trips to begin and to end a transaction."""
-        try:
-            with self._outside.connect() as connection:
+        with self.engine.connect() as connection:
+            # SQLAlchemy's own AUTOCOMMIT loses a place of its pool where a connection dies before it is handed back.
+            driver: Any = connection.connection.dbapi_connection
+            try:
+                driver.autocommit = True
+            except psycopg2.Error as error:
+                connection.invalidate(error)
+                raise OperationalError("a dead connection", None, error) from error
+            try:
                 yield connection
-        except psycopg2.Error as error:
-            # A connection that dies while it is handed back is no error of SQLAlchemy's, and yet an outage.
-            raise OperationalError("connection handed back", None, error) from error
+            finally:
+                try:
+                    driver.autocommit = False
+                except psycopg2.Error as error:
+                    connection.invalidate(error)
 
     def close(self) -> None:
         """Give every pooled connection back to the server."""

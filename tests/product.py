@@ -54,6 +54,8 @@ class Product:
             text=True,
             env=environment(**more),
             start_new_session=True,
+            # Where these tests are in the background, Ctrl-C is ignored, and that would be inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

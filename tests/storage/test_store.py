@@ -1,9 +1,11 @@
 """Opening and migrating a database."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from storage.embedded import OWNER_ROLE, EmbeddedServer
 from storage.folders import prepare_runtime_dir
@@ -37,3 +39,25 @@ def test_a_schema_from_the_future_is_refused_with_both_versions(data_dir: Path) 
 def test_a_url_that_is_none_of_ours_is_explained_without_showing_it(url: str, sentence: str) -> None:
     with pytest.raises(StoreError, match=sentence):
         Store(url)
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["while it is used", "between its use and its return"])
+def test_connections_that_die_in_use_leave_their_place_to_others(
+    store: Store, database_url: str, is_told: bool
+) -> None:
+    small = Store(database_url, pool_size=1)
+    for _ in range(4):
+        with suppress(DBAPIError), small.read() as connection:
+            connection.execute(text("SELECT 1"))
+        with suppress(DBAPIError), small.read() as connection:
+            pid = connection.scalar(text("SELECT pg_backend_pid()"))
+            with store.begin() as another:
+                another.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+            if is_told:
+                connection.execute(text("SELECT 1"))
+    with small.read() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+    with small.begin() as connection:
+        # Whoever comes next has a transaction.
+        assert not connection.connection.dbapi_connection.autocommit  # type: ignore[union-attr]
+    small.close()
