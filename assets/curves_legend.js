@@ -30,7 +30,6 @@
         const {curves_set: sets, experiments, marks} = window.dash_clientside;
         const part = (name) => root.querySelector(`.curves-${name}`);
         const on = (target, type, handler) => target.addEventListener(type, handler, {signal: board.signal});
-        let pressed = null;
 
         const offer = (select, choices, value) => {
             const text = JSON.stringify(choices);
@@ -80,13 +79,22 @@
             });
         };
 
+        // A chip stays the element that it was: a click whose button went away under the pointer would be lost.
         const showChips = (place, chips) => {
-            const text = chips.map((each) => each.outerHTML).join("");
-            if (place.dataset.text === text) return;
-            place.dataset.text = text;
-            const focused = place.contains(document.activeElement) ? JSON.stringify({...document.activeElement.dataset}) : null;
-            place.replaceChildren(...chips);
-            if (focused) chips.find((each) => JSON.stringify({...each.dataset}) === focused)?.focus({preventScroll: true});
+            const key = (each) => JSON.stringify({...each.dataset});
+            const kept = new Map([...place.children].map((each) => [key(each), each]));
+            const wanted = chips.map((each) => {
+                const before = kept.get(key(each));
+                if (!before) return each;
+                before.title = each.title;
+                press(before, each.getAttribute("aria-pressed"));
+                if (before.innerHTML !== each.innerHTML) before.replaceChildren(...each.childNodes);
+                return before;
+            });
+            if (wanted.length === place.children.length && wanted.every((each, at) => each === place.children[at])) return;
+            const focused = document.activeElement;
+            place.replaceChildren(...wanted);
+            if (wanted.includes(focused)) focused.focus({preventScroll: true});
         };
 
         const showScale = () => {
@@ -117,10 +125,8 @@
             if (!found) return;
             const kind = found.dataset.metric === undefined ? "experiment" : "metric";
             const value = kind === "metric" ? found.dataset.metric : Number(found.dataset.experiment);
-            // The chips are made anew by the first click, so that the browser knows of no double one.
-            const isAgain = pressed?.key === kind + value && event.timeStamp - pressed.at < 350;
-            pressed = isAgain ? null : {key: kind + value, at: event.timeStamp};
-            if (isAgain) isolate(kind, value);
+            // The browser counts the clicks that belong together; keys have none.
+            if (event.detail > 0 && event.detail % 2 === 0) isolate(kind, value);
             else choose(kind, value, false);
         };
 
