@@ -87,7 +87,7 @@
             box ??= makeBox();
             // A pressed button stays where it is while nothing has changed.
             const written = JSON.stringify(there);
-            if (box.written !== written) box.list.replaceChildren(...there.map(itemOf));
+            if (box.written !== written) window.dash_clientside.held.redraw(box.list, () => box.list.replaceChildren(...there.map(itemOf)));
             box.written = written;
             box.root.hidden = there.length === 0;
             there.filter((file) => file.state === "done" && !fetched.has(file.id)).forEach(fetchFile);

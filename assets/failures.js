@@ -49,7 +49,8 @@
             place.dataset.isAll = "yes";
             show(place, made);
         });
-        place.replaceChildren(element("b", {textContent: titleOf(groups)}), element("ul", {}, ...items), ...(more > 0 ? [unfold] : []));
+        window.dash_clientside.held.redraw(place, () =>
+            place.replaceChildren(element("b", {textContent: titleOf(groups)}), element("ul", {}, ...items), ...(more > 0 ? [unfold] : [])));
     };
 
     const itemOf = (element, made, {words, count, first}) => {

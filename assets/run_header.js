@@ -69,7 +69,7 @@
     // --- the head ------------------------------------------------------------------------------------------------------
 
     const create = (made) => {
-        const {counting, experiments: columns, marks: {element}, selection: {clausesOf, withClauses, written}} = window.dash_clientside;
+        const {counting, experiments: columns, held, marks: {element}, selection: {clausesOf, withClauses, written}} = window.dash_clientside;
         const {part, write} = made;
 
         const show = () => {
@@ -145,9 +145,10 @@
                 piece.style.flexGrow = String(count);
                 return piece;
             }));
-            part("run-counts").replaceChildren(element("b", {textContent: `${written(size)} ${size === 1 ? "experiment" : "experiments"}`}),
+            const place = part("run-counts");
+            held.redraw(place, () => place.replaceChildren(element("b", {textContent: `${written(size)} ${size === 1 ? "experiment" : "experiments"}`}),
                 ...words.map(([count, state]) => element("button", {type: "button", className: `ht-count is-${state}`,
-                    textContent: `${written(count)} ${state}`, dataset: {state}, title: `Select the ${state} ones`})));
+                    textContent: `${written(count)} ${state}`, dataset: {state}, title: `Select the ${state} ones`}))));
         };
 
         const showBest = () => {
