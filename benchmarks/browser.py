@@ -26,7 +26,7 @@ from benchmarks.web.data import fill
 from benchmarks.web.page import SIZE, Visit, brush, chromium, median
 from benchmarks.web.peers import PEERS, measure, of_moves
 from callbacks.run_changes import changes
-from hypertuner.cli.services import Services
+from cli.services import Services
 from storage.store import Store
 
 IS_USEFUL = """document.querySelector("#run-dashboard.is-loaded") && document.querySelector(".ht-matrix-panel canvas")

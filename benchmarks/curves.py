@@ -23,7 +23,7 @@ from benchmarks.figures import Budget, arguments, present, scratch_folder
 from benchmarks.web.curves import fill
 from benchmarks.web.page import SIZE, Visit, chromium, median, percentile
 from callbacks.curve_changes import Question, curve_changes
-from hypertuner.cli.services import Services
+from cli.services import Services
 from storage.store import Store
 
 COUNT, POINTS, MILLION = 500, 1_000, 1_000_000

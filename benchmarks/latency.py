@@ -20,7 +20,7 @@ from sqlalchemy import text
 from app.settings import Settings
 from benchmarks.figures import Budget, arguments, present, scratch_folder
 from benchmarks.scheduling import ROWS, SCRIPT, commit, report_of
-from hypertuner.cli.services import Services
+from cli.services import Services
 from storage.embedded import OWNER_ROLE, EmbeddedServer
 from storage.folders import prepare_data_dir
 from storage.heartbeats import last_beat

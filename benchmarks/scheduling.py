@@ -24,7 +24,7 @@ from sqlalchemy import text
 
 from app.settings import Settings
 from benchmarks.figures import Budget, arguments, present, scratch_folder
-from hypertuner.cli.services import Services
+from cli.services import Services
 from storage.projects import register_project
 from storage.runs import NewExperiment, NewRun, create_run, find_run
 from storage.store import Store

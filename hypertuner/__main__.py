@@ -1,5 +1,5 @@
 """`python -m hypertuner` is the `hypertuner` command."""
 
-from hypertuner.cli.main import main
+from cli.main import main
 
 main()

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from app.settings import VARIABLES, read_settings
-from hypertuner.cli.main import app
+from cli.main import app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -16,7 +16,7 @@ from app.report import report_content
 from callbacks import projects
 from callbacks.insight_desk import Desk
 from callbacks.run_facts import spec_of
-from hypertuner.cli.progress import best_experiment, results_table
+from cli.progress import best_experiment, results_table
 from storage import overview
 from storage.asked import fetch_asked
 from storage.experiments import fetch_experiments

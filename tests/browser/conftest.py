@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 
 from app.server import create_app
 from app.settings import Settings
-from hypertuner.cli.doctor import find_browser
+from cli.doctor import find_browser
 from storage.store import Store
 from storage.tokens import create_link_token
 from tests.product import Product, hypertuner

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from hypertuner.cli.errors import CommandError
-from hypertuner.cli.options import read_objective
-from hypertuner.cli.parts import bind
+from cli.errors import CommandError
+from cli.options import read_objective
+from cli.parts import bind
 from tests.product import Product, hypertuner, processes_of, wait_until
 
 # They start all that a user would.

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from hypertuner.cli import launch, main
-from hypertuner.cli.errors import CommandError
-from hypertuner.cli.options import Wishes, read_strategy, read_wishes
+from cli import launch, main
+from cli import run as run_command
+from cli.errors import CommandError
+from cli.options import Wishes, read_strategy, read_wishes
 from launch.choice import StrategyChoice
 from sources.discovery import Discovery, discover
 from storage.experiments import fetch_experiments
@@ -74,7 +75,7 @@ def shell(store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     def database(*_: object) -> Iterator[tuple[Store, None]]:
         yield store, None
 
-    monkeypatch.setattr(main, "_database", database)
+    monkeypatch.setattr(run_command, "_database", database)
     monkeypatch.setattr(launch, "discover", discover_once)
 
     def run(options: str, flags: str) -> Result:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 import pytest
 from rich.console import Console
 
-from hypertuner.cli.progress import best_experiment, failures, printable, results_table
+from cli.progress import best_experiment, failures, results_table
+from cli.terminal import printable
 from storage.records import Experiment, MetricSummary, Run
 
 

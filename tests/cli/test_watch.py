@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hypertuner.cli.watch import MOST_FAILURES, PartError, Watched
+from cli.watch import MOST_FAILURES, PartError, Watched
 from tests.product import wait_until
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hypertuner.cli.watch import PartError, Watched
+from cli.watch import PartError, Watched
 from tests.product import command, environment
 from tests.training.conftest import LocalRay, Workshop, kill, wait_until
 

@@ -14,8 +14,8 @@ from analysis.command_line import CommandLine, CommandLineError, as_typed, forma
 from analysis.metrics import usual_goal
 from analysis.resources import cannot_place, places
 from analysis.strategies import StrategyError
-from hypertuner.cli.errors import CommandError
-from hypertuner.cli.options import Objective, Options, allowed
+from cli.errors import CommandError
+from cli.options import Objective, Options, allowed
 from launch.check import refused_value
 from launch.code import CodeError, code_state
 from launch.order import Order, OrderError, check_extension, extend, save_draft, start
@@ -23,7 +23,7 @@ from launch.plan import ACTIONS, Decisions, Demand, Plan, plan_of
 from sources.discovery import Discovery, DiscoveryError, discover
 from sources.identity import code_of
 from storage.heartbeats import last_beat
-from storage.projects import fetch_projects, find_project, register_project, slug_of
+from storage.projects import find_project, register_project, slug_of
 from storage.records import Project, Run
 from storage.runs import RunError, find_run
 from storage.store import Store
@@ -254,15 +254,3 @@ def extend_run(store: Store, planned: Planned, run: Run) -> int:
         return len(extend(store, planned.project, run, planned.plan, planned.order))
     except (OrderError, CodeError, RunError) as error:
         raise CommandError(str(error)) from None
-
-
-def find_or_refuse(store: Store, name: str) -> Project:
-    """The project of this name or slug.
-
-    Raises CommandError with the names that there are.
-    """
-    project = find_project(store, name) or find_project(store, slug_of(name))
-    if project is None:
-        known = ", ".join(known.slug for known in fetch_projects(store)) or "none yet"
-        raise CommandError(f"There is no project {name!r}; there are: {known}.")
-    return project

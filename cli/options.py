@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
 
 from analysis.candidates import FALSE_WORDS, TRUE_WORDS
 from analysis.hyperparameters import Value
 from analysis.strategies import STRATEGIES
-from hypertuner.cli.errors import CommandError
+from cli.errors import CommandError
 from launch.choice import StrategyChoice
 from launch.plan import ACTIONS, STATUSES, Status
+
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where everything is kept. [HYPERTUNER_DATA_DIR]")]
+PRIORITY_HELP = "Runs of a higher priority get free places first; -1000 to 1000."
+WEIGHT_HELP = "Among runs of one priority, one with weight 2 gets twice as many places as one with 1."
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What is there and what is wrong, with the remedy."""
+"""`hypertuner doctor`: what is there and what is wrong, with the remedy."""
 
 from __future__ import annotations
 
@@ -12,14 +12,31 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.settings import Settings
-from hypertuner.cli.parts import bind
-from hypertuner.cli.services import read_running
+import typer
+
+from app.settings import Settings, read_settings
+from cli.options import DataDir
+from cli.parts import bind
+from cli.services import read_running
+from cli.terminal import console, printable
 from storage.embedded import EmbeddedServerError, find_binaries
 from storage.folders import FolderError, prepare_data_dir
 from storage.store import Store, StoreError
 
 MIN_FREE_BYTES = 5 * 2**30
+
+
+def doctor(data_dir: DataDir = None) -> None:
+    """Say what is there, what is wrong, and how to mend it."""
+    colours = {"ok": "green", "note": "yellow", "missing": "bold red"}
+    worst = 0
+    for finding in examine(read_settings(data_dir=data_dir)):
+        colour, found = colours[finding.mark], printable(finding.found)
+        console.print(f"[{colour}]{finding.mark:>7}[/] {finding.subject}: {found}", soft_wrap=True)
+        if finding.remedy:
+            console.print(f"        {printable(finding.remedy)}", soft_wrap=True)
+        worst = max(worst, finding.mark == "missing")
+    raise typer.Exit(int(worst))
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 from rich.table import Table
 
 from analysis.hyperparameters import text_of
-from hypertuner.cli.launch import Planned
-from hypertuner.cli.progress import printable
+from cli.launch import Planned
+from cli.terminal import printable
 from launch.plan import MOST_EXPERIMENTS, Plan, Row
 
 MOST_ROWS = 50

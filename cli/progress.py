@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from analysis.counting import best_of, is_finished, ranked
 from analysis.hyperparameters import text_of
+from cli.terminal import printable
 from storage.changes import changes_since
 from storage.records import Experiment, Project, Run
 from storage.runs import find_run
@@ -23,11 +23,6 @@ POLL_S = 0.25
 TABLE_ROWS = 30
 # A border and a blank on either side.
 COLUMN_FRAME = 3
-
-
-def printable(text: str) -> str:
-    """Text from outside without what a terminal would obey, and without markup."""
-    return escape("".join(character if character.isprintable() else "?" for character in text))
 
 
 def follow_run(

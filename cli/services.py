@@ -17,10 +17,10 @@ from sqlalchemy.exc import DBAPIError
 
 import hypertuner
 from app.settings import Settings
-from hypertuner.cli.errors import CommandError
-from hypertuner.cli.leftovers import end_leftovers
-from hypertuner.cli.parts import Database, Dispatcher, DispatcherJob, Ray, Web
-from hypertuner.cli.watch import Part, Watched
+from cli.errors import CommandError
+from cli.leftovers import end_leftovers
+from cli.parts import Database, Dispatcher, DispatcherJob, Ray, Web
+from cli.watch import Part, Watched
 from storage.embedded import OWNER_ROLE, EmbeddedServer, write_private
 from storage.folders import prepare_data_dir, prepare_runtime_dir
 from storage.heartbeats import beat
@@ -223,6 +223,11 @@ class Services:
     def problem(self) -> str | None:
         """What is broken and not started again, in a sentence, or None."""
         return next((each.problem for each in self._parts if each.is_broken), None)
+
+    def refuse_broken(self) -> None:
+        """Raise CommandError where a part is broken and not started again."""
+        if self.problem:
+            raise CommandError(self.problem)
 
     # --- how --------------------------------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from app.settings import DEFAULT_PORT, Settings
-from hypertuner.cli.errors import CommandError
-from hypertuner.cli.watch import PartError, Say
+from cli.errors import CommandError
+from cli.watch import PartError, Say
 from storage.embedded import EmbeddedServer, EmbeddedServerError
 from storage.heartbeats import last_beat
 from storage.leases import NODE_LOST

@@ -1,0 +1,35 @@
+"""`hypertuner discover`: the hyperparameters of a script."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.launch import resolve_interpreter
+from cli.options import DataDir
+from cli.terminal import console, printable, say
+from sources.discovery import discover
+
+
+def discover_script(
+    script: Annotated[Path, typer.Argument(help="A Python script with argparse, click, typer or absl.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data_dir: DataDir = None,  # noqa: ARG001 - every command understands it
+) -> None:
+    """Print the hyperparameters of a script, without training anything."""
+    found = discover([resolve_interpreter("python"), str(script)], Path.cwd())
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2))
+        return
+    table = Table("flag", "type", "default", "choices", "help")
+    for hyperparameter in found.hyperparameters:
+        choices = ", ".join(map(str, hyperparameter.choices))
+        cells = (hyperparameter.flag, hyperparameter.type, str(hyperparameter.default), choices, hyperparameter.help)
+        table.add_row(*map(printable, cells))
+    console.print(table)
+    for note in found.notes:
+        say(note)

@@ -1,0 +1,178 @@
+"""`hypertuner run`: launch a script with many settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from analysis.sharing import refused_share
+from analysis.strategies import STRATEGIES
+from app.settings import Settings, read_settings
+from cli.errors import CommandError
+from cli.launch import Planned, extend_run, find_extended, keep_draft, plan_launch, queue_run, read_launch
+from cli.options import PRIORITY_HELP, WEIGHT_HELP, DataDir, Options, read_objective, read_strategy, read_wishes
+from cli.plan_table import left_out_sentences, plan_json, plan_sentences, plan_table
+from cli.progress import failures, follow_run, results_table
+from cli.services import Services, open_store, read_running
+from cli.terminal import console, errors, printable, say, say_aside, say_error
+from storage.records import Project, Run
+from storage.runs import find_run
+from storage.store import Store
+
+StrategyName = Annotated[
+    str, typer.Option("--strategy", help=f"One of {', '.join(each.replace('_', '-') for each in STRATEGIES)}.")
+]
+
+
+def run(  # noqa: PLR0917 - typer takes options as parameters
+    context: typer.Context,
+    project: Annotated[str, typer.Option(help="The project; made if it is new.")],
+    objective: Annotated[str | None, typer.Option(help="max:METRIC or min:METRIC.")] = None,
+    strategy: StrategyName = "grid",
+    count: Annotated[
+        int | None, typer.Option("--n", min=1, help="How many settings are tried, where the strategy draws. [20]")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same settings.")] = 0,
+    repeats: Annotated[int, typer.Option(min=1, help="Experiments per setting, to see noise.")] = 1,
+    option: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of the strategy; may be repeated.")] = None,
+    wait: Annotated[bool, typer.Option(help="Show progress to the end; fails if an experiment failed.")] = False,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="At most so many experiments at a time.")] = None,
+    priority: Annotated[int, typer.Option(help=PRIORITY_HELP)] = 0,
+    weight: Annotated[float, typer.Option(help=WEIGHT_HELP)] = 1,
+    cpus: Annotated[float, typer.Option(min=0, help="CPUs per experiment.")] = 1,
+    gpus: Annotated[float, typer.Option(min=0, help="GPUs per experiment, fractions too.")] = 0,
+    time_limit: Annotated[float | None, typer.Option(min=1, help="Seconds that one experiment may take.")] = None,
+    retries: Annotated[int, typer.Option(min=0, help="How often a failed experiment is tried again.")] = 0,
+    metric: Annotated[list[str] | None, typer.Option(help="A metric to show first; may be repeated.")] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="A data file or folder whose change makes results others than before; may be repeated."),
+    ] = None,
+    again: Annotated[bool, typer.Option(help="Run settings again that this code has finished before.")] = False,
+    reuse: Annotated[bool, typer.Option(help="Show earlier results in this run instead of leaving them out.")] = False,
+    decide: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What to do with experiments of a status or with a row of the preview: failed=skip, other-code=reuse, "
+            "3=run; may be repeated."
+        ),
+    ] = None,
+    draft: Annotated[bool, typer.Option(help="Only keep it as a draft, to be started on the page.")] = False,
+    extend: Annotated[int | None, typer.Option(help="Add the experiments to this run of the project.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option(help="Print what would run, and what is known of it; start nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with --dry-run.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Launch a script with many settings: hypertuner run --project NAME -- python train.py --lr [0.1,0.01]."""
+    if draft and extend is not None:
+        raise CommandError("--draft keeps a new run and --extend adds to one that is there; choose one of them.")
+    if as_json and not dry_run:
+        raise CommandError("--json prints what would run; write --dry-run, too.")
+    if extend is not None and (priority, weight) != (0, 1):
+        raise CommandError("--extend keeps the run's priority and share; change them by `hypertuner share`.")
+    if refused := refused_share(priority, weight):
+        raise CommandError(refused)
+    options = Options(
+        cpus=cpus,
+        gpus=gpus,
+        concurrency=concurrency,
+        priority=priority,
+        weight=weight,
+        time_limit_s=time_limit,
+        retries=retries,
+        strategy=read_strategy(strategy, count, seed, repeats, option or ()),
+        wishes=read_wishes(decide or (), again=again, reuse=reuse),
+        metrics=metric or (),
+        data_paths=data,
+    )
+    goal = read_objective(objective)
+    launch = read_launch(context.args, Path.cwd())
+    # Whoever reads JSON reads nothing else.
+    tell = say_aside if as_json else say
+    with _database(read_settings(data_dir=data_dir), tell) as (store, services):
+        planned = plan_launch(store, launch, project, goal, options)
+        extended = None if extend is None else find_extended(store, planned, extend)
+        if dry_run:
+            _print_plan(planned, as_json=as_json)
+        elif draft:
+            owner, kept = keep_draft(store, planned)
+            console.print(f"Run {kept.number} of [bold]{printable(owner.slug)}[/] is kept as a draft", soft_wrap=True)
+        else:
+            _run_planned(store, services, planned, extended, wait=wait)
+
+
+@contextmanager
+def _database(settings: Settings, say: Callable[[str], None]) -> Iterator[tuple[Store, Services | None]]:
+    """The database that is up, or one that is started for now; its services are those that may be started as well."""
+    if read_running(settings.data_dir):
+        with open_store(settings) as store:
+            yield store, None
+    else:
+        with Services(settings, say) as services:
+            yield services.store, services
+
+
+def _run_planned(
+    store: Store, services: Services | None, planned: Planned, extended: Run | None, *, wait: bool
+) -> None:
+    queued = _queue(store, planned, extended)
+    if queued is None:
+        return
+    if services is None:
+        if wait:
+            _finish(queued, follow_run(console, store, *queued), store)
+        return
+    services.start_training()
+    services.start_web()
+    console.print(f"Watch it at [link={(link := services.link())}]{link}[/link]", soft_wrap=True)
+    seen = follow_run(console, store, *queued, check=services.refuse_broken)
+    _finish(queued, seen, store)
+
+
+def _queue(store: Store, planned: Planned, extended: Run | None) -> tuple[Project, Run] | None:
+    plan, slug = planned.plan, printable(planned.project.slug)
+    for sentence in left_out_sentences(plan):
+        say(f"{sentence} (see --again, --reuse and --decide)")
+    if not plan.scheduled and not plan.reused:
+        console.print("Nothing to run: every one of these experiments is left out.")
+        return None
+    if extended is not None:
+        added = extend_run(store, planned, extended)
+        said = f"it goes on to {plan.total:,}" if plan.demand.is_adaptive else f"{added:,} experiments added"
+        console.print(f"Run {extended.number} of [bold]{slug}[/]: {said}", soft_wrap=True)
+        return planned.project, extended
+    project, made, notes = queue_run(store, planned)
+    for note in notes:
+        say(note)
+    reused = f", {plan.reused:,} reused" if plan.reused else ""
+    console.print(f"Run {made.number} of [bold]{slug}[/]: {plan.scheduled} experiments queued{reused}", soft_wrap=True)
+    return project, made
+
+
+def _print_plan(planned: Planned, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(plan_json(planned), indent=2))
+    else:
+        console.print(plan_table(planned.plan, console.width))
+        for sentence in (*plan_sentences(planned.plan, planned.at_once), *planned.notes):
+            console.print(printable(sentence), soft_wrap=True)
+
+
+def _finish(queued: tuple[Project, Run], experiments: list[Any], store: Store) -> None:
+    project, run_ = queued
+    ended = find_run(store, project.id, run_.number) or run_
+    console.print(results_table(experiments, ended, console.width))
+    for reason, numbers in failures(experiments).items():
+        listed = ", ".join(map(str, numbers[:10])) + (" ..." if len(numbers) > 10 else "")
+        errors.print(f"[red]failed:[/] {listed}: {printable(reason)}", soft_wrap=True)
+    if ended.state == "failed":
+        say_error(ended.reason or "the run failed")
+    if ended.state == "failed" or failures(experiments):
+        raise typer.Exit(1)
