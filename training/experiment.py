@@ -239,7 +239,7 @@ class Attempt:
                 return None
             except (StartError, OSError) as error:
                 return self._finish(failed(0.0, None, f"It could not be started. {error}"))
-            ended = self._follow()
+            ended = self._as_written(self._follow())
             if (cause := self._cut(ended)) is not None:
                 self._hand_back(cause)
                 return None
@@ -248,6 +248,11 @@ class Attempt:
         except LeaseLost:
             self._end_script()
             return self.worker.claim()
+
+    def _as_written(self, ended: Ended) -> Ended:
+        """How the script ended; what is written down counts where its supervisor was killed before it could say so."""
+        end = read_end(self.folder) if ended.exit_code is None and ended.signal is None else None
+        return Ended(end.exit_code, end.signal, end.duration_s, end.max_rss_bytes) if end else ended
 
     def _cut(self, ended: Ended) -> Cause | None:
         """Why the script was ended from outside, where neither it nor anybody who may had a hand in it."""

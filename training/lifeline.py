@@ -3,14 +3,16 @@
 Run as `python -I -S -X utf8 lifeline.py` with pipes as stdin and stdout, one JSON object per line on each. stdin is
 the lifeline: its end means that the owner is dead, whatever killed it. Only the standard library, and little of it.
 
-Two processes: the guard, and its child, the lifeline proper, which serves. Each ends everything if the other is killed.
+Two processes: the guard, and its child, the lifeline proper, which serves. Each ends everything if the other is killed,
+and a script that had ended by itself just before its lifeline was killed has its end written by the guard.
 
 Commands: {"start": {"argv", "cwd", "env", "stdout", "stderr", "grace_s", "stop_signal", "is_leader", "end", "lock"}}
 and {"stop": {"grace_s"}}. A leader ends its own children, so only it is asked to end; else every descendant is.
 Replies: {"started": pid}, {"error": sentence}, and when the script and all that it left behind are gone
-{"ended": {"exit_code", "signal", "duration_s", "max_rss_bytes"}}. Before that, the file that `end` names holds the same
-and {"ended_at", "stopped", "cut"}: whether the owner asked for the end, and whether the lifeline made it of itself
-because the owner vanished or a signal told it to. Until then the file that `lock` names is locked and holds its pid.
+{"ended": {"exit_code", "signal", "duration_s", "max_rss_bytes"}}. As soon as the script itself has ended, the file
+that `end` names holds the same and {"ended_at", "stopped", "cut"}: whether the owner asked for the end, and whether the
+lifeline made it of itself because the owner vanished or a signal told it to. Until everything is gone, the file that
+`lock` names is locked and holds the lifeline's pid.
 """
 
 # contextlib would cost a tenth of the whole start.
@@ -50,6 +52,8 @@ SWEEP_EVERY_S, ORPHAN_PATIENCE_S = 1.0, 6.0
 # Somebody who asks whether the lock is held holds it himself for an instant.
 LOCK_PATIENCE_S = 2.0
 HELD = "another supervisor still holds a script there"
+# More than any path takes, also where each of its characters is written as an escape.
+SLATE_BYTES = 65_536
 # Where forks are as quick as we are, it does not help to look for further ones before the first are killed: the dead
 # wait for us, and would fill the machine's table of processes.
 MOST_LOOKS = 6
@@ -67,7 +71,6 @@ class Script:
         self.sweep = Sweep(pid) if self.is_leader and LINUX else None
         self.end: str | None = command.get("end")
         self.ended: Command | None = None
-        self.ended_at = 0.0
         self.is_stopped = False
         self.is_cut = False
         self.kill_at: float | None = None
@@ -76,8 +79,12 @@ class Script:
 class Lifeline:
     """Serves one owner. Everything runs in the main thread, because PR_SET_PDEATHSIG watches the thread that forks."""
 
-    def __init__(self, guard: int) -> None:
-        """guard: our parent, whose death ends us. The signals that end us must be blocked."""
+    def __init__(self, guard: int, slate: Slate) -> None:
+        """guard: our parent, whose death ends us. slate: what it reads if we are killed.
+
+        The signals that end us must be blocked.
+        """
+        self.slate = slate
         self.script: Script | None = None
         self.lock: int | None = None
         self.input = b""
@@ -151,6 +158,7 @@ class Lifeline:
             reply({"error": "The command, its folder or its environment holds a character that none may hold."})
         else:
             self.script = Script(pid, command)
+            self.slate.write(self.script)
             reply({"started": pid})
 
     def stop(self, command: Command) -> None:
@@ -160,6 +168,7 @@ class Lifeline:
             return
         grace = command.get("grace_s")
         self.script.is_stopped = True
+        self.slate.write(self.script)
         self.script.kill_at = time.monotonic() + (self.script.grace_s if grace is None else grace)
         self.ask(self.script)
 
@@ -241,15 +250,14 @@ class Lifeline:
             if pid == 0:
                 return False
             if self.script and pid == self.script.pid:
-                self.script.ended = {
-                    "exit_code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
-                    "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
-                    "duration_s": time.monotonic() - self.script.started,
-                    "max_rss_bytes": usage.ru_maxrss * (1024 if LINUX else 1),
-                }
-                self.script.ended_at = time.time()
+                script = self.script
+                script.ended = how_it_ended(status, usage, script.started)
                 # Whoever told us to end may have told the script as well, as one does who ends a whole tree.
-                self.script.is_cut |= self.must_end and self.script.ended["exit_code"] != 0
+                script.is_cut |= self.must_end and script.ended["exit_code"] != 0
+                # At once: what it left behind may take its time to end, and we may be killed meanwhile.
+                if script.end:
+                    write_end(script.end, script.ended, stopped=script.is_stopped, cut=script.is_cut)
+                self.slate.wipe()
 
     def ask(self, script: Script) -> None:
         """Ask the script to end, and all that it started unless it sees to that itself."""
@@ -272,6 +280,7 @@ class Lifeline:
         """End a script that runs, and all that it started, within its grace."""
         if script.kill_at is None:
             script.is_cut = True
+            self.slate.write(script)
             script.kill_at = time.monotonic() + script.grace_s
             self.ask(script)
         while not self.reap() and not script.ended and time.monotonic() < script.kill_at:
@@ -280,10 +289,7 @@ class Lifeline:
         self.end_leftovers(LEFTOVER_GRACE_S if script.is_leader else script.kill_at - time.monotonic())
 
     def conclude(self, script: Script, ended: Command) -> None:
-        """Everything is gone: say so, first in the file, because whoever finds the lock free looks there."""
-        if script.end:
-            rest = {"ended_at": script.ended_at, "stopped": script.is_stopped, "cut": script.is_cut}
-            write_whole(script.end, json.dumps({**ended, **rest}))
+        """Everything is gone: say so."""
         self.script = None
         self.release_lock()
         if not script.is_cut:
@@ -352,6 +358,46 @@ class Sweep:
             fields = stat_of(pid)
             if pid != self.leader and fields and not is_in_order(pid):
                 yield pid, fields[19]
+
+
+class Slate:
+    """What the guard has to know of the script that runs, in memory that both processes see."""
+
+    def __init__(self) -> None:
+        # Where there is none, an end that only the guard could see is not written.
+        self.memory = os.memfd_create("script") if LINUX else None
+
+    def write(self, script: Script) -> None:
+        facts = {"pid": script.pid, "end": script.end, "started": script.started}
+        self.put({**facts, "stopped": script.is_stopped, "cut": script.is_cut} if script.end else {})
+
+    def wipe(self) -> None:
+        self.put({})
+
+    def put(self, facts: Command) -> None:
+        if self.memory is not None:
+            # In one write, so that it is never half there; blanks at its end say nothing.
+            os.pwrite(self.memory, json.dumps(facts).encode("ascii").ljust(SLATE_BYTES), 0)
+
+    def read(self) -> Command:
+        data = os.pread(self.memory, SLATE_BYTES, 0) if self.memory is not None else b""
+        facts: Command = json.loads(data) if data else {}
+        return facts
+
+
+def how_it_ended(status: int, usage: Any, started: float) -> Command:
+    """The end of a process as wait4 tells it."""
+    return {
+        "exit_code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
+        "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+        "duration_s": time.monotonic() - started,
+        "max_rss_bytes": usage.ru_maxrss * (1024 if LINUX else 1),
+    }
+
+
+def write_end(path: str, ended: Command, *, stopped: bool, cut: bool) -> None:
+    """Write a script's end beside its spool."""
+    write_whole(path, json.dumps({**ended, "ended_at": time.time(), "stopped": stopped, "cut": cut}))
 
 
 def is_in_order(pid: int) -> bool:
@@ -519,12 +565,12 @@ def write_whole(path: str, text: str) -> None:
         descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             data = text.encode("ascii")
-            is_whole = os.write(descriptor, data) == len(data)
-            os.fsync(descriptor)
+            if os.write(descriptor, data) == len(data):
+                # Before it is safe on the disk: we may be killed meanwhile.
+                os.rename(half, path)
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        if is_whole:
-            os.rename(half, path)
     except OSError:
         pass
     finally:
@@ -595,16 +641,16 @@ def main() -> NoReturn:
     # None of them may come before each of the two knows what to do with it.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
     be_subreaper(GUARD)
-    guard = os.getpid()
+    guard, slate = os.getpid(), Slate()
     lifeline = os.fork()
     if lifeline:
-        stand_guard(lifeline)
+        stand_guard(lifeline, slate)
     else:
-        Lifeline(guard).serve()
+        Lifeline(guard, slate).serve()
     os._exit(0)
 
 
-def stand_guard(lifeline: int) -> None:
+def stand_guard(lifeline: int, slate: Slate) -> None:
     """Wait for the lifeline's end, and kill what it left if it was killed itself.
 
     We keep its stdout open, so that the owner sees its end only when everything is gone; but not its stdin.
@@ -613,9 +659,38 @@ def stand_guard(lifeline: int) -> None:
     for number in ENDING_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    while os.wait()[0] != lifeline:
-        pass
-    kill_all(reap_any)
+    # A script that ended just before may be ours before we hear of the lifeline's own end.
+    dead: dict[int, tuple[int, Any]] = {}
+    while lifeline not in dead:
+        pid, status, usage = os.wait4(-1, 0)
+        dead[pid] = status, usage
+    try:
+        keep_end(slate.read(), dead)
+    finally:
+        kill_all(reap_any)
+
+
+def keep_end(script: Command, dead: dict[int, tuple[int, Any]]) -> None:
+    """Write down the end of a script whose lifeline was killed, if it had ended by itself before.
+
+    script: what the slate says. dead: the status and usage of each child that was waited for.
+    """
+    if not script:
+        return
+    pid = script["pid"]
+    if pid not in dead:
+        # The kernel kills it with its lifeline, but for a few programs; it cannot be anybody else's, as it is ours.
+        send(signal.SIGKILL, [pid])
+        try:
+            _, status, usage = os.wait4(pid, 0)
+        except ChildProcessError:
+            return
+        dead[pid] = status, usage
+    status, usage = dead[pid]
+    # Only one that was quicker than the kernel ended by itself.
+    if os.WIFEXITED(status):
+        ended = how_it_ended(status, usage, script["started"])
+        write_end(script["end"], ended, stopped=script["stopped"], cut=script["cut"])
 
 
 if __name__ == "__main__":

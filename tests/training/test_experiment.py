@@ -22,7 +22,7 @@ from storage.requests import extend_run, interrupt
 from storage.run_leases import claim_runs
 from storage.runs import NewExperiment
 from storage.store import Store
-from tests.training.conftest import Workshop, processes_with, wait_until
+from tests.training.conftest import Workshop, is_alive, processes_with, wait_until
 from training.experiment import ExperimentWorker
 from training.script_environment import script_environment
 
@@ -362,6 +362,24 @@ def test_attempts_and_environment_are_kept_and_the_users_variables_are_not(
     assert environment["python"] == platform.python_version()
     assert dict(environment["packages"])["pytest"] == pytest.__version__
     assert "hunter2" not in str(environment)
+
+
+def test_a_training_that_ended_just_before_its_supervisor_was_killed_is_not_repeated(
+    workshop: Workshop, worker: ExperimentWorker
+) -> None:
+    # Its supervisor is stopped, and so does not see its end.
+    action = f"hypertuner.log(loss=1, script=os.getpid(), supervisor=os.getppid())\nos.kill(os.getppid(), {signal.SIGSTOP:d})"
+    run = workshop.launch(action)
+    claim_runs(workshop.store, "dispatcher")
+    thread = threading.Thread(target=worker.work)
+    thread.start()
+    (experiment,) = wait_until(lambda: [one for one in workshop.experiments(run) if one.value_count == 3])
+    script, supervisor = (int(experiment.metrics[name].last) for name in ("script", "supervisor"))
+    wait_until(lambda: not is_alive(script))
+    os.kill(supervisor, signal.SIGKILL)
+    thread.join(60)
+    (experiment,) = workshop.experiments(run)
+    assert (experiment.state, experiment.attempt, experiment.exit_code) == ("finished", 1, 0)
 
 
 def test_what_was_read_while_the_database_was_away_is_kept_when_the_attempt_is_cut(

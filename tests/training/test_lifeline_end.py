@@ -106,7 +106,7 @@ class Owner:
 
 def test_one_whose_owner_is_killed_is_cut(tmp_path: Path) -> None:
     Owner(tmp_path, "while :; do sleep 600; done").kill()
-    wait_until(lambda: read_end(tmp_path))
+    wait_until(lambda: read_end(tmp_path) and guard_of(tmp_path) is None)
     assert how(end_of(tmp_path)) == (None, signal.SIGTERM, False, True)
     assert processes_with(f"SCENE={tmp_path}") == []
 
@@ -146,6 +146,31 @@ def test_one_whose_lifeline_is_killed_has_no_end_and_no_lock(scene: Scene) -> No
     scene.end()
     assert read_end(scene.folder) is None
     assert guard_of(scene.folder) is None
+
+
+def test_a_script_that_ended_just_before_its_lifeline_was_killed_has_ended_by_itself(scene: Scene) -> None:
+    script = start(scene, "sleep 0.2; exit 3")
+    lifeline = parent_of(script)
+    # It does not see the end any more.
+    os.kill(lifeline, signal.SIGSTOP)
+    wait_until(lambda: not is_alive(script))
+    os.kill(lifeline, signal.SIGKILL)
+    assert scene.end().exit_code is None
+    end = end_of(scene.folder)
+    assert how(end) == (3, None, False, False)
+    assert 0.1 < end.duration_s < 600
+    assert end.max_rss_bytes > 0
+
+
+def test_the_end_does_not_wait_for_what_a_script_leaves_behind(scene: Scene) -> None:
+    script = start(scene, "(trap '' TERM; echo here; while :; do sleep 0.01; done) & sleep 0.2; exit 4")
+    lifeline = parent_of(script)
+    wait_until(lambda: read_end(scene.folder))
+    assert guard_of(scene.folder) == lifeline
+    assert how(end_of(scene.folder)) == (4, None, False, False)
+    os.kill(lifeline, signal.SIGKILL)
+    scene.end()
+    assert how(end_of(scene.folder)) == (4, None, False, False)
 
 
 def test_a_folder_that_is_gone_costs_nothing(scene: Scene) -> None:
