@@ -9,14 +9,12 @@ from typing import Any
 
 from flask import Flask, Response, jsonify
 
-from storage.heartbeats import last_beat
+from storage.heartbeats import AWAY_AFTER_S, last_beat
 from storage.store import Store
 
 ANSWER_WITHIN_S = 0.7
 # How long an answer of the database is still news.
 FRESH_S = 1.0
-# The dispatcher says that it is alive every few seconds.
-AWAY_AFTER_S = 15
 
 
 class Health:

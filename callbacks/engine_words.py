@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storage.heartbeats import last_beats
+from storage.heartbeats import AWAY_AFTER_S, last_beats
 from storage.store import Store
 
-# Both say that they are alive every three seconds; a busy machine may be slow.
-AWAY_AFTER_S = 15
 NOBODY_WORKS = "Nothing is running this queue: start `hypertuner up`."
 
 Beat = tuple[float, Mapping[str, Any]] | None

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from app.settings import read_settings
 from cli.errors import CommandError
-from cli.launch import plan_launch, queue_run, read_launch, register
+from cli.launch import plan_launch, queue, read_typed
 from cli.options import DataDir, Objective, Options
 from cli.progress import follow_run
 from cli.services import Services
 from cli.terminal import console, printable, say
 from cli.up import open_page, stay, tell_resumed
+from launch.launch import keep_project
 from storage.records import Project, Run
 from storage.runs import fetch_runs
 from storage.schema import ENDED_STATES
@@ -46,10 +47,11 @@ def demo(data_dir: DataDir = None) -> None:
 
 def _demo_run(store: Store, script: Path) -> tuple[Project, Run] | None:
     """The demo's newest run; made where there is none with these settings and this code."""
-    launch = read_launch([sys.executable, str(script), *COMMAND], script.parent)
-    planned = plan_launch(store, launch, PROJECT, OBJECTIVE, Options(name=NAME))
+    typed = read_typed([sys.executable, str(script), *COMMAND], script.parent)
+    planned = plan_launch(store, typed, PROJECT, OBJECTIVE, Options(name=NAME))
     if planned.plan.scheduled:
-        return queue_run(store, planned)[:2]
-    project = register(store, planned).project
+        launched = queue(store, planned, confirm=lambda _: True)
+        return launched.project, launched.run
+    project = keep_project(store, planned.project)
     open_runs = [run for run in fetch_runs(store, project.id) if run.state not in (*ENDED_STATES, "draft")]
     return (project, open_runs[0]) if open_runs else None

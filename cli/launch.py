@@ -1,38 +1,37 @@
-"""From a bracket command line to a queued run: the interpreter, discovery, the plan, and the run that it makes."""
+"""What `hypertuner run` asks for: the interpreter, discovery, and the request that the launch is given."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from analysis.command_line import CommandLine, CommandLineError, as_typed, format_command_line, parse_command_line
 from analysis.metrics import usual_goal
-from analysis.resources import cannot_place, places
-from analysis.strategies import StrategyError
 from cli.errors import CommandError
+from cli.named import run_numbered
 from cli.options import Objective, Options, allowed
 from launch.check import refused_value
-from launch.code import CodeError, code_state
-from launch.order import Order, OrderError, check_extension, extend, save_draft, start
-from launch.plan import ACTIONS, Decisions, Demand, Plan, plan_of
+from launch.cluster import Cluster
+from launch.code import code_state
+from launch.launch import Launched, Question, Refusal, Request, Review, keep_draft, launch, review
+from launch.order import Order
+from launch.plan import ACTIONS, Decisions, Demand, Plan
 from sources.discovery import Discovery, DiscoveryError, discover
 from sources.identity import code_of
-from storage.heartbeats import last_beat
-from storage.projects import find_project, register_project, slug_of
+from storage.projects import find_project, slug_of
 from storage.records import Project, Run
-from storage.runs import RunError, find_run
 from storage.store import Store
 
 PYTHON_NAMES = {"python", "python3"}
 
 
 @dataclass(frozen=True)
-class Launch:
+class Typed:
     """A command line that was read and found right, before anything is started."""
 
     line: CommandLine
@@ -69,7 +68,7 @@ def resolve_interpreter(word: str) -> str:
     return os.path.abspath(found)
 
 
-def read_launch(items: Sequence[str], directory: Path) -> Launch:
+def read_typed(items: Sequence[str], directory: Path) -> Typed:
     """Read what stands behind `--`: discover the script's hyperparameters and check every flag and value.
 
     Raises CommandError with a sentence about what is wrong.
@@ -93,51 +92,73 @@ def read_launch(items: Sequence[str], directory: Path) -> Launch:
         raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from None
-    return Launch(line, discovery, directory, digest)
+    return Typed(line, discovery, directory, digest)
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What a launch would do; `project` has the id 0 while there is none of that name.
+    """What the shell asks for, and what it would do; `project` has the id 0 while there is none of that name.
 
     at_once: how many experiments run at a time on what is there now.
     """
 
     project: Project
+    request: Request
     plan: Plan
-    order: Order
     at_once: int
     notes: Sequence[str] = ()
 
 
-def plan_launch(store: Store, launch: Launch, project_name: str, objective: Objective, options: Options) -> Planned:
-    """Look up what is known of the experiments that a launch asks for; nothing is written.
-
-    Raises CommandError.
-    """
-    project = _project(store, launch, project_name, objective, options)
-    code = code_state(store, project)
-    if code.problem:
-        raise CommandError(code.problem)
-    if code.code_digest != launch.code_digest:
-        raise CommandError(f"{launch.script.name} is being edited right now; save it, and launch again.")
-    space, hyperparameters = launch.line.space, launch.discovery.hyperparameters
-    demand = Demand(space, options.strategy, project.goal, hyperparameters, launch.line.prefix[2:])
-    decisions = Decisions(by_status=options.wishes.by_status)
-    try:
-        plan = plan_of(store, project, demand, code, objective=project.objective, decisions=decisions)
-    except StrategyError as error:
-        raise CommandError(str(error)) from None
-    if refused := refused_value(project, demand, code.code_digest):
+def plan_launch(store: Store, typed: Typed, project_name: str, objective: Objective, options: Options) -> Planned:
+    """Look up what a launch would do; nothing is written. Raises CommandError where it cannot even be looked at."""
+    project = _project(store, typed, project_name, objective, options)
+    request = _request(store, typed, project, options)
+    reviewed = _reviewed(store, project, request)
+    if options.wishes.by_row:
+        request = replace(request, decisions=_decided(reviewed.plan, options.wishes.by_row))
+        reviewed = _reviewed(store, project, request)
+    obstacle, notes = reviewed.obstacle, list(typed.discovery.notes)
+    if obstacle and obstacle.part == "run":
+        raise CommandError(obstacle.sentence)
+    if obstacle and obstacle.part == "resources":
+        notes.append(obstacle.sentence)
+    if refused := refused_value(project, request.demand, request.seen.code_digest):
         raise CommandError(refused)
-    order = _order(launch, project, options)
-    at_once, problem = _places(store, order)
-    notes = [*launch.discovery.notes, *([problem] if problem else [])]
-    return Planned(project, _decided(plan, options.wishes.by_row), order, at_once, notes)
+    return Planned(project, request, reviewed.plan, reviewed.at_once or _at_once_here(reviewed, request.order), notes)
 
 
-def _decided(plan: Plan, by_row: Mapping[int, str]) -> Plan:
-    """The plan with what was wished of single rows. Raises CommandError."""
+def _at_once_here(reviewed: Review, order: Order) -> int:
+    """How many run at a time on this machine, which is where they will where nothing was ever started."""
+    if reviewed.obstacle:
+        return 1
+    here = Cluster([{"CPU": os.cpu_count() or 1, "GPU": order.gpus}], is_present=False)
+    return here.at_once(order.cpus, order.gpus, order.concurrency) or 1
+
+
+def _reviewed(store: Store, project: Project, request: Request) -> Review:
+    reviewed = review(store, project, request)
+    if isinstance(reviewed, Refusal):
+        raise CommandError(reviewed.sentence)
+    return reviewed
+
+
+def _request(store: Store, typed: Typed, project: Project, options: Options) -> Request:
+    seen = code_state(store, project)
+    if not seen.problem and seen.code_digest != typed.code_digest:
+        raise CommandError(f"{typed.script.name} is being edited right now; save it, and launch again.")
+    hyperparameters = typed.discovery.hyperparameters
+    demand = Demand(typed.line.space, options.strategy, project.goal, hyperparameters, typed.line.prefix[2:])
+    return Request(
+        demand,
+        _order(typed, project, options),
+        seen,
+        Decisions(by_status=options.wishes.by_status),
+        extended=None if options.extend is None else run_numbered(store, project, options.extend),
+    )
+
+
+def _decided(plan: Plan, by_row: Mapping[int, str]) -> Decisions:
+    """The decisions with what was wished of single rows. Raises CommandError."""
     prints = plan.drawn.fingerprints
     for row, action in by_row.items():
         if not 1 <= row <= len(prints):
@@ -145,34 +166,24 @@ def _decided(plan: Plan, by_row: Mapping[int, str]) -> Plan:
         status = plan.known[row - 1][0]
         if action not in ACTIONS[status]:
             raise CommandError(f"--decide {row}={action}: row {row} is {status}, so it takes {allowed(status)}.")
-    by_fingerprint = {prints[row - 1]: action for row, action in by_row.items()}
-    return replace(plan, decisions=replace(plan.decisions, by_fingerprint=by_fingerprint))
+    return replace(plan.decisions, by_fingerprint={prints[row - 1]: action for row, action in by_row.items()})
 
 
-def _places(store: Store, order: Order) -> tuple[int, str]:
-    """How many experiments run at once, and a sentence where not even one has a place."""
-    beat = last_beat(store, "dispatcher")
-    # Where nothing was ever started, it will be on this machine.
-    nodes = (beat[1].get("per_node") if beat else None) or [{"CPU": os.cpu_count() or 1, "GPU": order.gpus}]
-    fits = places(nodes, order.cpus, order.gpus)
-    return max(1, min(fits, order.concurrency or fits)), "" if fits else cannot_place(nodes, order.cpus, order.gpus)
-
-
-def _project(store: Store, launch: Launch, name: str, objective: Objective, options: Options) -> Project:
+def _project(store: Store, typed: Typed, name: str, objective: Objective, options: Options) -> Project:
     """The project as the launch will leave it; it is not written here."""
     found = find_project(store, slug_of(name))
     now = Project(
         id=found.id if found else 0,
         slug=slug_of(name),
         name=options.name or (found.name if found else name),
-        directory=str(launch.directory),
-        command=launch.line.prefix,
-        hyperparameters=[each.to_json() for each in launch.discovery.hyperparameters],
+        directory=str(typed.directory),
+        command=typed.line.prefix,
+        hyperparameters=[each.to_json() for each in typed.discovery.hyperparameters],
         objective=found.objective if found else None,
         goal=found.goal if found else "maximize",
         data_paths=found.data_paths if found else [],
         locks=found.locks if found else {},
-        code_digest=launch.code_digest,
+        code_digest=typed.code_digest,
         created_at=found.created_at if found else datetime.now(UTC),
     )
     if objective.metric is not None:
@@ -180,12 +191,12 @@ def _project(store: Store, launch: Launch, name: str, objective: Objective, opti
     return now if options.data_paths is None else replace(now, data_paths=list(options.data_paths))
 
 
-def _order(launch: Launch, project: Project, options: Options) -> Order:
+def _order(typed: Typed, project: Project, options: Options) -> Order:
     first = [{"name": project.objective, "goal": project.goal}] if project.objective else []
     more = [{"name": name, "goal": usual_goal(name)} for name in options.metrics if name != project.objective]
     return Order(
-        command_line=launch.text,
-        prefix=launch.line.prefix,
+        command_line=typed.text,
+        prefix=typed.line.prefix,
         objective=project.objective,
         goal=project.goal,
         metrics=[*first, *more],
@@ -200,57 +211,24 @@ def _order(launch: Launch, project: Project, options: Options) -> Order:
     )
 
 
-def register(store: Store, planned: Planned) -> Planned:
-    """Write the project down, new or as its script is now."""
-    wanted = planned.project
-    project = register_project(
-        store,
-        wanted.name,
-        slug=wanted.slug,
-        directory=wanted.directory,
-        command=wanted.command,
-        hyperparameters=wanted.hyperparameters,
-        objective=wanted.objective,
-        goal=wanted.goal,
-        code_digest=wanted.code_digest,
-    )
-    return replace(planned, project=project)
+def queue(store: Store, planned: Planned, confirm: Callable[[str], bool]) -> Launched:
+    """Launch what was planned. confirm: answers what is asked before much work begins.
 
-
-def queue_run(store: Store, planned: Planned) -> tuple[Project, Run, Sequence[str]]:
-    """Queue what a plan schedules; the notes are sentences for the person.
-
-    Raises CommandError where nothing of it is to run.
+    Raises CommandError with the reason where nothing was launched.
     """
-    planned = register(store, planned)
-    try:
-        run, note = start(store, planned.project, planned.plan, planned.order)
-    except (OrderError, CodeError) as error:
-        raise CommandError(str(error)) from None
-    return planned.project, run, [*planned.notes, *([note] if note else [])]
+    outcome = launch(store, planned.project, planned.request)
+    while isinstance(outcome, Question):
+        if not confirm(outcome.sentence):
+            raise CommandError("Nothing was launched.")
+        outcome = launch(store, planned.project, planned.request, confirmed=outcome.answer)
+    if isinstance(outcome, Refusal):
+        raise CommandError(f"{outcome.sentence} Launch it again." if outcome.now else outcome.sentence)
+    return outcome
 
 
-def keep_draft(store: Store, planned: Planned) -> tuple[Project, Run]:
-    """Keep the launch as a draft, to be started on the page."""
-    planned = register(store, planned)
-    return planned.project, save_draft(store, planned.project, planned.plan, planned.order)
-
-
-def find_extended(store: Store, planned: Planned, number: int) -> Run:
-    """The run that a plan can be added to. Raises CommandError."""
-    run = find_run(store, planned.project.id, number)
-    if run is None:
-        raise CommandError(f"Project {planned.project.slug} has no run {number}.")
-    try:
-        check_extension(run, planned.plan)
-    except OrderError as error:
-        raise CommandError(str(error)) from None
-    return run
-
-
-def extend_run(store: Store, planned: Planned, run: Run) -> int:
-    """Add what a plan schedules to a run; returns how many experiments. Raises CommandError."""
-    try:
-        return len(extend(store, planned.project, run, planned.plan, planned.order))
-    except (OrderError, CodeError, RunError) as error:
-        raise CommandError(str(error)) from None
+def keep(store: Store, planned: Planned) -> Run:
+    """Keep the launch as a draft, to be started on the page. Raises CommandError."""
+    kept = keep_draft(store, planned.project, planned.request)
+    if isinstance(kept, Refusal):
+        raise CommandError(kept.sentence)
+    return kept

@@ -54,6 +54,8 @@ class Options:
     # None leaves what the project has declared.
     data_paths: Sequence[str] | None = None
     name: str | None = None
+    # The run that gets the experiments; else a new one.
+    extend: int | None = None
 
 
 def read_objective(text: str | None) -> Objective:

@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from analysis.hyperparameters import text_of
+from analysis.words import duration
 from cli.launch import Planned
 from cli.terminal import printable
 from launch.plan import MOST_EXPERIMENTS, Plan, Row
@@ -25,7 +26,7 @@ def plan_table(plan: Plan, width: int) -> Table:
     table = Table("", "do", *map(printable, names), "known of it", "takes about")
     for index, row in enumerate(plan.rows(range(min(len(plan.drawn.settings), MOST_ROWS)))):
         values = [printable(text_of(row.settings.get(name))) for name in names]
-        table.add_row(str(index + 1), row.action, *values, printable(_known(row)), _seconds(row.duration_s))
+        table.add_row(str(index + 1), row.action, *values, printable(_known(row)), duration(row.duration_s))
     return table
 
 
@@ -34,14 +35,6 @@ def _known(row: Row) -> str:
         return "new" if not row.repeat else f"new, repeat {row.repeat + 1}"
     value = "" if row.past.value is None or not math.isfinite(row.past.value) else f", {row.past.value:.4g}"
     return f"{row.status}: experiment {row.past.number} of run {row.past.run_number}{value}"
-
-
-def _seconds(seconds: float | None) -> str:
-    if seconds is None:
-        return "unknown"
-    if seconds < 100:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.0f} h"
 
 
 def plan_sentences(plan: Plan, at_once: int) -> Iterator[str]:
@@ -56,7 +49,7 @@ def plan_sentences(plan: Plan, at_once: int) -> Iterator[str]:
     if plan.is_too_large:
         yield f"A run has at most {MOST_EXPERIMENTS:,} experiments, so this cannot be launched."
     if (seconds := plan.duration(at_once)) is not None:
-        yield f"About {_seconds(seconds)} with {at_once} at once, judged by {plan.history:,} finished experiments"
+        yield f"About {duration(seconds)} with {at_once} at once, judged by {plan.history:,} finished experiments"
 
 
 def left_out_sentences(plan: Plan) -> Iterator[str]:
@@ -73,7 +66,7 @@ def plan_json(planned: Planned) -> dict[str, Any]:
     plan = planned.plan
     return {
         "project": planned.project.slug,
-        "command": planned.order.command_line,
+        "command": planned.request.order.command_line,
         "strategy": plan.demand.strategy.to_json(),
         "total": plan.total,
         "scheduled": plan.scheduled,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from analysis.sharing import refused_share
 from analysis.strategies import STRATEGIES
 from app.settings import Settings, read_settings
 from cli.errors import CommandError
-from cli.launch import Planned, extend_run, find_extended, keep_draft, plan_launch, queue_run, read_launch
+from cli.launch import Planned, keep, plan_launch, queue, read_typed
 from cli.options import PRIORITY_HELP, WEIGHT_HELP, DataDir, Options, read_objective, read_strategy, read_wishes
 from cli.plan_table import left_out_sentences, plan_json, plan_sentences, plan_table
 from cli.progress import failures, follow_run, results_table
@@ -68,6 +69,7 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
         bool, typer.Option(help="Print what would run, and what is known of it; start nothing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with --dry-run.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before much work begins.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Launch a script with many settings: hypertuner run --project NAME -- python train.py --lr [0.1,0.01]."""
@@ -91,21 +93,22 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
         wishes=read_wishes(decide or (), again=again, reuse=reuse),
         metrics=metric or (),
         data_paths=data,
+        extend=extend,
     )
     goal = read_objective(objective)
-    launch = read_launch(context.args, Path.cwd())
+    typed = read_typed(context.args, Path.cwd())
     # Whoever reads JSON reads nothing else.
     tell = say_aside if as_json else say
     with _database(read_settings(data_dir=data_dir), tell) as (store, services):
-        planned = plan_launch(store, launch, project, goal, options)
-        extended = None if extend is None else find_extended(store, planned, extend)
+        planned = plan_launch(store, typed, project, goal, options)
         if dry_run:
             _print_plan(planned, as_json=as_json)
         elif draft:
-            owner, kept = keep_draft(store, planned)
-            console.print(f"Run {kept.number} of [bold]{printable(owner.slug)}[/] is kept as a draft", soft_wrap=True)
+            kept = keep(store, planned)
+            slug = printable(planned.project.slug)
+            console.print(f"Run {kept.number} of [bold]{slug}[/] is kept as a draft", soft_wrap=True)
         else:
-            _run_planned(store, services, planned, extended, wait=wait)
+            _run_planned(store, services, planned, wait=wait, is_sure=yes)
 
 
 @contextmanager
@@ -119,10 +122,8 @@ def _database(settings: Settings, say: Callable[[str], None]) -> Iterator[tuple[
             yield services.store, services
 
 
-def _run_planned(
-    store: Store, services: Services | None, planned: Planned, extended: Run | None, *, wait: bool
-) -> None:
-    queued = _queue(store, planned, extended)
+def _run_planned(store: Store, services: Services | None, planned: Planned, *, wait: bool, is_sure: bool) -> None:
+    queued = _queue(store, planned, is_sure=is_sure)
     if queued is None:
         return
     if services is None:
@@ -136,24 +137,32 @@ def _run_planned(
     _finish(queued, seen, store)
 
 
-def _queue(store: Store, planned: Planned, extended: Run | None) -> tuple[Project, Run] | None:
+def _queue(store: Store, planned: Planned, *, is_sure: bool) -> tuple[Project, Run] | None:
     plan, slug = planned.plan, printable(planned.project.slug)
     for sentence in left_out_sentences(plan):
         say(f"{sentence} (see --again, --reuse and --decide)")
     if not plan.scheduled and not plan.reused:
         console.print("Nothing to run: every one of these experiments is left out.")
         return None
-    if extended is not None:
-        added = extend_run(store, planned, extended)
-        said = f"it goes on to {plan.total:,}" if plan.demand.is_adaptive else f"{added:,} experiments added"
-        console.print(f"Run {extended.number} of [bold]{slug}[/]: {said}", soft_wrap=True)
-        return planned.project, extended
-    project, made, notes = queue_run(store, planned)
-    for note in notes:
-        say(note)
+    launched = queue(store, planned, (lambda _: True) if is_sure else _confirm)
+    number = launched.run.number
+    if planned.request.extended is not None:
+        said = f"it goes on to {plan.total:,}" if plan.demand.is_adaptive else f"{launched.added:,} experiments added"
+        console.print(f"Run {number} of [bold]{slug}[/]: {said}", soft_wrap=True)
+        return launched.project, launched.run
+    for note in (*planned.notes, launched.note):
+        if note:
+            say(note)
     reused = f", {plan.reused:,} reused" if plan.reused else ""
-    console.print(f"Run {made.number} of [bold]{slug}[/]: {plan.scheduled} experiments queued{reused}", soft_wrap=True)
-    return project, made
+    console.print(f"Run {number} of [bold]{slug}[/]: {plan.scheduled} experiments queued{reused}", soft_wrap=True)
+    return launched.project, launched.run
+
+
+def _confirm(sentence: str) -> bool:
+    """Ask whoever sits at the terminal. Raises CommandError where nobody does."""
+    if not sys.stdin.isatty():
+        raise CommandError(f"{sentence} Write --yes to launch them.")
+    return typer.confirm(f"{sentence} Launch them?")
 
 
 def _print_plan(planned: Planned, *, as_json: bool) -> None:

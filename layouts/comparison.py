@@ -18,13 +18,13 @@ from dash.development.base_component import Component
 from analysis.counting import is_finished
 from analysis.differences import MISSING, Cell, Row
 from analysis.hyperparameters import text_of
+from analysis.words import duration, number
 from layouts import ids
 from layouts.attributes import attributes
 from layouts.curves import swatch_of
 from layouts.figures import GRAPH_CONFIG, Figure
 from layouts.flags import Said, chip
 from layouts.projects import state
-from layouts.words import duration, number
 
 # More columns than these are read in the run's table.
 MOST_COMPARED = 6

@@ -12,10 +12,11 @@ from dash.development.base_component import Component
 
 from analysis.hyperparameters import text_of
 from analysis.seeds import Seed
+from analysis.words import duration
 from layouts import ids
 from layouts.attributes import attributes
 from layouts.figures import GRAPH_CONFIG
-from layouts.words import duration, local_time
+from layouts.words import local_time
 
 HASH_SHOWN = 10
 

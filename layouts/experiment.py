@@ -16,13 +16,14 @@ from dash.development.base_component import Component
 
 from analysis.common_values import Common, differing
 from analysis.hyperparameters import Value, text_of
+from analysis.words import number
 from layouts import comparison, configuration, ids, view_panel
 from layouts.asking import asking
 from layouts.curves import curves, swatch_of
 from layouts.projects import state
 from layouts.rules import rules_button
 from layouts.shell import copyable
-from layouts.words import elapsed, local_time, number
+from layouts.words import elapsed, local_time
 
 FAST_POLL_MS = 1_000
 SLOW_POLL_MS = 10_000

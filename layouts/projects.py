@@ -10,8 +10,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from analysis.hyperparameters import Value, text_of
+from analysis.words import number
 from layouts import ids, shell
-from layouts.words import elapsed, local_time, number
+from layouts.words import elapsed, local_time
 
 POLL_INTERVAL_MS = 3_000
 EXAMPLE_COMMAND = "hypertuner run --project NAME --objective max:METRIC -- python train.py --lr [0.1,0.01]"

@@ -11,6 +11,9 @@ from sqlalchemy import text
 from storage.leases import commit_lightly
 from storage.store import Store
 
+# They say that they are alive every three seconds; a busy machine may be slow.
+AWAY_AFTER_S = 15
+
 
 def beat(store: Store, name: str, detail: Mapping[str, Any]) -> None:
     """Say that a standing process is alive, with what others may want to know of it."""

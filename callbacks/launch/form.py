@@ -14,12 +14,16 @@ from analysis.hyperparameters import Value
 from analysis.metrics import usual_goal
 from analysis.sharing import refused_share
 from analysis.strategies import STRATEGIES, Option
-from callbacks.launch.project import hyperparameters_of, read_command
+from callbacks.launch.project import Context, hyperparameters_of, read_command
 from launch.choice import StrategyChoice
+from launch.code import CodeState
+from launch.launch import Request
 from launch.order import Order
-from launch.plan import Demand
+from launch.plan import Decisions, Demand
 from layouts import launch_ids as ids
-from storage.records import Project
+from storage.records import Project, Run
+from storage.runs import RunError, find_run
+from storage.store import Store
 
 MOST_NUMBER = 1_000_000_000
 
@@ -71,9 +75,42 @@ def form_states() -> dict[str, Any]:
 class Asked:
     """What the form asks for."""
 
-    line: CommandLine
     demand: Demand
     order: Order
+
+
+def request_of(
+    store: Store, project: Project, asked: Asked, decisions: Mapping[str, Any] | None, context: Context
+) -> Request:
+    """What the dialog asks for, with the code that its preview shows. Raises RunError where its run is gone."""
+    run = _run_in(store, project, context)
+    return Request(
+        asked.demand,
+        asked.order,
+        seen=code_in(context),
+        decisions=Decisions.from_json(decisions),
+        draft=run if context["mode"] == "draft" else None,
+        extended=run if context["mode"] == "extend" else None,
+    )
+
+
+def code_in(context: Context) -> CodeState:
+    """The code that was there when the dialog opened, and the data that it names."""
+    return CodeState(
+        context.get("code"), context.get("data"), bool(context.get("is_here")), str(context.get("problem") or "")
+    )
+
+
+def _run_in(store: Store, project: Project, context: Context) -> Run | None:
+    """The draft or run that the dialog was opened for, if it was. Raises RunError where it is gone."""
+    number = context.get("run")
+    if number is None:
+        return None
+    run = find_run(store, project.id, int(number))
+    # The number of a draft that was discarded may belong to another one by now.
+    if run is None or run.id != context["run_id"]:
+        raise RunError(f"Run {number} was discarded in the meantime; copy the command, and begin a new run with it.")
+    return run
 
 
 def read_form(project: Project, values: Mapping[str, Any], *, key: str | None = None) -> Asked:
@@ -88,7 +125,6 @@ def read_form(project: Project, values: Mapping[str, Any], *, key: str | None = 
         raise FormError(error.message, "command", error.column) from None
     goal = "minimize" if values.get("goal") == "minimize" else "maximize"
     return Asked(
-        line,
         Demand(line.space, read_strategy(values), goal, hyperparameters_of(project), line.prefix[2:]),
         _order(command, line, goal, values, key),
     )

@@ -11,25 +11,25 @@ from dash import ALL, Input, Output, State, ctx, no_update
 
 from analysis.candidates import Candidates, Interval
 from analysis.hyperparameters import text_of
-from analysis.resources import cannot_place, places
 from analysis.strategies import STRATEGIES, StrategyError
 from callbacks.group import CallbackGroup
-from callbacks.launch.form import Asked, FormError, form_inputs, read_form, read_paths
+from callbacks.launch.form import FormError, code_in, form_inputs, read_form, read_paths, request_of
 from callbacks.launch.project import project_of
-from launch.code import CodeError, CodeState, code_difference, code_state
+from launch.code import CodeError, code_difference, code_state
+from launch.launch import Refusal, Review
+from launch.launch import review as review_request
+from launch.order import Order
 from launch.plan import ACTIONS, STATUSES, Decisions, Demand, Plan, plan_of
 from layouts import launch_ids as ids
 from layouts.launch import frame, options, preview
 from layouts.launch.preview import Known, PlanRow, Totals
-from storage.heartbeats import last_beat
 from storage.past import Past, fetch_outlines
 from storage.records import Project
-from storage.runs import find_latest_run
+from storage.runs import RunError, find_latest_run
 from storage.store import Store
 
 callbacks = CallbackGroup()
 
-Nodes = Sequence[Mapping[str, float]]
 LONGEST_DRAWN = 9
 MOST_MEASURED = 1_000
 PLACES = ("command", "strategy", "resources", "data")
@@ -113,37 +113,17 @@ def review(
         return dict.fromkeys(_answer({}), no_update)
     try:
         asked = read_form(project, form)
-        code = code_in(context)
-        if code.problem:
-            raise FormError(code.problem, "data")
-        plan = plan_of(
-            store,
-            project,
-            asked.demand,
-            code,
-            objective=asked.order.objective,
-            decisions=Decisions.from_json(decisions),
-        )
+        request = request_of(store, project, asked, decisions, context)
     except FormError as error:
         return _refusal(error, str(form.get("command") or ""), context)
-    except StrategyError as error:
-        return _refusal(FormError(str(error), "strategy"), "", context)
-    shown = _shown(plan, asked, context, problems or [], nodes_of(store))
+    except RunError as error:
+        return _answer({"error": str(error)})
+    reviewed = review_request(store, project, request)
+    if isinstance(reviewed, Refusal):
+        return _refusal(FormError(reviewed.sentence, reviewed.part), "", context)
+    shown = _shown(reviewed, asked.order, context, problems or [])
     # The code changed under the dialog: whoever said so has said why.
     return {**shown, "error": no_update} if ctx.triggered_id == ids.CONTEXT else shown
-
-
-def code_in(context: Mapping[str, Any]) -> CodeState:
-    """The code that was there when the dialog opened, and the data that it names."""
-    return CodeState(
-        context.get("code"), context.get("data"), bool(context.get("is_here")), str(context.get("problem") or "")
-    )
-
-
-def nodes_of(store: Store) -> Nodes:
-    """What each node of the cluster has, as the dispatcher last said; nothing where it is not known."""
-    beat = last_beat(store, "dispatcher")
-    return beat[1].get("per_node") or [] if beat else []
 
 
 def _answer(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,18 +146,14 @@ def _refusal(error: FormError, command: str, context: Mapping[str, Any]) -> dict
     return _answer({error.place: shown, "label": label, "summary": summary, "statuses": no_update})
 
 
-def _shown(
-    plan: Plan, asked: Asked, context: Mapping[str, Any], problems: Sequence[str], nodes: Nodes
-) -> dict[str, Any]:
-    order = asked.order
-    fits = places(nodes, order.cpus, order.gpus) if nodes else None
-    at_once = None if not fits else min(fits, order.concurrency or fits)
-    totals = totals_of(plan, asked, at_once)
+def _shown(reviewed: Review, order: Order, context: Mapping[str, Any], problems: Sequence[str]) -> dict[str, Any]:
+    plan, obstacle = reviewed.plan, reviewed.obstacle
+    totals = totals_of(plan, order, reviewed.at_once)
     names = shown_names(plan.demand)
-    can_run = bool(plan.scheduled or plan.reused) and not plan.is_too_large
     return _answer(
         {
-            "resources": cannot_place(nodes, order.cpus, order.gpus) if fits == 0 else "",
+            "resources": obstacle.sentence if obstacle and obstacle.part == "resources" else "",
+            "error": obstacle.sentence if obstacle and obstacle.part == "run" else "",
             "count": preview.count_text(totals),
             "summary": preview.summary(totals),
             "statuses": preview.search_space(plan.demand.space, "")
@@ -202,7 +178,7 @@ def _shown(
                 has_past=any(past for _, past in plan.known),
                 objective=order.objective,
             ),
-            "is_disabled": bool(problems) or not can_run or fits == 0,
+            "is_disabled": bool(problems or obstacle),
             "label": frame.start_label(
                 0 if plan.is_too_large else plan.scheduled,
                 plan.reused,
@@ -226,9 +202,9 @@ def longest_value(candidates: Candidates) -> int:
     return max((len(text_of(value)) for value in candidates[:MOST_MEASURED]), default=0)
 
 
-def totals_of(plan: Plan, asked: Asked, at_once: int | None) -> Totals:
+def totals_of(plan: Plan, order: Order, at_once: int | None) -> Totals:
     """What the preview says in sums."""
-    demand, order = plan.demand, asked.order
+    demand = plan.demand
     sizes: list[int] = []
     if demand.strategy.name == "grid":
         sizes = [len(each) for each in demand.space.values() if not isinstance(each, Interval) and len(each) > 1]

@@ -7,9 +7,9 @@ from typing import Any
 
 from analysis.axes import MISSING, Axis
 from analysis.effects import Line
+from analysis.words import number
 from layouts.charts.frame import short, title, value_axis
 from layouts.figures import Figure, axis, layout
-from layouts.words import number
 
 HEIGHT_PX = 320
 # How far the experiments of one word are spread.

@@ -8,9 +8,9 @@ from typing import Any
 from analysis.axes import Axis, Floats
 from analysis.importance import Pair
 from analysis.surrogate import Goal
+from analysis.words import number
 from layouts.charts.frame import better, percent, plain, short, title, value_axis
 from layouts.figures import Figure, axis, layout
-from layouts.words import number
 
 CELL_PX = 46
 SURFACE_PX = 380

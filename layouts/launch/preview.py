@@ -13,11 +13,11 @@ from dash.development.base_component import Component
 
 from analysis.candidates import Candidates, Interval, Space
 from analysis.hyperparameters import Value, text_of
+from analysis.words import duration, number
 from layouts import launch_ids as ids
 from layouts.experiment_table import THEME
 from layouts.launch.editor import interval_words
 from layouts.launch.form import Form
-from layouts.words import duration, number
 
 ROWS_PER_BLOCK = 100
 # What a group of each status is called.

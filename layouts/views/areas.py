@@ -8,9 +8,9 @@ from typing import Any
 
 from dash.development.base_component import Component
 
+from analysis.words import number as written
 from layouts.figures import lines_of
 from layouts.views.picture import Payload, label, number, numbers, proper, records, side_table, swatched, texts
-from layouts.words import number as written
 
 # The page keeps such a figure no wider than this, so that its diagonal is one.
 SQUARE = {"side": 600}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from analysis.words import number as written
 from layouts.figures import Figure, layout
 from layouts.views.picture import Payload, Picture, label, left_out, numbers, plain, sentence, texts, titled
-from layouts.words import number as written
 
 # Above this many cells their values would not fit.
 MOST_WRITTEN = 200

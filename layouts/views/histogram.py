@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from dash.development.base_component import Component
 
+from analysis.words import number as written
 from layouts.figures import Figure, colour_of, layout
 from layouts.views.picture import (
     Payload,
@@ -22,7 +23,6 @@ from layouts.views.picture import (
     swatched,
     titled,
 )
-from layouts.words import number as written
 
 
 def picture(payload: Payload) -> Picture:

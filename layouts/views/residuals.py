@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from analysis.words import number as written
 from layouts.figures import Figure, layout
 from layouts.views.picture import (
     Payload,
@@ -17,7 +18,6 @@ from layouts.views.picture import (
     sentence,
     titled,
 )
-from layouts.words import number as written
 
 _WORDS = {"r2": "R²", "rmse": "root mean square error", "mae": "mean absolute error", "bias": "mean residual"}
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from dash import html
 
+from analysis.words import number
 from layouts.views.picture import Payload, Picture, count, counted, sentence, texts
-from layouts.words import number
 
 # How texts say that a number is not finite.
 NOT_FINITE = frozenset({"NaN", "∞", "−∞"})

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from callbacks.engine_words import AWAY_AFTER_S
 from callbacks.pages import read_address, show_page, show_status, status_of
-from storage.heartbeats import beat
+from storage.heartbeats import AWAY_AFTER_S, beat
 from storage.store import Store
 from tests.callbacks.conftest import Laboratory
 

@@ -352,6 +352,20 @@ def test_the_time_is_that_on_the_present_cluster(store: Store, shell: Shell) -> 
     assert json.loads(done(shell("--dry-run --json", flags)))["expected_s"] == pytest.approx(4.0)
 
 
+def test_what_no_node_of_the_cluster_can_hold_is_not_launched(store: Store, shell: Shell) -> None:
+    beat(store, "dispatcher", {"per_node": [{"CPU": 2, "GPU": 0}]})
+    assert refusal(shell("--gpus 1", "--lr [0.1]")) == "Each experiment wants 1 GPU; the cluster has none."
+    assert runs_of(store) == []
+
+
+def test_much_work_is_asked_about_and_launched_by_a_yes(store: Store, shell: Shell) -> None:
+    flags = "--lr [1:1001:1]"
+    assert refusal(shell("", flags)) == "These are 1,001 experiments. Write --yes to launch them."
+    assert runs_of(store) == []
+    assert "1001 experiments queued" in done(shell("--yes", flags))
+    assert "1000 experiments queued" in done(shell("--again", "--epochs [1:1000:1]"))
+
+
 def test_a_script_that_is_edited_while_it_is_read_is_not_launched(
     store: Store, shell: Shell, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

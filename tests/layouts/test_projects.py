@@ -6,8 +6,8 @@ import math
 
 import pytest
 
+from analysis.words import duration, number
 from layouts.projects import progress, tuned
-from layouts.words import duration, number
 from tests.callbacks.test_pages import text_of
 
 
