@@ -48,7 +48,7 @@ def write_ours(url: str, claim: Claim | None, batches: int, barrier: Barrier) ->
     for number in range(batches):
         first = number * len(NUMBERS)
         values = [Values(ids[name], first, NUMBERS, EPOCHS, BATCHES, TIMES) for name in METRICS]
-        record(store, claim, Batch(number, number + 1, 0, 0, values))
+        record(store, claim, Batch({"metrics": number}, {"metrics": number + 1}, values))
     barrier.wait()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,12 +42,10 @@ class NewView:
 
 @dataclass(frozen=True)
 class Batch:
-    """What was read from the spool since the last commit, with the offsets that it moves from and to."""
+    """What was read from the spool since the last commit: `since` and `upto` are the offsets of each of its files."""
 
-    metric_offset: int
-    new_metric_offset: int
-    stdout_offset: int
-    new_stdout_offset: int
+    since: Mapping[str, int]
+    upto: Mapping[str, int]
     values: Sequence[Values] = ()
     views: Sequence[NewView] = ()
     epoch: float | None = None
@@ -101,6 +99,11 @@ def finish_experiment(
 # --- how ----------------------------------------------------------------------------------------------------------
 
 
+def _offsets(offsets: Mapping[str, int]) -> str:
+    # A file that nothing was read of is as one that is not named.
+    return json.dumps({name: offset for name, offset in offsets.items() if offset})
+
+
 def _array(numbers: Sequence[float | None]) -> str:
     # JSON's words for NaN, infinities and null are also PostgreSQL's; its encoder is far faster than a loop.
     return "{" + json.dumps(numbers)[1:-1] + "}"
@@ -119,12 +122,12 @@ def _record(connection: Connection, claim: Claim, batch: Batch) -> None:
 
 
 # One statement each, as an experiment that does nothing costs little more than its statements.
-_MOVE = """UPDATE experiment SET metric_offset = :new_metric, stdout_offset = :new_stdout,
+_MOVE = """UPDATE experiment SET offsets = CAST(:upto AS jsonb),
         value_count = value_count + :count, rejected_lines = rejected_lines + :rejected,
         rejected_sample = coalesce(rejected_sample, :sample), epoch = coalesce(:epoch, epoch),
         epochs = coalesce(:epochs, epochs), {more}
     WHERE id = :id AND attempt = :attempt AND fence = :fence AND state = 'running'
-        AND metric_offset = :metric AND stdout_offset = :stdout"""
+        AND offsets = CAST(:since AS jsonb)"""
 _MOVE_ON = text(_MOVE.format(more="lease_until = now() + make_interval(secs => :lease)"))
 # One that was to stop is not tried again. The request says why, unless the script's own end came first.
 _MOVE_TO_END = text(
@@ -149,10 +152,8 @@ def _move(connection: Connection, claim: Claim, batch: Batch, ending: Ending | N
     """Move the offsets of an attempt that is held, and end it if told to; says whether it stood where it should."""
     parameters: dict[str, Any] = {
         **held(claim),
-        "metric": batch.metric_offset,
-        "stdout": batch.stdout_offset,
-        "new_metric": batch.new_metric_offset,
-        "new_stdout": batch.new_stdout_offset,
+        "since": _offsets(batch.since),
+        "upto": _offsets(batch.upto),
         "count": sum(len(part.values) for part in batch.values),
         "rejected": batch.rejected_lines,
         "sample": batch.rejected_sample,
@@ -186,9 +187,9 @@ def _refuse_or_accept_repeat(connection: Connection, claim: Claim, batch: Batch)
     done = connection.execute(
         text(
             """SELECT FROM experiment WHERE id = :id AND attempt = :attempt AND fence = :fence AND state = 'running'
-                AND metric_offset = :metric AND stdout_offset = :stdout"""
+                AND offsets = CAST(:upto AS jsonb)"""
         ),
-        {**held(claim), "metric": batch.new_metric_offset, "stdout": batch.new_stdout_offset},
+        {**held(claim), "upto": _offsets(batch.upto)},
     ).one_or_none()
     if done is None:
         raise LeaseLost(f"experiment {claim.number}, attempt {claim.attempt}")

@@ -89,7 +89,7 @@ _CLAIM = text(
         LIMIT 1),
     claimed AS (UPDATE experiment SET state = 'running', owner = :owner, host = :host,
             fence = fence + 1, attempt = attempt + 1, lease_until = now() + make_interval(secs => :lease),
-            started_at = now(), metric_offset = 0, stdout_offset = 0, value_count = 0, rejected_lines = 0,
+            started_at = now(), offsets = '{}', value_count = 0, rejected_lines = 0,
             rejected_sample = NULL, epoch = NULL, epochs = NULL, exit_code = NULL, reason = NULL, failure = NULL,
             ended_at = NULL, duration_s = NULL
         WHERE id = (SELECT experiment.id FROM experiment JOIN chosen ON chosen.id = run_id
@@ -130,8 +130,7 @@ class Lost:
     """
 
     claim: Claim
-    metric_offset: int
-    stdout_offset: int
+    offsets: Mapping[str, int]
     epoch: float | None
     epochs: float | None
     request: str | None
@@ -162,7 +161,7 @@ def take_lost(
         WHERE id IN (SELECT id FROM experiment WHERE state = 'running' AND host = :host
             AND (:everything OR lease_until < now() OR owner = ANY(CAST(:owners AS text[])))
             ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
-        RETURNING id, project_id, run_id, number, attempt, fence, settings, failures, metric_offset, stdout_offset,
+        RETURNING id, project_id, run_id, number, attempt, fence, settings, failures, offsets,
             epoch, epochs, request, (SELECT jsonb_object_agg(name, "count") FROM metric_summary summary
                 JOIN metric ON metric.id = summary.metric_id
                 WHERE experiment_id = experiment.id AND summary.attempt = experiment.attempt) AS counts"""
@@ -174,7 +173,7 @@ def take_lost(
         Lost(
             Claim(row.id, row.project_id, row.run_id, row.number, row.attempt, row.fence, taker, row.settings,
                   row.failures),
-            row.metric_offset, row.stdout_offset, row.epoch, row.epochs, row.request, row.counts or {},
+            row.offsets, row.epoch, row.epochs, row.request, row.counts or {},
         )
         for row in rows
     ]  # fmt: skip

@@ -176,9 +176,8 @@ experiment = Table(
     # Progress as last reported: epoch (1-based count of what the script named) and, if known, the number of epochs.
     Column("epoch", Double),
     Column("epochs", Double),
-    # Bytes of the spool that are in the database; committed together with their values.
-    Column("metric_offset", BigInteger, nullable=False, server_default="0"),
-    Column("stdout_offset", BigInteger, nullable=False, server_default="0"),
+    # How many bytes of each file of the spool are in the database, by its name; committed together with their values.
+    Column("offsets", JSONB, nullable=False, server_default="{}"),
     Column("value_count", BigInteger, nullable=False, server_default="0"),
     Column("rejected_lines", Integer, nullable=False, server_default="0"),
     Column("rejected_sample", Text),

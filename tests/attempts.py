@@ -27,7 +27,7 @@ def lost_once(store: Store) -> Laboratory:
         Values(ids["accuracy"], 0, ACCURACY, epochs, [None] * 3, TIMES[:3]),
         Values(ids["loss"], 0, LOSS, [None] * 4, [1.0, 2.0, 3.0, 4.0], TIMES),
     ]
-    record(store, claim, Batch(0, 10, 0, 0, news, epoch=3.0))
+    record(store, claim, Batch({}, {"metrics": 10}, news, epoch=3.0))
     release_lost(store, owner="worker")
     laboratory.take()
     laboratory.report({"accuracy": [0.5, 0.9]})

@@ -60,7 +60,7 @@ def mixed_run(store: Store, *, copies: int = 1) -> Mixed:
 
 def finish(store: Store, mixed: Mixed) -> None:
     """Let the experiment that runs end well, with the value that it has."""
-    batch = Batch(1, 2, 1, 2, [], epoch=2, epochs=2)
+    batch = Batch({"metrics": 1}, {"metrics": 2}, [], epoch=2, epochs=2)
     finish_experiment(store, mixed.claim, batch, Ending("finished", 1.0, 0), then=Place("worker", "here"))
 
 
@@ -95,7 +95,7 @@ def _begin(store: Store) -> tuple[Claim, Run]:
 def _batch(store: Store, run: Run, value: float) -> Batch:
     ids = metric_ids(store, run.project_id, ["accuracy"])
     values = Values(ids["accuracy"], 0, [value / 2, value], [1.0, 2.0], [None, None], [0.0, 1.0])
-    return Batch(0, 1, 0, 1, [values], epoch=2, epochs=2)
+    return Batch({}, {"metrics": 1}, [values], epoch=2, epochs=2)
 
 
 def _end(store: Store, run: Run, claim: Claim, state: str, value: float) -> Claim | None:

@@ -410,7 +410,7 @@ class Attempt:
         while True:
             if self._pending is not None and not self._refused:
                 self._insist_recording(self._pending)
-            self._pending = self.reader.read(is_last=True, take_stdout_tail=took_all, with_tails=True)
+            self._pending = self.reader.read(is_last=True, take_tail=took_all, with_tails=True)
             if self._refused or not self._pending.is_partial:
                 break
         try:
@@ -430,8 +430,7 @@ class Attempt:
 
     def _send_ending(self, reading: Reading | None, ending: Ending) -> Claim | None:
         if self._refused:
-            offsets = self.reader.committed_offsets
-            nothing = Batch(offsets[0], offsets[0], offsets[1], offsets[1])
+            nothing = Batch(self.reader.committed_offsets, self.reader.committed_offsets)
             refused = failed(ending.duration_s, ending.exit_code, self._refused)
             return self._insist_finishing(lambda: nothing, refused)
         assert reading

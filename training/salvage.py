@@ -71,7 +71,7 @@ class Salvager:
 
     def _see_to(self, worker: ExperimentWorker, lost: Lost, cause: Cause) -> bool:
         """Read one attempt to its end; says whether it had ended by itself."""
-        place = Place(lost.metric_offset, lost.stdout_offset, lost.counts, lost.epoch, lost.epochs)
+        place = Place(lost.offsets, lost.counts, lost.epoch, lost.epochs)
         run = worker.backoff.insist(lambda: fetch_run(worker.store, lost.claim.run_id))
         attempt = Attempt(worker, Launch.plain(run), lost.claim, place=place)
         try:

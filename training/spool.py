@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.log_text import clean_text, text_of
+from sources.output.reader import OutputReader
 from storage.ingestion import Batch, NewView, Values
 from training import spool_folders
-from training.stdout import Progress, parse_line
 
 METRICS, STDOUT, STDERR = spool_folders.METRICS, spool_folders.STDOUT, spool_folders.STDERR
 # What one reading takes from each file, so that a long backlog costs time but no memory.
@@ -203,10 +203,8 @@ class Series:
 class Reading:
     """What is new since the last commit. Where it is news, it must be committed before the next reading."""
 
-    metric_offset: int
-    stdout_offset: int
-    new_metric_offset: int = 0
-    new_stdout_offset: int = 0
+    since: Mapping[str, int]
+    upto: Mapping[str, int] = field(default_factory=dict)
     series: dict[str, Series] = field(default_factory=dict)
     views: list[NewView] = field(default_factory=list)
     view_files: list[str] = field(default_factory=list)
@@ -222,7 +220,7 @@ class Reading:
     @property
     def is_news(self) -> bool:
         """Whether there is anything to tell; lines that say nothing only move the offsets, which can wait a while."""
-        moved = max(self.new_metric_offset - self.metric_offset, self.new_stdout_offset - self.stdout_offset)
+        moved = max((offset - self.since.get(name, 0) for name, offset in self.upto.items()), default=0)
         tails = self.stdout_tail is not None or self.stderr_tail is not None
         places = self.epoch is not None or self.epochs is not None
         return bool(self.series or self.views or self.rejected_lines or tails or places or moved > QUIET_BYTES)
@@ -236,10 +234,8 @@ class Reading:
     def batch(self, ids: Mapping[str, int]) -> Batch:
         """As storage takes it; `ids` knows every metric's name."""
         return Batch(
-            self.metric_offset,
-            self.new_metric_offset,
-            self.stdout_offset,
-            self.new_stdout_offset,
+            self.since,
+            self.upto,
             [Values(ids[name], s.first_seq, s.values, s.epochs, s.batches, s.times) for name, s in self.series.items()],
             self.views,
             self.epoch,
@@ -255,11 +251,11 @@ class Reading:
 class Place:
     """How far an attempt's folder was read, as the database knows it: all that another reader needs to go on.
 
-    counts: how many values of each metric came so far; epoch, epochs: what was reported last.
+    offsets: bytes of each file, by its name. counts: how many values of each metric came so far. epoch and epochs: what
+    was reported last.
     """
 
-    metric_offset: int = 0
-    stdout_offset: int = 0
+    offsets: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     epoch: float | None = None
     epochs: float | None = None
@@ -270,48 +266,50 @@ class SpoolReader:
 
     Guarantees that every complete line is read exactly once, in order, also where another reader goes on, and that
     memory stays bounded whatever the script writes. As soon as the script has written to its metrics file, metrics are
-    no longer looked for on stdout; while that file is empty, which means that the script may yet write to it, stdout
-    waits for the script's end.
+    no longer looked for in what it prints; while that file is empty, which means that the script may yet write to it,
+    its streams wait for the script's end. A metric belongs to the stream that named it first: what a script prints on
+    both counts once.
     """
 
     def __init__(self, folder: Path, *, not_metrics: Collection[str] = (), place: Place | None = None) -> None:
-        """not_metrics: names that are no metrics on stdout, such as the hyperparameters that a script echoes.
+        """not_metrics: names that are no metrics in what is printed, such as the hyperparameters that a script echoes.
 
         place: where an earlier reader stopped.
         """
         self.folder = folder
-        self._not_metrics = frozenset(not_metrics)
         self._metrics = _File(folder / METRICS, most=(b'"view"', MOST_VIEWS_PER_READING))
-        self._stdout = _File(folder / STDOUT)
-        self._stderr = _File(folder / STDERR)
-        self.committed_offsets = (0, 0)
+        self._streams = [_Stream(folder / name, not_metrics) for name in (STDOUT, STDERR)]
+        self._stdout, self._stderr = self._streams
+        # Which stream has named a metric first.
+        self._owners: dict[str, _Stream] = {}
+        self.committed_offsets: Mapping[str, int] = {}
         self._counts: dict[str, int] = {}
-        self._progress = Progress()
         self._has_log = False
         if place is not None:
             self._go_on(place)
 
-    def read(self, *, is_last: bool = False, take_stdout_tail: bool = False, with_tails: bool = False) -> Reading:
+    def read(self, *, is_last: bool = False, take_tail: bool = False, with_tails: bool = False) -> Reading:
         """What is new. is_last: an unfinished last line of the metrics file counts if it is complete JSON.
 
-        take_stdout_tail: so does one of stdout. with_tails: the last lines of both streams as well, if they changed.
+        take_tail: so does one of a stream. with_tails: the last lines of both streams as well, if they changed.
         """
-        reading = Reading(*self.committed_offsets)
+        reading = Reading(self.committed_offsets)
         now = time.time()
         # What is not committed yet may have to be read again, by somebody else.
-        self._stdout.punch(self.committed_offsets[1])
-        self._stderr.punch(self._stderr.size())
+        for stream in self._streams:
+            stream.file.punch(self.committed_offsets.get(stream.name, 0))
         self._read_metrics(reading, now, is_last)
         if is_last or self._has_log or not self._metrics.exists():
-            self._read_stdout(reading, now, take_stdout_tail)
-        reading.new_metric_offset, reading.new_stdout_offset = self._metrics.offset, self._stdout.offset
+            for stream in self._streams:
+                self._read_stream(stream, reading, now, take_tail)
+        reading.upto = {METRICS: self._metrics.offset, **{each.name: each.file.offset for each in self._streams}}
         if with_tails:
-            reading.stdout_tail, reading.stderr_tail = self._stdout.tail(), self._stderr.tail()
+            reading.stdout_tail, reading.stderr_tail = self._stdout.file.tail(), self._stderr.file.tail()
         return reading
 
     def committed(self, reading: Reading) -> None:
         """The reading is in the database: the next one begins where it ended, and its payload files can go."""
-        self.committed_offsets = (reading.new_metric_offset, reading.new_stdout_offset)
+        self.committed_offsets = reading.upto
         for name in reading.view_files:
             with suppress(OSError):
                 (self.folder / name).unlink()
@@ -323,29 +321,22 @@ class SpoolReader:
 
     def end_of_stderr(self) -> str:
         """The last lines on stderr, as people should see them."""
-        return tail_of(self._stderr.end(), is_cut=False)
+        return tail_of(self._stderr.file.end(), is_cut=False)
 
     def _go_on(self, place: Place) -> None:
-        self.committed_offsets = (place.metric_offset, place.stdout_offset)
+        self.committed_offsets = place.offsets
         self._counts = dict(place.counts)
-        self._has_log = place.metric_offset > 0
-        self._metrics.go_on(place.metric_offset)
-        if not self._has_log:
-            self._look_back(place)
-        self._stdout.go_on(place.stdout_offset)
-
-    def _look_back(self, place: Place) -> None:
-        """Learn from what was printed before which batch the next lines belong to: no table holds that."""
-        earlier = _File(self.folder / STDOUT)
-        earlier.go_on(max(0, place.stdout_offset - LOOK_BACK_BYTES))
-        before = -1
-        # Where the script cut its file short, the offset of the database is never reached.
-        while before < earlier.offset < place.stdout_offset:
-            before = earlier.offset
-            lines, _, _ = earlier.lines(is_complete=lambda _: True, end=place.stdout_offset)
-            for line in filter(_may_report, lines):
-                parse_line(text_of(line), self._progress, self._not_metrics)
-        self._progress.epoch, self._progress.epochs = place.epoch, place.epochs
+        metrics_offset = place.offsets.get(METRICS, 0)
+        self._has_log = metrics_offset > 0
+        self._metrics.go_on(metrics_offset)
+        for stream in self._streams:
+            offset = place.offsets.get(stream.name, 0)
+            if not self._has_log:
+                for name in stream.look_back(offset):
+                    self._owners.setdefault(name, stream)
+            stream.file.go_on(offset)
+            if offset > LOOK_BACK_BYTES:
+                stream.reader.progress.epoch, stream.reader.progress.epochs = place.epoch, place.epochs
 
     def _read_metrics(self, reading: Reading, now: float, is_last: bool) -> None:
         lines, too_long, is_full = self._metrics.lines(is_complete=_is_json if is_last else None)
@@ -360,15 +351,15 @@ class SpoolReader:
         _count_long(reading, too_long)
         reading.is_partial |= is_full
 
-    def _read_stdout(self, reading: Reading, now: float, take_tail: bool) -> None:
-        lines, too_long, is_full = self._stdout.lines(is_complete=(lambda _: True) if take_tail else None)
+    def _read_stream(self, stream: _Stream, reading: Reading, now: float, take_tail: bool) -> None:
+        lines, too_long, is_full = stream.file.lines(is_complete=(lambda _: True) if take_tail else None)
+        place = stream.reader.progress
         for line in lines if not self._has_log else ():
-            if _may_report(line):
-                place = self._progress
-                before = (place.epoch, place.epochs)
-                found = parse_line(text_of(line), place, self._not_metrics)
-                if found or before != (place.epoch, place.epochs):
-                    self._add(reading, Point(now, found, place.epoch, place.batch, place.epochs), now)
+            before = (place.epoch, place.epochs)
+            found = stream.reader.read(text_of(line))
+            ours = {name: value for name, value in found.items() if self._owners.setdefault(name, stream) is stream}
+            if ours or before != (place.epoch, place.epochs):
+                self._add(reading, Point(now, ours, place.epoch, place.batch, place.epochs), now)
         _count_long(reading, too_long)
         reading.is_partial |= is_full
 
@@ -397,11 +388,6 @@ class SpoolReader:
             return
         reading.views.append(NewView(name, kind, point.epoch, payload))
         reading.view_files.append(file)
-
-
-def _may_report(line: bytes) -> bool:
-    # The cheapest test first: a script may print a hundred thousand lines a second.
-    return b":" in line or b"=" in line or b"poch" in line
 
 
 def _is_json(line: bytes) -> bool:
@@ -442,6 +428,32 @@ def read_view(folder: Path, name: str) -> bytes:
 
 
 # --- files --------------------------------------------------------------------------------------------------------
+
+
+class _Stream:
+    """What a script prints on stdout or stderr, and what is read from it."""
+
+    def __init__(self, path: Path, not_metrics: Collection[str]) -> None:
+        self.name = path.name
+        self.file = _File(path)
+        self.reader = OutputReader(not_metrics)
+
+    def look_back(self, offset: int) -> set[str]:
+        """Learn from what another reader has read what the next lines need; returns the metrics that were there.
+
+        No table holds the batch that was named last, or the header of a table.
+        """
+        earlier = _File(self.file.path)
+        earlier.go_on(max(0, offset - LOOK_BACK_BYTES))
+        names: set[str] = set()
+        before = -1
+        # Where the script cut its file short, the offset of the database is never reached.
+        while before < earlier.offset < offset:
+            before = earlier.offset
+            lines, _, _ = earlier.lines(is_complete=lambda _: True, end=offset)
+            for line in lines:
+                names.update(self.reader.read(text_of(line)))
+        return names
 
 
 class _File:

@@ -48,12 +48,14 @@ class Trained:
         claim = claim_experiment(store, Place("worker", "here"))
         for number in range(1, 5):
             assert claim is not None
-            batch = Batch(0, 1, 0, 1, self._values(number), views(2.0, 6.0) if number == 1 else (), epoch=EPOCHS)
+            batch = Batch(
+                {}, {"metrics": 1}, self._values(number), views(2.0, 6.0) if number == 1 else (), epoch=EPOCHS
+            )
             ending = Ending("finished", 1.0, 0, None)
             claim = finish_experiment(store, claim, batch, ending, then=Place("worker", "here"))
         assert claim is not None
         self.live, self.sent = claim, 1
-        record(store, claim, Batch(0, 1, 0, 1, self._values(5), epoch=EPOCHS))
+        record(store, claim, Batch({}, {"metrics": 1}, self._values(5), epoch=EPOCHS))
 
     def _values(self, number: int) -> list[Values]:
         epochs = [float(epoch) for epoch in range(1, EPOCHS + 1)]
@@ -72,7 +74,7 @@ class Trained:
         """One more epoch of the experiment that is still running."""
         at = EPOCHS + self.sent - 1
         values = [self._part(metric, at, [value], [at + 1.0]) for metric in ("train_loss", "val_loss")]
-        record(self.store, self.live, Batch(self.sent, self.sent + 1, self.sent, self.sent + 1, values, epoch=at + 1))
+        record(self.store, self.live, Batch({"metrics": self.sent}, {"metrics": self.sent + 1}, values, epoch=at + 1))
         self.sent += 1
 
 
@@ -233,7 +235,7 @@ def test_without_epochs_there_is_no_replay(visitor: Page, store: Store) -> None:
     record(
         store,
         trained.live,
-        Batch(1, 2, 1, 2, [Values(trained.ids["grad_norm"], EPOCHS, [1.0], [None], [None], [0.0])]),
+        Batch({"metrics": 1}, {"metrics": 2}, [Values(trained.ids["grad_norm"], EPOCHS, [1.0], [None], [None], [0.0])]),
     )
     with store.begin() as connection:
         connection.exec_driver_sql("UPDATE metric_chunk SET epochs = NULL")

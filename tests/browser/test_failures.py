@@ -30,7 +30,7 @@ def fail_five(laboratory: Laboratory) -> None:
     claim = claim_experiment(store, Place("worker", "here"))
     for failure in (NO_DATA, NO_MEMORY, NO_MEMORY, NO_DATA, NO_MEMORY):
         assert claim
-        batch = Batch(0, 1, 0, 1, stdout_tail=STDOUT, stderr_tail=STDERR)
+        batch = Batch({}, {"metrics": 1}, stdout_tail=STDOUT, stderr_tail=STDERR)
         ending = Ending("failed", 1.0, 1, "exit code 1", failure=failure)
         claim = finish_experiment(store, claim, batch, ending, then=Place("worker", "here"))
 

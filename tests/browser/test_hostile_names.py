@@ -49,7 +49,7 @@ def launch(store: Store) -> None:
     for state in ("finished", "failed"):
         assert claim is not None
         batch = Batch(
-            0, 1, 0, 1, values, views, stdout_tail=log, stderr_tail=log, rejected_lines=1, rejected_sample=log
+            {}, {"metrics": 1}, values, views, stdout_tail=log, stderr_tail=log, rejected_lines=1, rejected_sample=log
         )
         claim = finish_experiment(store, claim, batch, Ending(state, 1.0, 1, log), then=Place("worker", HOSTILE[0]))
 

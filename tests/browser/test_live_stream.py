@@ -134,9 +134,9 @@ class Stream:
     def _report(self, name: str) -> None:
         while self._has_turn():
             claim = self._claim(name)
-            record(self.store, claim, Batch(0, 1, 0, 1, self._values(claim.number, 0), epoch=1, epochs=2))
+            record(self.store, claim, Batch({}, {"metrics": 1}, self._values(claim.number, 0), epoch=1, epochs=2))
             following = finish_experiment(
-                self.store, claim, Batch(1, 2, 1, 2, self._values(claim.number, 1), epoch=2, epochs=2),
+                self.store, claim, Batch({"metrics": 1}, {"metrics": 2}, self._values(claim.number, 1), epoch=2, epochs=2),
                 Ending("finished", 1.0, 0), then=Place("worker", "here"),
             )  # fmt: skip
             with self._news:

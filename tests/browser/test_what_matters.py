@@ -74,7 +74,7 @@ def plant(store: Store, truth: Truth, goal: str) -> None:
     while claim:
         each = truth[claim.number]
         values = [Values(ids[name], 0, [each[name]], [1.0], [None], [0.0]) for name in ("objective", "seconds")]
-        batch = Batch(0, 1, 0, 1, values, epoch=1, epochs=1)
+        batch = Batch({}, {"metrics": 1}, values, epoch=1, epochs=1)
         claim = finish_experiment(store, claim, batch, Ending("finished", 1.0, 0), then=Place("worker", "here"))
     assert end_run(store, run.id, run.fence, state="finished")
 

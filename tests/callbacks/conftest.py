@@ -127,7 +127,7 @@ class Laboratory:
             for name, those in metrics.items()
         ]
         batch = Batch(
-            0, 1, 0, 1, values, views, stdout_tail=stdout, stderr_tail=stderr,
+            {}, {"metrics": 1}, values, views, stdout_tail=stdout, stderr_tail=stderr,
             rejected_lines=rejected, rejected_sample="loss=<b>" if rejected else None,
         )  # fmt: skip
         ending = Ending(state, 1.5, exit_code, None if state == "finished" else f"exit code {exit_code}")

@@ -47,7 +47,7 @@ class Live:
         ids = metric_ids(self.store, self.project.id, [metric])
         none, first = [None] * len(values), self.counts.get(metric, 0)
         part = Values(ids[metric], first, values, epochs or none, batches or none, times or [0.0] * len(values))
-        record(self.store, self.claim, Batch(self.sent, self.sent + 1, self.sent, self.sent + 1, [part]))
+        record(self.store, self.claim, Batch({"metrics": self.sent}, {"metrics": self.sent + 1}, [part]))
         self.sent, self.counts[metric] = self.sent + 1, first + len(values)
 
 

@@ -83,7 +83,7 @@ def batch_of(store: Store, claim: Claim, **metrics: list[float]) -> Batch:
         )
         for name, values in metrics.items()
     ]
-    return Batch(0, 10, 0, 0, parts, epoch=2.0, epochs=4.0)
+    return Batch({}, {"metrics": 10}, parts, epoch=2.0, epochs=4.0)
 
 
 def ask(store: Store, spec: RunSpec, do: str, **request: Any) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def test_metrics_by_batch_are_told_from_metrics_by_epoch(store: Store, spec: Run
 
 def test_a_failed_experiment_says_why(store: Store, run: Run, spec: RunSpec, claim: Claim) -> None:
     failed = Ending("failed", 1.0, exit_code=3, reason="ValueError: no such optimizer")
-    finish_experiment(store, claim, Batch(0, 0, 0, 0), failed, then=Place("worker", "here"))
+    finish_experiment(store, claim, Batch({}, {}), failed, then=Place("worker", "here"))
     payload, _, _ = poll(store, {})
     assert payload["experiments"]["failures"] == ["exit code 3: ValueError: no such optimizer", None, None]
 

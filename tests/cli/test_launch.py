@@ -119,7 +119,7 @@ def finish(store: Store, values: list[float | None]) -> None:
         assert claim is not None
         news = [] if value is None else [Values(ids["accuracy"], 0, [value], [None], [None], [0.0])]
         ending = Ending("failed" if value is None else "finished", 2.0)
-        claim = finish_experiment(store, claim, Batch(0, 1, 0, 1, news), ending, then=Place("worker", "here"))
+        claim = finish_experiment(store, claim, Batch({}, {"metrics": 1}, news), ending, then=Place("worker", "here"))
 
 
 def test_every_option_reaches_the_run(store: Store, shell: Shell) -> None:

@@ -24,7 +24,7 @@ from storage.requests import interrupt, queue_again
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
 
-NOTHING = Batch(0, 0, 0, 0)
+NOTHING = Batch({}, {})
 FAILED = Ending("failed", 2.0, 1, "exit code 1: no", failure="ValueError: no (train.py:1)")
 
 

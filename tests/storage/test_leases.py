@@ -39,7 +39,7 @@ def batch_of(store: Store, claim: Claim, numbers: list[float], *, start: int = 0
     loss = metric_ids(store, claim.project_id, ["loss"])["loss"]
     count = len(numbers)
     values = Values(loss, start, numbers, [float(i) for i in range(count)], [None] * count, [0.0] * count)
-    return Batch(offset, offset + 10 * count, 0, 0, [values])
+    return Batch({"metrics": offset}, {"metrics": offset + 10 * count}, [values])
 
 
 def expire(store: Store, table: str) -> None:
@@ -108,7 +108,7 @@ def test_a_limit_holds_however_many_workers_claim_at_once(store: Store, make_run
     runs = [claim.run_id for claim in taken if claim is not None]
     assert (runs.count(limited.id), runs.count(free.id)) == (3, 4)
     ended = next(claim for claim in taken if claim and claim.run_id == limited.id)
-    following = finish_experiment(store, ended, Batch(0, 0, 0, 0), FINISHED, then=Place("w", "h"))
+    following = finish_experiment(store, ended, Batch({}, {}), FINISHED, then=Place("w", "h"))
     assert following is not None
     assert claim_experiment(store, Place("x", "h")) is None
 
@@ -126,7 +126,7 @@ def test_an_attempt_that_is_taken_over_is_closed_to_its_former_owner(store: Stor
     assert take_lost(store, "salvage", "here") == []
     assert take_lost(store, "salvage", "there", owners=["worker"]) == []
     (lost,) = take_lost(store, "salvage", "here", owners=["worker"])
-    assert (lost.claim.attempt, lost.metric_offset, lost.counts) == (1, 20, {"loss": 2})
+    assert (lost.claim.attempt, lost.offsets, lost.counts) == (1, {"metrics": 20}, {"loss": 2})
     with pytest.raises(LeaseLost):
         renew_experiment(store, claim)
     renew_experiment(store, lost.claim)
@@ -183,7 +183,7 @@ def test_whoever_lost_the_lease_writes_nothing_more(store: Store, claimed: tuple
     for attempt in (
         lambda: record(store, claim, batch_of(store, claim, [1.0])),
         lambda: renew_experiment(store, claim),
-        lambda: finish_experiment(store, claim, Batch(0, 0, 0, 0), FINISHED, then=Place("worker", "h")),
+        lambda: finish_experiment(store, claim, Batch({}, {}), FINISHED, then=Place("worker", "h")),
     ):
         with pytest.raises(LeaseLost):
             attempt()
@@ -242,7 +242,7 @@ def test_a_failed_experiment_leaves_its_run_open_and_a_retry_queues_it(
 ) -> None:
     run, claim = claimed
     failed = Ending("failed", 1.0, exit_code=3, reason="exit code 3", retry=True)
-    following = finish_experiment(store, claim, Batch(0, 0, 0, 0), failed, then=Place("worker", "h"))
+    following = finish_experiment(store, claim, Batch({}, {}), failed, then=Place("worker", "h"))
     assert following is not None
     assert (following.number, following.attempt) == (1, 2)
     assert not end_run(store, run.id, run.fence, state="finished")
@@ -254,7 +254,7 @@ def test_a_run_ends_when_nothing_of_it_is_open(store: Store, project: Project, c
     run, claim = claimed
     following: Claim | None = claim
     while following:
-        following = finish_experiment(store, following, Batch(0, 0, 0, 0), FINISHED, then=Place("worker", "h"))
+        following = finish_experiment(store, following, Batch({}, {}), FINISHED, then=Place("worker", "h"))
     assert end_run(store, run.id, run.fence, state="finished")
     ended = find_run(store, project.id, run.number)
     assert ended is not None

@@ -25,7 +25,7 @@ def finish_all(store: Store, values: list[float | None], *, metric: str = "accur
         ids = metric_ids(store, run.project_id, [metric])
         news = [] if value is None else [Values(ids[metric], 0, [value], [None], [None], [0.0])]
         ending = Ending("failed" if value is None else "finished", 1.0)
-        claim = finish_experiment(store, claim, Batch(0, 1, 0, 1, news), ending, then=Place("worker", "here"))
+        claim = finish_experiment(store, claim, Batch({}, {"metrics": 1}, news), ending, then=Place("worker", "here"))
     return run
 
 

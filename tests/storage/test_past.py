@@ -29,7 +29,7 @@ def finish(store: Store, *curves: list[float], seconds: float = 1.0) -> int:
     for values in curves:
         assert claim is not None
         nothing: list[float | None] = [None] * len(values)
-        batch = Batch(0, 1, 0, len(values), [Values(ids["accuracy"], 0, values, nothing, nothing, [0.0] * len(values))])
+        batch = Batch({}, {"metrics": 1}, [Values(ids["accuracy"], 0, values, nothing, nothing, [0.0] * len(values))])
         done = claim.experiment_id
         claim = finish_experiment(store, claim, batch, Ending("finished", seconds), then=Place("worker", "here"))
     return done

@@ -39,7 +39,7 @@ from storage.runs import NewExperiment, NewRun, RunError, create_run, find_run
 from storage.store import Store
 
 MakeRun = Callable[..., Run]
-NOTHING = Batch(0, 0, 0, 0)
+NOTHING = Batch({}, {})
 FINISHED, FAILED = Ending("finished", 1.0, 0), Ending("failed", 1.0, 7, "exit code 7")
 
 
@@ -426,9 +426,9 @@ def test_an_experiment_that_is_queued_again_has_all_its_chances_anew(
     run, claim = claimed
     drop_queued(store, run.id, [2, 3])
     loss = metric_ids(store, project.id, ["loss"])["loss"]
-    record(store, claim, Batch(0, 9, 0, 0, [Values(loss, 0, [1.0], [None], [None], [0.0])]))
+    record(store, claim, Batch({}, {"metrics": 9}, [Values(loss, 0, [1.0], [None], [None], [0.0])]))
     failed = Ending("failed", 1.0, 7, "exit code 7", retry=True)
-    again = finish_experiment(store, claim, Batch(9, 9, 0, 0), failed, then=Place("worker", "here"))
+    again = finish_experiment(store, claim, Batch({"metrics": 9}, {"metrics": 9}), failed, then=Place("worker", "here"))
     assert again is not None
     assert (again.attempt, again.failures) == (2, 1)
     finish(store, again, FAILED)
@@ -507,8 +507,10 @@ def reused(store: Store, project: Project, claimed: tuple[Run, Claim]) -> tuple[
     """A run of two, the first of which takes over what experiment 1 reached."""
     run, claim = claimed
     loss = metric_ids(store, project.id, ["loss"])["loss"]
-    record(store, claim, Batch(0, 9, 0, 0, [Values(loss, 0, [2.0, 1.0], [1.0, 2.0], [None] * 2, [0.0] * 2)]))
-    last = Batch(9, 9, 0, 0, views=[NewView("cm", "confusion_matrix", 2.0, b"{}")], stdout_tail="bye")
+    record(store, claim, Batch({}, {"metrics": 9}, [Values(loss, 0, [2.0, 1.0], [1.0, 2.0], [None] * 2, [0.0] * 2)]))
+    last = Batch(
+        {"metrics": 9}, {"metrics": 9}, views=[NewView("cm", "confusion_matrix", 2.0, b"{}")], stdout_tail="bye"
+    )
     finish_experiment(store, claim, last, FINISHED, then=Place("worker", "here"))
     source = one(store, run, 1)
     settings = [NewExperiment({"lr": 0.1}, reuse=source.id), NewExperiment({"lr": 0.7})]

@@ -107,9 +107,9 @@ class Bench:
         assert claim is not None
         if value is not None:
             loss = metric_ids(self.store, self.project.id, ["loss"])["loss"]
-            record(self.store, claim, Batch(0, 9, 0, 0, [Values(loss, 0, [value], [None], [None], [0.0])]))
+            record(self.store, claim, Batch({}, {"metrics": 9}, [Values(loss, 0, [value], [None], [None], [0.0])]))
         moved = 0 if value is None else 9
-        finish_experiment(self.store, claim, Batch(moved, moved, 0, 0), Ending(state, 1.0))
+        finish_experiment(self.store, claim, Batch({"metrics": moved}, {"metrics": moved}), Ending(state, 1.0))
         return next(one for one in self.experiments if one.number == claim.number)
 
     def loss(self, numbers: list[int]) -> None:
@@ -333,7 +333,7 @@ def test_a_strategy_that_fails_fails_its_run_and_nothing_that_runs(make_bench: C
     assert not bench.look(broken)
     assert not bench.look(broken)
     assert [one.state for one in bench.experiments] == ["running", "stopped"]
-    finish_experiment(bench.store, claim, Batch(0, 0, 0, 0), Ending("finished", 1.0))
+    finish_experiment(bench.store, claim, Batch({}, {}), Ending("finished", 1.0))
     assert bench.look(broken)
     assert (bench.state.state, bench.state.reason) == ("failed", "TPE failed: division by zero")
     assert [one.state for one in bench.experiments] == ["finished", "stopped"]

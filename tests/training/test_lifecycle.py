@@ -41,7 +41,7 @@ from training.asking import ADAPTIVE
 from training.conductor import Conductor
 
 X = {"name": "x", "flag": "--x", "type": "float"}
-NOTHING = Batch(0, 0, 0, 0)
+NOTHING = Batch({}, {})
 COUNT = 4
 names = itertools.count()
 some = st.lists(st.integers(1, 12), max_size=4)

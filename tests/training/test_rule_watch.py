@@ -108,9 +108,8 @@ def test_a_flag_fires_where_it_would_on_the_whole_curve(reporter: Reporter, watc
     for start in range(0, 40, 4):
         reporter.report(claim, {name: those[start : start + 4] for name, those in OVERFITTING.items()}, start)
         with reporter.store.begin() as connection:
-            connection.execute(
-                text("UPDATE experiment SET metric_offset = :at, stdout_offset = :at"), {"at": start + 4}
-            )
+            moved = text("UPDATE experiment SET offsets = jsonb_build_object('metrics', CAST(:at AS int))")
+            connection.execute(moved, {"at": start + 4})
         watcher.look()
     with reporter.store.begin() as connection:
         [began] = connection.scalars(text("SELECT began FROM rule_firing"))

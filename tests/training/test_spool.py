@@ -176,6 +176,9 @@ class Script:
     def say(self, text: str | bytes) -> None:
         self._append(spool.STDOUT, text)
 
+    def warn(self, text: str | bytes) -> None:
+        self._append(spool.STDERR, text)
+
     def _append(self, name: str, text: str | bytes) -> None:
         with (self.folder / name).open("ab") as file:
             file.write(text.encode() if isinstance(text, str) else text)
@@ -209,7 +212,7 @@ def test_values_are_numbered_in_order_of_arrival(script: Script) -> None:
     series = second.series["a"]
     assert (series.epochs, series.batches, series.times) == ([1], [2], [7])
     assert (second.epoch, second.epochs) == (1, 4)
-    assert second.metric_offset == first.new_metric_offset
+    assert second.since == first.upto
 
 
 def test_offsets_move_from_what_was_committed(script: Script) -> None:
@@ -217,7 +220,7 @@ def test_offsets_move_from_what_was_committed(script: Script) -> None:
     assert not script.reader.read().is_news
     script.say("loss: 1\n")
     reading = script.read()
-    assert (reading.stdout_offset, reading.new_stdout_offset) == (0, 23)
+    assert (reading.since, reading.upto["stdout"]) == ({}, 23)
 
 
 def test_half_a_line_waits_for_the_rest(script: Script) -> None:
@@ -266,7 +269,7 @@ def test_a_long_backlog_is_read_in_parts(script: Script) -> None:
 
 def test_printed_metrics_carry_the_epoch_of_the_lines_before(script: Script) -> None:
     script.say("Epoch 1/2\nloss: 1\nEpoch 2/2\rloss: 0.5 acc: 50%")
-    reading = script.read(take_stdout_tail=True)
+    reading = script.read(take_tail=True)
     assert values(reading) == {"loss": [1, 0.5], "acc": [50]}
     assert reading.series["loss"].epochs == [1, 2]
     assert (reading.epoch, reading.epochs) == (2, 2)
@@ -277,7 +280,31 @@ def test_whoever_logs_is_not_read_on_stdout(script: Script) -> None:
     script.say("loss: 1 acc: 2\n")
     reading = script.read()
     assert values(reading) == {"loss": [1]}
-    assert reading.new_stdout_offset == 15
+    assert reading.upto["stdout"] == 15
+
+
+def test_both_streams_are_read_each_by_itself(script: Script) -> None:
+    script.say("Epoch 1/2\nloss: 1\n")
+    script.warn("INFO:root:Epoch 2 val_loss: 0.5\n 40%|####      | 4/10 [00:01<00:02,  2.9it/s, grad=3.5]\r")
+    reading = script.read()
+    assert values(reading) == {"loss": [1], "val_loss": [0.5], "grad": [3.5]}
+    assert (reading.series["loss"].epochs, reading.series["val_loss"].epochs) == ([1], [2])
+    assert reading.series["grad"].batches == [4]
+    assert reading.upto == {spool.METRICS: 0, spool.STDOUT: 18, spool.STDERR: 88}
+    script.warn("val_loss: 0.25")
+    assert values(script.read()) == {}
+    assert values(script.read(is_last=True, take_tail=True)) == {"val_loss": [0.25]}
+
+
+def test_what_is_printed_on_both_streams_counts_once(script: Script) -> None:
+    for value in (1, 2):
+        script.say(f"loss: {value}\n")
+        script.warn(f"INFO:root:loss: {value}\nINFO:root:acc: {value}\n")
+        assert values(script.read()) == {"loss": [value], "acc": [value]}
+    place = Place(script.reader.committed_offsets, {"loss": 2, "acc": 2})
+    script.say("loss: 3\n")
+    script.warn("loss: 3\nacc: 3\n")
+    assert values(SpoolReader(script.folder, place=place).read()) == {"loss": [3], "acc": [3]}
 
 
 def test_too_many_metrics_are_refused_and_counted(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -374,7 +401,7 @@ class Known:
     place: Place = field(default_factory=Place)
 
     def take(self, reading: Reading) -> None:
-        assert (reading.metric_offset, reading.stdout_offset) == (self.place.metric_offset, self.place.stdout_offset)
+        assert reading.since == self.place.offsets
         for name, series in reading.series.items():
             rows = self.rows.setdefault(name, [])
             assert series.first_seq == len(rows)
@@ -382,8 +409,7 @@ class Known:
         self.views += [view.name for view in reading.views]
         self.rejected_lines += reading.rejected_lines
         self.place = Place(
-            reading.new_metric_offset,
-            reading.new_stdout_offset,
+            reading.upto,
             {name: len(rows) for name, rows in self.rows.items()},
             self.place.epoch if reading.epoch is None else reading.epoch,
             self.place.epochs if reading.epochs is None else reading.epochs,
@@ -392,7 +418,7 @@ class Known:
     def follow(self, reader: SpoolReader, *, is_last: bool) -> None:
         """Read all that is there; what is no news is not committed, as workers do it."""
         while True:
-            reading = reader.read(is_last=is_last, take_stdout_tail=is_last)
+            reading = reader.read(is_last=is_last, take_tail=is_last)
             if reading.is_news:
                 self.take(reading)
                 reader.committed(reading)
@@ -476,7 +502,7 @@ def assert_readers_agree(name: str, parts: list[bytes], heir_after: int, loses_l
 
 def test_the_batch_named_before_the_other_reader_came_still_counts(script: Script) -> None:
     script.say("Epoch 1\nloss: 1\nbatch: 7\n")
-    place = Place(0, 8 + 8 + 9, {"loss": 1}, 1.0, None)
+    place = Place({"stdout": 8 + 8 + 9}, {"loss": 1}, 1.0, None)
     script.say("loss: 2\n")
     series = SpoolReader(script.folder, place=place).read().series["loss"]
     assert (series.first_seq, series.values, series.epochs, series.batches) == (1, [2], [1], [7])
@@ -484,4 +510,4 @@ def test_the_batch_named_before_the_other_reader_came_still_counts(script: Scrip
 
 def test_a_file_that_was_cut_short_ends_no_reader(script: Script) -> None:
     script.say("loss: 1\n")
-    assert not SpoolReader(script.folder, place=Place(0, 10_000_000)).read().is_news
+    assert not SpoolReader(script.folder, place=Place({"stdout": 10_000_000})).read().is_news

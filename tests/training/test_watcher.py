@@ -75,7 +75,7 @@ class Reporter:
             )
             for name, those in curves.items()
         ]
-        return Batch(sent, sent + 1, sent, sent + 1, values)
+        return Batch({"metrics": sent}, {"metrics": sent + 1}, values)
 
     def report(self, claim: Claim, curves: Curves, sent: int = 0) -> None:
         record(self.store, claim, self.batch(curves, sent))
@@ -117,7 +117,7 @@ def test_a_flag_appears_while_training_runs_and_says_since_when(
     watcher.look()
     assert flags(store, claim) == []
     with store.begin() as connection:
-        connection.execute(text("UPDATE experiment SET metric_offset = 12, stdout_offset = 12"))
+        connection.execute(text("UPDATE experiment SET offsets = '{\"metrics\": 12}'"))
     reporter.report(claim, {name: those[12:] for name, those in OVERFITTING.items()}, 12)
     watcher.look()
     [(rule, metric, began)] = [flag for flag in flags(store, claim) if flag[0] == "overfitting"]
@@ -144,7 +144,7 @@ def test_a_flag_is_withdrawn_when_its_reason_is_gone(store: Store, reporter: Rep
     watcher.look()
     assert [flag[0] for flag in flags(store, claim)] == ["divergence"]
     with store.begin() as connection:
-        connection.execute(text("UPDATE experiment SET metric_offset = 4, stdout_offset = 4"))
+        connection.execute(text("UPDATE experiment SET offsets = '{\"metrics\": 4}'"))
     reporter.report(claim, {"loss": [0.8, 0.7, 0.6]}, 4)
     watcher.look()
     assert flags(store, claim) == []

@@ -1,0 +1,35 @@
+"""What stands in front of a report: colours, the time, the level and the name of a logger."""
+
+from __future__ import annotations
+
+import re
+
+_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_LEVEL = r"(?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL)"
+_STAMP = re.compile(
+    # A date with or without a time, or a time alone, in brackets or not.
+    r"\s*[\[(]?(?:\d{4}[-/.]\d\d[-/.]\d\d(?:[T ,]+\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?)?|\d\d:\d\d:\d\d(?:[.,]\d+)?)"
+    r"(?:Z|\s?[-+]\d\d:?\d\d)?[\])]?[\s,;:|-]*"
+)
+_LOGGERS = re.compile(
+    # glog and absl; LEVEL:name:text; name - LEVEL - text; LEVEL text; LEVEL | module:function:line - text.
+    r"(?:[IWEF]\d{4}\s\d\d:\d\d:\d\d[.,]\d+\s+\d+\s[\w./-]+:\d+\]\s"
+    rf"|{_LEVEL}:[\w.]+:"
+    rf"|(?:[\w.]+\s-\s)?\[?{_LEVEL}\]?(?:\s-\s|\s*\|\s*(?:[\w.<>]+:[\w<>]+:\d+\s-\s)?|:\s|\s+)"
+    rf"|\[[\w.]+\]\[{_LEVEL}\]\s*-?\s*)"
+)
+
+
+def plain(line: str) -> str:
+    """The line as a reader without a terminal sees it: no colours, and of a progress bar its last state."""
+    return _ANSI.sub("", line) if "\x1b" in line else line
+
+
+def message(text: str) -> str:
+    """What a logger was told to say, without what it puts in front."""
+    if match := _STAMP.match(text):
+        text = text[match.end() :]
+    # `[time][name][LEVEL] - ` has its time first.
+    if match := _LOGGERS.match(text):
+        text = text[match.end() :]
+    return text

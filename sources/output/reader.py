@@ -1,0 +1,48 @@
+"""Metrics and progress in the lines that a script prints, by rules of general form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from sources.output.pairs import Pairs
+from sources.output.prefixes import message, plain
+from sources.output.report import Form, Progress
+from sources.output.structures import Structures
+from sources.output.tables import Tables
+from sources.output.words import is_never
+
+# Longer lines are data, not reports.
+LONGEST_REPORT = 4_000
+_NUMBER = re.compile(r"\d|nan\b|inf", re.IGNORECASE)
+# The options of a script, as argparse prints them.
+_OPTIONS = re.compile(r"\s*(?:argparse\.)?Namespace\(")
+
+
+class OutputReader:
+    """Reads one stream of a script, line by line, and remembers what the next lines need."""
+
+    def __init__(self, not_metrics: Collection[str] = ()) -> None:
+        """not_metrics: names that are no metrics, such as the options that a script echoes."""
+        self._not_metrics = frozenset(not_metrics)
+        self.progress = Progress()
+        # The first that knows a line has it.
+        tables = Tables()
+        self._forms: tuple[Form, ...] = (Structures(), tables, Pairs())
+        self._headers: tuple[Form, ...] = (tables,)
+
+    def read(self, line: str) -> dict[str, float]:
+        """The metrics on a line, by name; `progress` moves on with what the line says of epochs and batches."""
+        if len(line) > LONGEST_REPORT or _OPTIONS.match(line):
+            return {}
+        text = message(plain(line))
+        # Of a line without a number only a header of a table is of interest; most lines of most scripts are such ones.
+        for form in self._forms if _NUMBER.search(text) else self._headers:
+            report = form.read(text)
+            if report is not None:
+                self.progress.move(report.place)
+                return {name: value for name, value in report.metrics.items() if self._is_metric(name)}
+        return {}
+
+    def _is_metric(self, name: str) -> bool:
+        return bool(name) and name not in self._not_metrics and not is_never(name)
