@@ -17,6 +17,7 @@ from cli.doctor import doctor
 from cli.errors import CommandError
 from cli.export import export
 from cli.link import link
+from cli.metrics import metrics
 from cli.migrate import migrate
 from cli.run import run
 from cli.share import share
@@ -41,6 +42,7 @@ app.command()(demo)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": False})(run)
 app.command()(share)
 app.command(name="discover")(discover_script)
+app.command()(metrics)
 app.command()(export)
 app.command()(link)
 app.command()(migrate)
