@@ -88,7 +88,7 @@ class Tables:
         if len(cells) == len(columns) and len(columns) > FEWEST and (report := _row(columns, cells)):
             return report
         name, values = cells[0], [_number(cell) for cell in cells[1:]]
-        if not _NAME.match(name) or None in values:
+        if not _is_name(name) or None in values:
             return _row(columns, cells) if len(cells) == len(columns) else None
         if len(values) == 1:
             return _row([f"{self._section}{name}"], cells[1:])
@@ -97,9 +97,7 @@ class Tables:
 
 def _is_header(cells: Sequence[str]) -> bool:
     """Whether these are names of columns: words without numbers, one of which counts or measures something."""
-    if not FEWEST <= len(cells) <= MOST or not all(_NAME.match(cell) and cell.count(" ") < 3 for cell in cells):
-        return False
-    if any(_number(word) is not None for cell in cells for word in cell.split()):
+    if not FEWEST <= len(cells) <= MOST or not all(_is_name(cell) and cell.count(" ") < 3 for cell in cells):
         return False
     return any(cell.lower() in EPOCH_WORDS | STEP_WORDS or measures(cell) for cell in cells) and len(set(cells)) == len(
         cells
@@ -138,4 +136,9 @@ def _first_number(cells: Sequence[str]) -> int:
 
 
 def _is_cell(cell: str) -> bool:
-    return not cell or _number(cell) is not None or bool(_NAME.match(cell)) or bool(_TIME.match(cell))
+    return not cell or _number(cell) is not None or _is_name(cell) or bool(_TIME.match(cell))
+
+
+def _is_name(cell: str) -> bool:
+    """Whether it consists of words, none of which is a number."""
+    return bool(_NAME.match(cell)) and not any(_number(word) is not None for word in cell.split())
