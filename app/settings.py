@@ -29,6 +29,8 @@ class Settings:
     most_places: int = 1_000
     # What the folders of ended scripts may take on a machine before the oldest go.
     spool_gb: float = 5.0
+    # How much of its own time a script may take until it reads its options; sources/discovery.py reads it, too.
+    discovery_s: float = 20.0
 
 
 VARIABLES = {
@@ -40,6 +42,7 @@ VARIABLES = {
     "ray_token_file": "HYPERTUNER_RAY_TOKEN_FILE",
     "most_places": "HYPERTUNER_MOST_PLACES",
     "spool_gb": "HYPERTUNER_SPOOL_GB",
+    "discovery_s": "HYPERTUNER_DISCOVERY_S",
 }
 
 
@@ -77,6 +80,8 @@ def read_settings(environment: Mapping[str, str] | None = None, *, data_dir: Pat
         settings = replace(settings, most_places=int(_number(text["most_places"], VARIABLES["most_places"], least=1)))
     if text["spool_gb"]:
         settings = replace(settings, spool_gb=_number(text["spool_gb"], VARIABLES["spool_gb"], least=0))
+    if text["discovery_s"]:
+        settings = replace(settings, discovery_s=_number(text["discovery_s"], VARIABLES["discovery_s"], least=0.1))
     return settings
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.settings import read_settings
 from cli.errors import CommandError
-from cli.launch import plan_launch, queue, read_typed
+from cli.launch import discoveries, plan_launch, queue, read_typed
 from cli.options import DataDir, Objective, Options
 from cli.progress import follow_run
 from cli.services import Services
@@ -17,7 +17,6 @@ from launch.launch import keep_project
 from storage.records import Project, Run
 from storage.runs import fetch_runs
 from storage.schema import ENDED_STATES
-from storage.store import Store
 
 PROJECT, NAME = "digits", "Handwritten digits"
 COMMAND = [
@@ -34,7 +33,7 @@ def demo(data_dir: DataDir = None) -> None:
     if not script.exists():
         raise CommandError(f"The demo's script {script} is missing; run the demo from a clone of HyperTuner.")
     with Services(read_settings(data_dir=data_dir), say) as services:
-        run = _demo_run(services.store, script)
+        run = _demo_run(services, script)
         open_page(services)
         tell_resumed(services)
         if run is None or run[1].state in ENDED_STATES:
@@ -45,9 +44,10 @@ def demo(data_dir: DataDir = None) -> None:
         stay()
 
 
-def _demo_run(store: Store, script: Path) -> tuple[Project, Run] | None:
+def _demo_run(services: Services, script: Path) -> tuple[Project, Run] | None:
     """The demo's newest run; made where there is none with these settings and this code."""
-    typed = read_typed([sys.executable, str(script), *COMMAND], script.parent)
+    store = services.store
+    typed = read_typed([sys.executable, str(script), *COMMAND], script.parent, discoveries(services.settings))
     planned = plan_launch(store, typed, PROJECT, OBJECTIVE, Options(name=NAME))
     if planned.plan.scheduled:
         launched = queue(store, planned, confirm=lambda _: True)

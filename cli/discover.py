@@ -31,5 +31,6 @@ def discover_script(
         cells = (hyperparameter.flag, hyperparameter.type, str(hyperparameter.default), choices, hyperparameter.help)
         table.add_row(*map(printable, cells))
     console.print(table)
+    say(f"Read from {found.read_from}.")
     for note in found.notes:
         say(note)

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from analysis.command_line import CommandLine, CommandLineError, as_typed, format_command_line, parse_command_line
 from analysis.metrics import usual_goal
+from app.settings import Settings
 from cli.errors import CommandError
 from cli.named import run_numbered
 from cli.options import Objective, Options, allowed
@@ -22,6 +24,7 @@ from launch.launch import Launched, Question, Refusal, Request, Review, keep_dra
 from launch.order import Order
 from launch.plan import ACTIONS, Decisions, Demand, Plan
 from sources.discovery import Discovery, DiscoveryError, discover
+from sources.discovery_kept import discovered
 from sources.identity import code_of
 from storage.projects import find_project, slug_of
 from storage.records import Project, Run
@@ -68,8 +71,10 @@ def resolve_interpreter(word: str) -> str:
     return os.path.abspath(found)
 
 
-def read_typed(items: Sequence[str], directory: Path) -> Typed:
+def read_typed(items: Sequence[str], directory: Path, kept: Path) -> Typed:
     """Read what stands behind `--`: discover the script's hyperparameters and check every flag and value.
+
+    kept: the folder in which discoveries are kept.
 
     Raises CommandError with a sentence about what is wrong.
     """
@@ -86,13 +91,19 @@ def read_typed(items: Sequence[str], directory: Path) -> Typed:
     try:
         # Before discovery: what is edited while it reads is found to be other code afterwards.
         digest = code_of(script).digest if script.is_file() else None
-        discovery = discover(command, directory)
+        found = partial(discover, command, directory)
+        discovery = discovered(kept, digest, command, directory, found) if digest else found()
         line = parse_command_line(command, discovery.hyperparameters)
     except (DiscoveryError, CommandLineError) as error:
         raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from None
     return Typed(line, discovery, directory, digest)
+
+
+def discoveries(settings: Settings) -> Path:
+    """Where discoveries are kept."""
+    return settings.data_dir / "discoveries"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from analysis.sharing import refused_share
 from analysis.strategies import STRATEGIES
 from app.settings import Settings, read_settings
 from cli.errors import CommandError
-from cli.launch import Planned, keep, plan_launch, queue, read_typed
+from cli.launch import Planned, discoveries, keep, plan_launch, queue, read_typed
 from cli.options import PRIORITY_HELP, WEIGHT_HELP, DataDir, Options, read_objective, read_strategy, read_wishes
 from cli.plan_table import left_out_sentences, plan_json, plan_sentences, plan_table
 from cli.progress import failures, follow_run, results_table
@@ -96,10 +96,11 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
         extend=extend,
     )
     goal = read_objective(objective)
-    typed = read_typed(context.args, Path.cwd())
+    settings = read_settings(data_dir=data_dir)
+    typed = read_typed(context.args, Path.cwd(), discoveries(settings))
     # Whoever reads JSON reads nothing else.
     tell = say_aside if as_json else say
-    with _database(read_settings(data_dir=data_dir), tell) as (store, services):
+    with _database(settings, tell) as (store, services):
         planned = plan_launch(store, typed, project, goal, options)
         if dry_run:
             _print_plan(planned, as_json=as_json)

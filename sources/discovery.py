@@ -13,15 +13,18 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from analysis.hyperparameters import Hyperparameter
 from sources.declared import declared_hyperparameters
+from sources.own_time import OutOfTime, await_child
 
 Source = Literal["argparse", "click", "typer", "absl", "tyro", "source"]
-TIMEOUT_S = 20.0
+# Of its own time, in which it runs or sleeps; one that imports a large library from a slow disk may need more.
+USUAL_LIMIT_S = 20.0
+LIMIT = "HYPERTUNER_DISCOVERY_S"
 HERE = Path(__file__).parent
 PYTHON = re.compile(r"(python|pypy)[\d.]*t?(\.exe)?", re.IGNORECASE)
 # Of what a script says, so that a sentence stays one.
@@ -35,12 +38,30 @@ class DiscoveryError(Exception):
 
 @dataclass(frozen=True)
 class Discovery:
-    """What a script can be given. `source` names what was read; `notes` are sentences for whoever launches it."""
+    """What a script can be given. `source` names what was read; `notes` are sentences for whoever launches it.
+
+    depends_on: the files and folders by whose change another result may come, besides the code; None where the result
+    is not to be relied on the next time, as one that was read from the source for want of time.
+    """
 
     script: str
     hyperparameters: tuple[Hyperparameter, ...]
     source: Source
     notes: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] | None = None
+
+    @property
+    def read_from(self) -> str:
+        """Where the options were read, in words."""
+        return (
+            f"the source of {self.script}" if self.source == "source" else f"{self.script}'s own {self.source} parser"
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Discovery:
+        """Back from what `to_json` gave. Raises KeyError where something is missing."""
+        known = tuple(map(Hyperparameter.from_json, data["hyperparameters"]))
+        return cls(data["script"], known, data["source"], tuple(data["notes"]))
 
     def to_json(self) -> dict[str, Any]:
         """As plain data for `discover --json`."""
@@ -52,37 +73,47 @@ class Discovery:
         }
 
 
-def discover(command: Sequence[str], directory: Path, *, timeout_s: float = TIMEOUT_S) -> Discovery:
+def discover(command: Sequence[str], directory: Path, *, limit_s: float | None = None) -> Discovery:
     """Start the command's script up to its parser, and read that; where it does not get there, read its source.
 
     command: interpreter, script and whatever follows; a subcommand among that decides whose options are read.
+    limit_s: how much of its own time the script may take; usually what HYPERTUNER_DISCOVERY_S says.
     Raises DiscoveryError.
     """
     if len(command) < 2:
         raise DiscoveryError("A command is an interpreter and a script; write one like: python train.py.")
     with tempfile.TemporaryDirectory(prefix="hypertuner-discover-") as scratch:
-        return _Start(command, directory.absolute(), Path(scratch), timeout_s).discover()
+        return _Start(command, directory.absolute(), Path(scratch), limit_s).discover()
 
 
 def refusals(
-    command: Sequence[str], directory: Path, trials: Sequence[Sequence[str]], *, timeout_s: float = TIMEOUT_S
+    command: Sequence[str], directory: Path, trials: Sequence[Sequence[str]], *, limit_s: float | None = None
 ) -> list[str | None]:
     """What the script's own parser says against each list of items; None where it has nothing, or is not reached.
 
     command: interpreter, script and the arguments in front of the items. Raises DiscoveryError.
     """
     with tempfile.TemporaryDirectory(prefix="hypertuner-discover-") as scratch:
-        reached = _Start(command, directory.absolute(), Path(scratch), timeout_s).reach_parser(trials)
+        reached = _Start(command, directory.absolute(), Path(scratch), limit_s).reach_parser(trials)
     found = (reached or {}).get("refusals") or []
     return found if len(found) == len(trials) else [None] * len(trials)
+
+
+def usual_limit_s() -> float:
+    """The limit of this installation; app/settings.py says what is wrong with one that is no number."""
+    try:
+        return float(os.environ.get(LIMIT) or USUAL_LIMIT_S)
+    except ValueError:
+        return USUAL_LIMIT_S
 
 
 class _Start:
     """One discovery: two short child processes of the user's interpreter, and what they wrote down."""
 
-    def __init__(self, command: Sequence[str], directory: Path, scratch: Path, timeout_s: float) -> None:
+    def __init__(self, command: Sequence[str], directory: Path, scratch: Path, limit_s: float | None) -> None:
         self._script, self._items = command[1], list(command[2:])
-        self._directory, self._scratch, self._timeout_s = directory, scratch, timeout_s
+        self._directory, self._scratch = directory, scratch
+        self._limit_s = usual_limit_s() if limit_s is None else limit_s
         self._path = directory / self._script
         self._status: int | None = None
         _check_script(self._script, self._path)
@@ -95,7 +126,9 @@ class _Start:
             notes = self._absences(reached["missing"])
             if not reached.get("is_complete", True):
                 notes += self._supplement(reached["parser"], static["parser"])
-            return self._discovery(reached["parser"], reached["source"], notes)
+            found = self._discovery(reached["parser"], reached["source"], notes)
+            is_sure = reached.get("is_complete", True) and not reached["missing"]
+            return replace(found, depends_on=tuple(reached["depends_on"])) if is_sure else found
         if not static["parser"]["options"] and not static["parser"]["commands"]:
             raise DiscoveryError(self._why_nothing(reached))
         note = (
@@ -134,7 +167,7 @@ class _Start:
 
     def _read_source(self) -> dict[str, Any]:
         result = self._scratch / "source.json"
-        self._run(["discovery_source.py", str(self._path), str(self._directory), str(result)], TIMEOUT_S)
+        self._run(["discovery_source.py", str(self._path), str(self._directory), str(result)])
         if not result.exists():
             raise DiscoveryError(
                 f"{self._python} could not read {self._script} ({self._last_words()}); begin with a Python from 3.8 on."
@@ -173,13 +206,13 @@ class _Start:
             ),
             encoding="utf-8",
         )
-        self._status = self._run(["discovery_child.py", str(request)], self._timeout_s)
+        self._status = self._run(["discovery_child.py", str(request)])
         if not result.exists():
             return None
         found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
         return found
 
-    def _run(self, items: Sequence[str], timeout_s: float) -> int | None:
+    def _run(self, items: Sequence[str]) -> int | None:
         """Run one of our children to its end; its exit status, or None where its time was over."""
         environment = {
             **os.environ,
@@ -198,15 +231,14 @@ class _Start:
                 start_new_session=True,
             )
             try:
-                child.wait(timeout_s)
-            except subprocess.TimeoutExpired:
+                return await_child(child, self._limit_s)
+            except OutOfTime:
                 return None
             finally:
                 # Also what the script started and left behind.
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
-        return child.returncode
 
     def _last_words(self) -> str:
         with (self._scratch / "stderr").open("rb") as file:
@@ -239,8 +271,8 @@ class _Start:
             )
         if reached is None and self._status is None:
             return (
-                f"{script} did not reach its options within {self._timeout_s:g} s; move what is slow behind "
-                f"parse_args(), so that `{help_command}` answers at once."
+                f"{script} did not reach its options within {self._limit_s:g} s of its own time; move what is slow "
+                f"behind parse_args(), so that `{help_command}` answers at once, or set {LIMIT} higher."
             )
         if reached is not None and reached["refused"]:
             return f"{script} {reached['refused']} before it has read any option; let it call parse_args() first."
@@ -265,7 +297,7 @@ class _Start:
 
     def _how_ended(self) -> str:
         if self._status is None:
-            return f"did not reach its parser within {self._timeout_s:g} s"
+            return f"did not reach its parser within {self._limit_s:g} s of its own time ({LIMIT} gives it more)"
         if self._status < 0:
             return f"is killed by {signal.Signals(-self._status).name} before it reads its options"
         return f"ends with status {self._status} before it reads its options"

@@ -65,6 +65,8 @@ class Reading:
         self._parse_known = argparse.ArgumentParser.parse_known_args
         self._guard = Guard([os.path.dirname(self._script), request["directory"]])
         self._partial: list[argparse.ArgumentParser] = []
+        # How often each line of a function has parsed: several calls may stand on one.
+        self._parsed_on: dict[tuple[Any, int], int] = {}
         self._packages = MissingPackages()
 
     def run(self) -> None:
@@ -97,6 +99,8 @@ class Reading:
         sys.settrace(None)
         with open(self._result + ".part", "w", encoding="utf-8") as file:
             said = {**result, "refused": self._guard.refused, "missing": self._packages.names}
+            packages = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+            said["depends_on"] = [*packages, *sorted(self._guard.read)]
             json.dump(said, file, default=str, skipkeys=True)
         os.replace(self._result + ".part", self._result)
         os._exit(0)
@@ -167,7 +171,13 @@ class Reading:
     def _parses_again(self, frame: Any) -> tuple[Any, int] | None:
         """Which of the calling functions parses again, as after reading a config file, and where it does so last."""
         while frame is not None and self._guard.is_own(frame.f_code.co_filename):
-            last = max((line for line in _parsing_lines(frame) if line > frame.f_lineno), default=None)
+            here = (frame.f_code, frame.f_lineno)
+            self._parsed_on[here] = self._parsed_on.get(here, 0) + 1
+            lines = _parsing_lines(frame)
+            later = [line for line in lines if line > frame.f_lineno]
+            if self._parsed_on[here] < lines.count(frame.f_lineno):
+                later.append(frame.f_lineno)
+            last = max(later, default=None)
             if last is not None:
                 return frame, last
             frame = frame.f_back

@@ -40,6 +40,8 @@ class Guard:
         self._temporary = (os.path.realpath(tempfile.gettempdir()), "/dev", "/proc")
         self.is_on = False
         self.refused = ""
+        # Files of the user's that the script read on its way, and which are no code: they may decide on defaults.
+        self.read: set[str] = set()
 
     def begin(self) -> None:
         sys.addaudithook(self._audit)
@@ -69,6 +71,8 @@ class Guard:
             path, _mode, flags = arguments
             if isinstance(flags, int) and flags & WRITING:
                 self._guard_path(path)
+            elif isinstance(path, str) and not path.endswith((".py", ".pyc", ".so")) and self.is_own(path):
+                self.read.add(os.path.abspath(path))
         elif event in CHANGES:
             if event == "os.mkdir" and os.path.isdir(arguments[0]):
                 # Makes nothing: it is how many scripts make sure that a folder is there.

@@ -37,7 +37,8 @@ def read_command(project: Project, command: str | None) -> CommandLine:
     """
     read = parse_command_line(command or "", hyperparameters_of(project))
     own = prefix_of(project)[:2]
-    if read.prefix[: len(own)] != own:
+    # `python3 train.py` is what the shell takes for the same.
+    if as_typed(read.prefix, project.directory)[: len(own)] != own:
         raise CommandLineError(
             f"This project launches {' '.join(own)}; start another script in the terminal with `hypertuner run`."
         )

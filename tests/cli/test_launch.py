@@ -53,6 +53,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "data.csv").write_text("1")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "160")
+    # Which is not there, so that nothing is kept.
+    monkeypatch.setenv("HYPERTUNER_DATA_DIR", str(tmp_path / "none"))
     return tmp_path
 
 

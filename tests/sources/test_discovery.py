@@ -31,20 +31,20 @@ class Scripts:
         path.write_text(textwrap.dedent(text))
         return name
 
-    def discover(self, text: str, *items: str, timeout_s: float = 20) -> Discovery:
+    def discover(self, text: str, *items: str, limit_s: float = 20) -> Discovery:
         script = self.write(textwrap.dedent(text) + f"\n{TRAINS}\n")
         before = self.files()
         try:
-            return discover([sys.executable, script, *items], self.folder, timeout_s=timeout_s)
+            return discover([sys.executable, script, *items], self.folder, limit_s=limit_s)
         finally:
             assert self.files() == before, "discovery wrote into the project's folder"
 
     def find(self, text: str, *items: str) -> dict[str, Hyperparameter]:
         return {each.name: each for each in self.discover(text, *items).hyperparameters}
 
-    def refuse(self, text: str, *items: str, timeout_s: float = 20) -> str:
+    def refuse(self, text: str, *items: str, limit_s: float = 20) -> str:
         with pytest.raises(DiscoveryError) as refused:
-            self.discover(text, *items, timeout_s=timeout_s)
+            self.discover(text, *items, limit_s=limit_s)
         return sentence(refused)
 
     def files(self) -> set[Path]:
@@ -293,6 +293,22 @@ def test_a_config_file_that_is_read_first_sets_the_defaults(scripts: Scripts) ->
     assert {name: each.default for name, each in scripts.find(text).items()} == {"lr": 0.1, "config": None}
     found = scripts.find(text, "--config", "config.json", "--lr", "[0.1,0.2]")
     assert found["lr"].default == 0.7
+
+
+def test_two_parsers_on_one_line_are_both_read(scripts: Scripts) -> None:
+    found = scripts.find(
+        """
+        import argparse
+        def build():
+            parser = argparse.ArgumentParser()
+            parser.add_argument("--lr", type=float, default=0.1)
+            return parser
+        pre = argparse.ArgumentParser(add_help=False)
+        pre.add_argument("--config", default="small")
+        known, rest = pre.parse_known_args(); args = build().parse_args(rest)
+        """
+    )
+    assert set(found) == {"config", "lr"}
 
 
 def test_a_config_file_may_be_read_in_a_function_of_its_own(scripts: Scripts) -> None:
@@ -998,7 +1014,7 @@ sys.path.append(os.path.join(os.path.dirname(__file__), "site-packages"))
 import library
 while True: pass
 """
-    discovered = scripts.discover(endless + PARSER, timeout_s=2)
+    discovered = scripts.discover(endless + PARSER, limit_s=2)
     assert "did not reach its parser within 2 s" in discovered.notes[0]
     # It is killed by now; how soon the kernel has taken it away is the machine's affair.
     wait_until(lambda: not any(str(tmp_path) in line for line in command_lines()), "the child to be gone")
@@ -1076,8 +1092,10 @@ def test_a_crash_names_the_file_in_which_it_happened(scripts: Scripts) -> None:
 
 
 def test_an_endless_script_without_options_is_refused(scripts: Scripts) -> None:
-    said = scripts.refuse("import argparse\nwhile True: pass", timeout_s=1)
-    assert said.startswith("train.py did not reach its options within 1 s; move what is slow behind parse_args()")
+    said = scripts.refuse("import argparse\nwhile True: pass", limit_s=1)
+    assert said.startswith(
+        "train.py did not reach its options within 1 s of its own time; move what is slow behind parse"
+    )
 
 
 def test_what_is_no_script_is_refused(scripts: Scripts) -> None:
