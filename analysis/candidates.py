@@ -90,7 +90,7 @@ class Element:
 def parse_value(text: str, hyperparameter: Hyperparameter) -> Value:
     """Read one value as the hyperparameter's type and choices want it.
 
-    Floats keep 12 significant digits, as the script will see them.
+    Floats keep every digit.
     Raises CandidateError.
     """
     try:

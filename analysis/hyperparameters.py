@@ -56,12 +56,17 @@ class Hyperparameter:
 
 
 def text_of(value: Value) -> str:
-    """A value as it stands on a command line; float noise is gone (0.1 + 0.2 gives 0.3)."""
+    """A value as it stands on a command line; a float has every digit that tells it from its neighbours."""
     if isinstance(value, bool):
         return "True" if value else "False"
     if isinstance(value, float):
-        return format(value, ".12g")
+        return repr(value).removesuffix(".0")
     return "" if value is None else str(value)
+
+
+def tidied(number: float) -> float:
+    """What was computed, without its noise: 12 significant digits, so that 0.1 + 0.2 is 0.3."""
+    return float(format(number, ".12g"))
 
 
 def argv_items(settings: Mapping[str, Value], hyperparameters: Iterable[Hyperparameter]) -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-from analysis.hyperparameters import HyperparameterType, text_of
+from analysis.hyperparameters import HyperparameterType
 
 # What shells and shlex split at; other white space belongs to a value.
 BLANKS = " \t\r\n"
-# Whole numbers end up in 64-bit columns, and others in double precision.
-INT_LIMIT = 2**63
+# Seeds go that far; other numbers end up in double precision.
+INT_LIMIT = 2**64
 FLOAT_LIMIT = Decimal("1e300")
 
 
@@ -48,6 +48,5 @@ def read_number(text: str | float, type: HyperparameterType, flag: str) -> Decim
 
 
 def rounded(number: Decimal, type: HyperparameterType) -> int | float:
-    """As the type wants it; a float keeps 12 significant digits."""
-    # Through text_of, so that what is stored is exactly what the script is given.
-    return int(number) if type == "int" else float(text_of(float(number)))
+    """As the type wants it; a float keeps every digit that it can."""
+    return int(number) if type == "int" else float(number)

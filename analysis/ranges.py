@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation, Overflow
 
-from analysis.hyperparameters import HyperparameterType
+from analysis.hyperparameters import HyperparameterType, tidied
 from analysis.numbers import BLANKS, FLOAT_LIMIT, CandidateError, read_number, rounded
 
 MAX_RANGE_VALUES = 10_000
@@ -43,14 +43,20 @@ def expand_range(
         exact = _raised(first, last, _step(word[1:], word), type, flag)
     else:
         exact = _added(first, last, _step(word, word), type, flag)
-    values = tuple(dict.fromkeys(_fitted(number, type, bool(points)) for number in exact))
+    values = tuple(
+        dict.fromkeys(
+            _fitted(number, type, is_point=bool(points), is_computed=number not in (first, last)) for number in exact
+        )
+    )
     # The end as typed may carry float noise that the values do not.
-    return Range(values, stop_reached=values[-1] == rounded(last, type))
+    return Range(values, stop_reached=tidied(values[-1]) == tidied(rounded(last, type)))
 
 
-def _fitted(number: Decimal, type: HyperparameterType, is_point: bool) -> int | float:
+def _fitted(number: Decimal, type: HyperparameterType, *, is_point: bool, is_computed: bool) -> int | float:
     # Points between two whole numbers rarely are whole; steps were checked to be.
-    return rounded(number.to_integral_value() if is_point and type == "int" else number, type)
+    if type == "int":
+        return rounded(number.to_integral_value() if is_point else number, type)
+    return tidied(float(number)) if is_computed else float(number)
 
 
 def _step(text: str, word: str) -> Decimal:

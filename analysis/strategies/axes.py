@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 
 from analysis.candidates import Candidates, Interval
-from analysis.hyperparameters import Value, text_of
+from analysis.hyperparameters import Value, tidied
 from analysis.strategies.base import StrategyError
 
 SIGNIFICANT_DIGITS = 12  # as text_of writes floats
@@ -119,7 +119,7 @@ class Continuous(Numbers):
     def rounded(self, number: float) -> float:
         """A number as the script will see it, within the interval."""
         # + 0.0 turns -0.0 into 0.0, which are the same settings and must read alike.
-        return min(max(float(text_of(float(number))), self.low), self.high) + 0.0
+        return min(max(tidied(float(number)), self.low), self.high) + 0.0
 
     def place_of(self, value: Value) -> float:
         number = self._read_number(value)

@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.candidates import Span, Written, parse_value, read_span, space_from_json, written_as
 from analysis.command_line import CommandLineError, format_command_line
-from analysis.hyperparameters import Hyperparameter, Value, text_of
+from analysis.hyperparameters import Hyperparameter, Value, text_of, tidied
 from analysis.numbers import CandidateError
 from callbacks.launch.project import hyperparameters_of, prefix_of, read_command
 from launch.choice import StrategyChoice
@@ -124,7 +124,7 @@ def read_parts(parts: Mapping[str, Any], known: Mapping[str, Hyperparameter]) ->
 def _read_part(part: Mapping[str, Any], hyperparameter: Hyperparameter) -> Written | None:
     try:
         if part.get("range"):
-            low, high = (text_of(end) for end in part["range"])
+            low, high = (text_of(tidied(float(end))) for end in part["range"])
             if low == high:
                 return Written((parse_value(low, hyperparameter),))
             span = Span(low, high)

@@ -40,7 +40,9 @@ LAYERS = Hyperparameter("layers", "--layers", "text", "64 32", takes_many=True)
         ("1e3", INT, 1000),
         ("1e-3", FLOAT, 0.001),
         ("3", FLOAT, 3.0),
-        ("0.30000000000000004", FLOAT, 0.3),
+        ("0.30000000000000004", FLOAT, 0.30000000000000004),
+        ("0.1234567890123456", FLOAT, 0.1234567890123456),
+        ("18446744073709551615", INT, 2**64 - 1),
         ("Yes", BOOL, True),
         ("0", BOOL, False),
         ("sgd", CHOICE, "sgd"),
@@ -149,7 +151,7 @@ TYPICAL_TEXTS = st.text("ab,[]\"'\\ :\t-", max_size=8)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e200, max_value=1e200).map(
     lambda value: float(text_of(value))
 )
-INTS = st.integers(-(2**63) + 1, 2**63 - 1)
+INTS = st.integers(-(2**64) + 1, 2**64 - 1)
 
 
 def some(values: st.SearchStrategy[object]) -> st.SearchStrategy[list[object]]:

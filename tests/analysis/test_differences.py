@@ -14,7 +14,7 @@ NAN = math.nan
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [(3, 3.0), (3, "3"), (0.1 + 0.2, 0.3), (-0.0, 0), (NAN, NAN), (math.inf, math.inf), (True, True), (None, None),
+    [(3, 3.0), (3, "3"), (-0.0, 0), (NAN, NAN), (math.inf, math.inf), (True, True), (None, None),
      ("", ""), ([1, 2.0], [1.0, 2]), ([NAN], [NAN]), ({"a": [1]}, {"a": [1.0]}), (10**15, 1e15), (MISSING, MISSING)],
 )  # fmt: skip
 def test_what_a_script_is_given_alike_is_the_same(one: Any, other: Any) -> None:
