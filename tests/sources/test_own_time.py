@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -18,7 +20,9 @@ def child(code: str) -> Iterator[subprocess.Popen[bytes]]:
         try:
             yield started
         finally:
-            started.kill()
+            # Its own children, too.
+            with suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)
 
 
 def test_the_status_of_one_that_ends_is_told() -> None:
