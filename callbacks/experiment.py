@@ -13,6 +13,7 @@ from dash import Input, Output, State, no_update
 from dash.development.base_component import Component
 
 from analysis.common_values import common_values
+from analysis.environment import Environment
 from analysis.hyperparameters import Hyperparameter, argv_items
 from analysis.seeds import Seed, seed_of
 from callbacks.curve_numbers import MOST_NUMBERS, read_numbers
@@ -268,7 +269,13 @@ def _configuration(
         environment=fetch_environment(store, experiment.id),
         seed=seed,
         tries=[Try(**asdict(each)) for each in attempts],
+        variables=_variables(run),
     )
+
+
+def _variables(run: Run) -> dict[str, str | None]:
+    launched = Environment.from_json(run.environment)
+    return {**launched.values, **dict.fromkeys(launched.secrets)}
 
 
 def _without_curves(facts: Facts, compared: Sequence[Experiment], stdout: str, *, has_views: bool) -> Component | None:

@@ -50,7 +50,7 @@ def _demo_run(services: Services, script: Path) -> tuple[Project, Run] | None:
     typed = read_typed([sys.executable, str(script), *COMMAND], script.parent, discoveries(services.settings))
     planned = plan_launch(store, typed, PROJECT, OBJECTIVE, Options(name=NAME))
     if planned.plan.scheduled:
-        launched = queue(store, planned, confirm=lambda _: True)
+        launched = queue(store, planned, services.settings.data_dir, confirm=lambda _: True)
         return launched.project, launched.run
     project = keep_project(store, planned.project)
     open_runs = [run for run in fetch_runs(store, project.id) if run.state not in (*ENDED_STATES, "draft")]

@@ -6,12 +6,13 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from analysis.command_line import CommandLine, CommandLineError, as_typed, format_command_line, parse_command_line
+from analysis.environment import Environment, is_secret
 from analysis.metrics import usual_goal
 from app.settings import Settings
 from cli.errors import CommandError
@@ -28,6 +29,8 @@ from sources.discovery_kept import discovered
 from sources.identity import code_of
 from storage.projects import find_project, slug_of
 from storage.records import Project, Run
+from storage.runs import fetch_secret_keys
+from storage.script_secrets import forget_secrets, keep_secrets
 from storage.store import Store
 
 PYTHON_NAMES = {"python", "python3"}
@@ -118,6 +121,8 @@ class Planned:
     plan: Plan
     at_once: int
     notes: Sequence[str] = ()
+    # Variables whose values no database may hold.
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_launch(store: Store, typed: Typed, project_name: str, objective: Objective, options: Options) -> Planned:
@@ -135,7 +140,9 @@ def plan_launch(store: Store, typed: Typed, project_name: str, objective: Object
         notes.append(obstacle.sentence)
     if refused := refused_value(project, request.demand, request.seen.code_digest):
         raise CommandError(refused)
-    return Planned(project, request, reviewed.plan, reviewed.at_once or _at_once_here(reviewed, request.order), notes)
+    at_once = reviewed.at_once or _at_once_here(reviewed, request.order)
+    secrets = {name: value for name, value in options.variables.items() if is_secret(name, value)}
+    return Planned(project, request, reviewed.plan, at_once, notes, secrets)
 
 
 def _at_once_here(reviewed: Review, order: Order) -> int:
@@ -203,6 +210,8 @@ def _project(store: Store, typed: Typed, name: str, objective: Objective, option
 
 
 def _order(typed: Typed, project: Project, options: Options) -> Order:
+    open_ = {name: value for name, value in options.variables.items() if not is_secret(name, value)}
+    secrets = tuple(name for name in options.variables if name not in open_)
     first = [{"name": project.objective, "goal": project.goal}] if project.objective else []
     more = [{"name": name, "goal": usual_goal(name)} for name in options.metrics if name != project.objective]
     return Order(
@@ -218,15 +227,17 @@ def _order(typed: Typed, project: Project, options: Options) -> Order:
         weight=options.weight,
         time_limit_s=options.time_limit_s,
         retries=options.retries,
+        environment=Environment(open_, secrets),
         data_paths=project.data_paths,
     )
 
 
-def queue(store: Store, planned: Planned, confirm: Callable[[str], bool]) -> Launched:
+def queue(store: Store, planned: Planned, data_dir: Path, confirm: Callable[[str], bool]) -> Launched:
     """Launch what was planned. confirm: answers what is asked before much work begins.
 
     Raises CommandError with the reason where nothing was launched.
     """
+    planned = _with_secrets(store, planned, data_dir)
     outcome = launch(store, planned.project, planned.request)
     while isinstance(outcome, Question):
         if not confirm(outcome.sentence):
@@ -237,9 +248,24 @@ def queue(store: Store, planned: Planned, confirm: Callable[[str], bool]) -> Lau
     return outcome
 
 
-def keep(store: Store, planned: Planned) -> Run:
+def keep(store: Store, planned: Planned, data_dir: Path) -> Run:
     """Keep the launch as a draft, to be started on the page. Raises CommandError."""
+    planned = _with_secrets(store, planned, data_dir)
     kept = keep_draft(store, planned.project, planned.request)
     if isinstance(kept, Refusal):
         raise CommandError(kept.sentence)
     return kept
+
+
+def _with_secrets(store: Store, planned: Planned, data_dir: Path) -> Planned:
+    """The plan with the place where its secrets are; those of runs that need them no more go."""
+    forget_secrets(data_dir, fetch_secret_keys(store))
+    if not planned.secrets:
+        return planned
+    try:
+        key = keep_secrets(data_dir, planned.secrets)
+    except OSError as error:
+        raise CommandError(f"The secrets cannot be kept in {data_dir}: {error.strerror}.") from None
+    order = planned.request.order
+    order = replace(order, environment=replace(order.environment, key=key))
+    return replace(planned, request=replace(planned.request, order=order))

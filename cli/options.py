@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Annotated, cast
 import typer
 
 from analysis.candidates import FALSE_WORDS, TRUE_WORDS
+from analysis.environment import VariableError, asked_variables, deciding_variables
 from analysis.hyperparameters import Value
 from analysis.strategies import STRATEGIES
+from app.settings import Settings
 from cli.errors import CommandError
 from launch.choice import StrategyChoice
 from launch.plan import ACTIONS, STATUSES, Status
@@ -54,6 +57,8 @@ class Options:
     # None leaves what the project has declared.
     data_paths: Sequence[str] | None = None
     name: str | None = None
+    # Variables for the scripts, with their values; secrets among them.
+    variables: Mapping[str, str] = field(default_factory=dict)
     # The run that gets the experiments; else a new one.
     extend: int | None = None
 
@@ -134,6 +139,18 @@ def read_wishes(written: Sequence[str], *, again: bool = False, reuse: bool = Fa
         else:
             by_status[status] = action
     return Wishes(by_status, by_row)
+
+
+def read_variables(written: Sequence[str], settings: Settings) -> dict[str, str]:
+    """The variables for the scripts: those that are asked for, and by themselves those that decide how they start.
+
+    A cluster of other machines has paths of its own. Raises CommandError.
+    """
+    try:
+        asked = asked_variables(written, os.environ)
+    except VariableError as error:
+        raise CommandError(str(error)) from None
+    return asked if settings.ray_address else {**deciding_variables(os.environ), **asked}
 
 
 def allowed(status: Status) -> str:

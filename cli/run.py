@@ -16,7 +16,16 @@ from analysis.strategies import STRATEGIES
 from app.settings import Settings, read_settings
 from cli.errors import CommandError
 from cli.launch import Planned, discoveries, keep, plan_launch, queue, read_typed
-from cli.options import PRIORITY_HELP, WEIGHT_HELP, DataDir, Options, read_objective, read_strategy, read_wishes
+from cli.options import (
+    PRIORITY_HELP,
+    WEIGHT_HELP,
+    DataDir,
+    Options,
+    read_objective,
+    read_strategy,
+    read_variables,
+    read_wishes,
+)
 from cli.plan_table import left_out_sentences, plan_json, plan_sentences, plan_table
 from cli.progress import failures, follow_run, results_table
 from cli.services import Services, open_store, read_running
@@ -54,6 +63,13 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
         list[str] | None,
         typer.Option(help="A data file or folder whose change makes results others than before; may be repeated."),
     ] = None,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME=VALUE, or NAME as it is here: a variable for the scripts; may be repeated. What decides how a "
+            "program starts (PATH, PYTHONPATH, ...) goes by itself."
+        ),
+    ] = None,
     again: Annotated[bool, typer.Option(help="Run settings again that this code has finished before.")] = False,
     reuse: Annotated[bool, typer.Option(help="Show earlier results in this run instead of leaving them out.")] = False,
     decide: Annotated[
@@ -81,6 +97,7 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
         raise CommandError("--extend keeps the run's priority and share; change them by `hypertuner share`.")
     if refused := refused_share(priority, weight):
         raise CommandError(refused)
+    settings = read_settings(data_dir=data_dir)
     options = Options(
         cpus=cpus,
         gpus=gpus,
@@ -93,10 +110,10 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
         wishes=read_wishes(decide or (), again=again, reuse=reuse),
         metrics=metric or (),
         data_paths=data,
+        variables=read_variables(env or (), settings),
         extend=extend,
     )
     goal = read_objective(objective)
-    settings = read_settings(data_dir=data_dir)
     typed = read_typed(context.args, Path.cwd(), discoveries(settings))
     # Whoever reads JSON reads nothing else.
     tell = say_aside if as_json else say
@@ -105,11 +122,11 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
         if dry_run:
             _print_plan(planned, as_json=as_json)
         elif draft:
-            kept = keep(store, planned)
+            kept = keep(store, planned, settings.data_dir)
             slug = printable(planned.project.slug)
             console.print(f"Run {kept.number} of [bold]{slug}[/] is kept as a draft", soft_wrap=True)
         else:
-            _run_planned(store, services, planned, wait=wait, is_sure=yes)
+            _run_planned(store, services, planned, settings.data_dir, wait=wait, is_sure=yes)
 
 
 @contextmanager
@@ -123,8 +140,10 @@ def _database(settings: Settings, say: Callable[[str], None]) -> Iterator[tuple[
             yield services.store, services
 
 
-def _run_planned(store: Store, services: Services | None, planned: Planned, *, wait: bool, is_sure: bool) -> None:
-    queued = _queue(store, planned, is_sure=is_sure)
+def _run_planned(
+    store: Store, services: Services | None, planned: Planned, data_dir: Path, *, wait: bool, is_sure: bool
+) -> None:
+    queued = _queue(store, planned, data_dir, is_sure=is_sure)
     if queued is None:
         return
     if services is None:
@@ -138,14 +157,14 @@ def _run_planned(store: Store, services: Services | None, planned: Planned, *, w
     _finish(queued, seen, store)
 
 
-def _queue(store: Store, planned: Planned, *, is_sure: bool) -> tuple[Project, Run] | None:
+def _queue(store: Store, planned: Planned, data_dir: Path, *, is_sure: bool) -> tuple[Project, Run] | None:
     plan, slug = planned.plan, printable(planned.project.slug)
     for sentence in left_out_sentences(plan):
         say(f"{sentence} (see --again, --reuse and --decide)")
     if not plan.scheduled and not plan.reused:
         console.print("Nothing to run: every one of these experiments is left out.")
         return None
-    launched = queue(store, planned, (lambda _: True) if is_sure else _confirm)
+    launched = queue(store, planned, data_dir, (lambda _: True) if is_sure else _confirm)
     number = launched.run.number
     if planned.request.extended is not None:
         said = f"it goes on to {plan.total:,}" if plan.demand.is_adaptive else f"{launched.added:,} experiments added"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import getpass
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from analysis.candidates import Candidates, Interval, Space, space_from_json, space_to_json, written_as
 from analysis.command_line import as_typed, format_command_line
+from analysis.environment import Environment
 from analysis.hyperparameters import Hyperparameter
 from launch.choice import seed_hyperparameter
 from launch.code import Frozen, freeze_code
@@ -40,6 +41,7 @@ class Order:
     weight: float = 1
     time_limit_s: float | None = None
     retries: int = 0
+    environment: Environment = field(default_factory=Environment)
     data_paths: Sequence[str] = ()
     key: str | None = None
 
@@ -201,5 +203,6 @@ def new_run(plan: Plan, order: Order, frozen: Frozen, experiments: Sequence[NewE
         weight=order.weight,
         time_limit_s=order.time_limit_s,
         retries=order.retries,
+        environment=order.environment.to_json(),
         idempotency_key=order.key,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -39,12 +39,16 @@ class Try:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What is known; None: nothing. revision and environment are as sources/git.py and training/environment.py say."""
+    """What is known; None: nothing. revision and environment are as sources/git.py and training/environment.py say.
+
+    variables: what the launch handed to the script; None for a secret.
+    """
 
     revision: Mapping[str, Any] | None
     environment: Mapping[str, Any] | None
     seed: Seed | None
     tries: Sequence[Try]
+    variables: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def content(shown: Configuration, diff_address: str, attempts_address: str) -> list[Component]:
@@ -193,6 +197,8 @@ def _machine(shown: Configuration) -> list[Component]:
         parts.append(_said(str(known["problem"])))
     if known and known.get("packages"):
         parts.append(_packages(known["packages"]))
+    if shown.variables:
+        parts.append(_variables(shown.variables))
     return parts
 
 
@@ -231,6 +237,21 @@ def _seed(seed: Seed | None) -> str:
     if seed is None:
         return "none: no hyperparameter is one"
     return f"{text_of(seed.value)}, {'the default' if seed.is_default else 'the value'} of {seed.name}"
+
+
+def _variables(variables: Mapping[str, str | None]) -> Component:
+    count, hidden = len(variables), html.Em("a secret, which is not kept")
+    rows = [
+        html.Li([html.Span(name), "=", hidden if value is None else html.Span(value)])
+        for name, value in sorted(variables.items())
+    ]
+    return html.Details(
+        [
+            html.Summary(f"{count:,} environment {'variable' if count == 1 else 'variables'}"),
+            html.P("What the launch handed to the script; everything else is as on the machine.", className="muted"),
+            html.Ul(rows, className="packages"),
+        ]
+    )
 
 
 def _packages(packages: Sequence[Sequence[str]]) -> Component:

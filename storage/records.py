@@ -61,6 +61,7 @@ class Run:
     weight: float
     time_limit_s: float | None
     retries: int
+    environment: Mapping[str, Any]
     request: str | None
     reason: str | None
     waiting: Mapping[str, Any] | None

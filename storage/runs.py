@@ -55,6 +55,7 @@ class NewRun:
     weight: float = 1
     time_limit_s: float | None = None
     retries: int = 0
+    environment: Mapping[str, Any] = field(default_factory=dict)
     idempotency_key: str | None = None
 
 
@@ -76,6 +77,7 @@ def _columns_of(new: NewRun, project: Project) -> dict[str, Any]:
         "left_out": list(new.left_out),
         "strategy": dict(new.strategy),
         "decisions": dict(new.decisions),
+        "environment": dict(new.environment),
     }
 
 
@@ -279,3 +281,14 @@ def count_states(store: Store, project_id: int) -> dict[int, dict[str, int]]:
         for row in connection.execute(statement):
             counts.setdefault(row.run_id, {})[row.state] = row._mapping["number"]
     return counts
+
+
+def fetch_secret_keys(store: Store) -> set[str]:
+    """The keys of secrets that are still needed: by runs that are not over, and by each project's newest one."""
+    statement = text(
+        """SELECT DISTINCT environment ->> 'key' FROM run WHERE environment ->> 'key' IS NOT NULL
+            AND (state <> ALL(:ended)
+                OR number = (SELECT max(number) FROM run newest WHERE newest.project_id = run.project_id))"""
+    )
+    with store.read() as connection:
+        return set(connection.scalars(statement, {"ended": list(schema.ENDED_STATES)}))

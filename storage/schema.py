@@ -125,6 +125,8 @@ run = Table(
     # Among runs that want the same resources: a higher priority goes first, then places are shared by weight.
     Column("priority", Integer, nullable=False, server_default="0"),
     Column("weight", Double, nullable=False, server_default="1"),
+    # Variables for its scripts: {"values", "secrets", "key"}; see analysis/environment.py.
+    Column("environment", JSONB, nullable=False, server_default="{}"),
     Column("time_limit_s", Double),
     Column("retries", Integer, nullable=False, server_default="0"),
     # One idempotency key makes one run, however often the launch is sent.

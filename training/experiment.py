@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
+from analysis.environment import Environment
 from analysis.failures import signature
 from analysis.hyperparameters import Hyperparameter, argv_items
 from sources.snapshot import SnapshotError, unpack_snapshot
@@ -125,7 +126,8 @@ class ExperimentWorker:
         """Ask what this machine and the interpreter are, unless somebody did for this run."""
         run_id, host = launch.run.id, self.place.host
         if not launch.problem and self.backoff.insist(lambda: wants_environment(self.store, run_id, host)):
-            environment = environment_of_scripts(os.environ, self.data_dir)
+            launched = Environment.from_json(launch.run.environment).values
+            environment = environment_of_scripts({**os.environ, **launched}, self.data_dir)
             # Without room for its answer it stays unknown; an experiment does not fail for that.
             with suppress(OSError):
                 self._probes[run_id] = EnvironmentProbe(launch.command[0], environment, launch.directory)
@@ -273,7 +275,13 @@ class Attempt:
     def _start(self) -> None:
         make_folder(self.folder)
         argv = self.launch.argv(self.claim)
-        environment = script_environment(os.environ, self.folder, self.claim, self.worker.data_dir)
+        environment = script_environment(
+            os.environ,
+            self.folder,
+            self.claim,
+            self.worker.data_dir,
+            Environment.from_json(self.launch.run.environment),
+        )
         self.worker.supervisor.start(
             argv,
             self.launch.directory,

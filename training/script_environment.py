@@ -6,17 +6,22 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from analysis.environment import OURS, Environment
 from storage.records import Claim
+from storage.script_secrets import read_secrets
 from training.spool import METRICS
 
-# What our own processes need, and a script must not see.
-OUR_VARIABLES = ("RAY_", "HYPERTUNER_")
 
+def script_environment(
+    environment: Mapping[str, str], folder: Path, claim: Claim, data_dir: Path, launched: Environment
+) -> dict[str, str]:
+    """What a script sees: everything of the user's, nothing of Ray's or ours but where to log.
 
-def script_environment(environment: Mapping[str, str], folder: Path, claim: Claim, data_dir: Path) -> dict[str, str]:
-    """What a script sees: everything of the user's, nothing of Ray's or ours but where to log."""
+    launched: what its run was launched with, which goes before what this process has.
+    """
+    secret = read_secrets(data_dir, launched.key)
     return {
-        **environment_of_scripts(environment, data_dir),
+        **environment_of_scripts({**environment, **launched.values, **secret}, data_dir),
         "HYPERTUNER_METRICS": str(folder / METRICS),
         "HYPERTUNER_EXPERIMENT_ID": str(claim.experiment_id),
         "HYPERTUNER_ATTEMPT": str(claim.attempt),
@@ -25,7 +30,7 @@ def script_environment(environment: Mapping[str, str], folder: Path, claim: Clai
 
 def environment_of_scripts(environment: Mapping[str, str], data_dir: Path) -> dict[str, str]:
     """What all scripts see."""
-    kept = {name: value for name, value in environment.items() if not name.startswith(OUR_VARIABLES)}
+    kept = {name: value for name, value in environment.items() if not name.startswith(OURS)}
     # Ray puts its own debugger behind `breakpoint()`.
     if "ray." in kept.get("PYTHONBREAKPOINT", ""):
         del kept["PYTHONBREAKPOINT"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dash import ALL, Input, State
 
 from analysis.command_line import CommandLine, CommandLineError
+from analysis.environment import Environment
 from analysis.hyperparameters import Value
 from analysis.metrics import usual_goal
 from analysis.sharing import refused_share
@@ -22,7 +23,7 @@ from launch.order import Order
 from launch.plan import Decisions, Demand
 from layouts import launch_ids as ids
 from storage.records import Project, Run
-from storage.runs import RunError, find_run
+from storage.runs import RunError, find_latest_run, find_run
 from storage.store import Store
 
 MOST_NUMBER = 1_000_000_000
@@ -84,9 +85,12 @@ def request_of(
 ) -> Request:
     """What the dialog asks for, with the code that its preview shows. Raises RunError where its run is gone."""
     run = _run_in(store, project, context)
+    # Nobody types variables on the page: a launch has those of the one before.
+    before = run or find_latest_run(store, project.id)
+    environment = Environment.from_json(before.environment) if before else Environment()
     return Request(
         asked.demand,
-        asked.order,
+        replace(asked.order, environment=environment),
         seen=code_in(context),
         decisions=Decisions.from_json(decisions),
         draft=run if context["mode"] == "draft" else None,

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from analysis.environment import Environment
 from cli import launch, main
 from cli import run as run_command
 from cli.errors import CommandError
@@ -27,6 +28,7 @@ from storage.records import Project, Run
 from storage.requests import request_stop
 from storage.run_leases import claim_runs
 from storage.runs import fetch_runs
+from storage.script_secrets import read_secrets
 from storage.store import Store
 
 SCRIPT = """
@@ -358,6 +360,28 @@ def test_what_no_node_of_the_cluster_can_hold_is_not_launched(store: Store, shel
     beat(store, "dispatcher", {"per_node": [{"CPU": 2, "GPU": 0}]})
     assert refusal(shell("--gpus 1", "--lr [0.1]")) == "Each experiment wants 1 GPU; the cluster has none."
     assert runs_of(store) == []
+
+
+def test_variables_travel_with_the_run_and_secrets_apart_from_it(
+    store: Store, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_dir = tmp_path / "data"
+    (data_dir / "secrets").mkdir(parents=True)
+    monkeypatch.setenv("HYPERTUNER_DATA_DIR", str(data_dir))
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("HF_TOKEN", "hunter2")
+    done(shell("--env SEED_OF=me --env HF_TOKEN", "--lr [0.1]"))
+    (run,) = runs_of(store)
+    environment = Environment.from_json(run.environment)
+    assert (environment.values["SEED_OF"], environment.values["OMP_NUM_THREADS"]) == ("me", "3")
+    assert "PATH" in environment.values
+    assert environment.secrets == ("HF_TOKEN",)
+    assert "hunter2" not in json.dumps(run.environment)
+    assert read_secrets(data_dir, environment.key) == {"HF_TOKEN": "hunter2"}
+    # The run is open, so the next launch leaves them where they are.
+    done(shell("", "--lr [0.2]"))
+    assert read_secrets(data_dir, environment.key) == {"HF_TOKEN": "hunter2"}
+    assert "there is no such variable here" in refusal(shell("--env GONE", "--lr [0.3]"))
 
 
 def test_much_work_is_asked_about_and_launched_by_a_yes(store: Store, shell: Shell) -> None:

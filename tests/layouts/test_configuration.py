@@ -52,6 +52,13 @@ def test_everything_that_is_known_is_there() -> None:
         assert words in found or words.encode("ascii", "backslashreplace").decode() in found, words
 
 
+def test_variables_are_shown_but_for_secrets() -> None:
+    found = shown(replace(KNOWN, variables={"OMP_NUM_THREADS": "3", "HF_TOKEN": None}))
+    for words in ("2 environment variables", "OMP_NUM_THREADS", '"3"', "HF_TOKEN", "a secret, which is not kept"):
+        assert words in found
+    assert "environment variable" not in shown(KNOWN)
+
+
 def test_the_values_of_an_earlier_attempt_can_be_looked_at() -> None:
     first = Try(1, "one", NOON, NOON, 3.0, None, "lost", "lost", epoch=3.0, value_count=1_200)
     second = replace(first, attempt=2, value_count=0)

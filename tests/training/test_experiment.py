@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis.environment import Environment
 from sources.snapshot import take_snapshot
 from storage.configuration import fetch_attempts, fetch_environment
 from storage.embedded import EmbeddedServer
@@ -21,6 +22,7 @@ from storage.records import Experiment, Run
 from storage.requests import extend_run, interrupt
 from storage.run_leases import claim_runs
 from storage.runs import NewExperiment
+from storage.script_secrets import keep_secrets
 from storage.store import Store
 from tests.training.conftest import Workshop, is_alive, processes_with, wait_until
 from training.experiment import ExperimentWorker
@@ -268,7 +270,7 @@ def test_a_script_sees_nothing_of_ray_or_of_our_secrets(workshop: Workshop, work
         "PYTHONPATH": "/mine",
         "HOME": "/home/me",
     }
-    seen = script_environment(environment, Path("/spool/1-1"), claim, Path("/data"))
+    seen = script_environment(environment, Path("/spool/1-1"), claim, Path("/data"), Environment())
     assert seen == {
         "CUDA_VISIBLE_DEVICES": "1",
         "PYTHONPATH": f"/mine{os.pathsep}/data/client",
@@ -278,6 +280,20 @@ def test_a_script_sees_nothing_of_ray_or_of_our_secrets(workshop: Workshop, work
         "HYPERTUNER_EXPERIMENT_ID": str(claim.experiment_id),
         "HYPERTUNER_ATTEMPT": "1",
     }
+
+
+def test_a_script_has_the_variables_of_its_launch(workshop: Workshop, worker: ExperimentWorker) -> None:
+    key = keep_secrets(workshop.data_dir, {"HF_TOKEN": "7"})
+    environment = Environment({"MINE": "5", "PYTHONPATH": str(workshop.folder)}, ("HF_TOKEN",), key)
+    action = "hypertuner.log(mine=int(os.environ['MINE']), token=int(os.environ['HF_TOKEN']), at=len(os.environ['PYTHONPATH']))"
+    run = workshop.launch(action, environment=environment.to_json())
+    claim_runs(workshop.store, "dispatcher")
+    worker.work()
+    (experiment,) = workshop.experiments(run)
+    assert experiment.state == "finished", experiment.reason
+    metrics = {name: each.last for name, each in experiment.metrics.items()}
+    # Our own client stands behind the user's paths.
+    assert metrics == {"mine": 5, "token": 7, "at": len(f"{workshop.folder}{os.pathsep}{workshop.data_dir / 'client'}")}
 
 
 def test_an_experiment_whose_supervisor_is_killed_is_tried_again_and_given_up_after_three(
