@@ -1,6 +1,7 @@
 """Reading numbers from output: lines per second against a bare `readline` loop, and precision and recall on real lines.
 
-The lines are those of the test data: what 53 kinds of programs print. Precision: how many of the metrics that were read
+The lines are those of the test data: what 53 kinds of programs print, and what 151 more do for which the rules were not
+made at first, those that are known to be missed among them. Precision: how many of the metrics that were read
 are metrics; recall: how many of the metrics were read, each with its value, its epoch and its step.
 """
 
@@ -16,7 +17,7 @@ from typing import Any
 from benchmarks.figures import Budget, arguments, present
 from sources.output.reader import OutputReader
 
-CASES = Path(__file__).parents[1] / "tests" / "sources" / "output" / "metric-lines.jsonl"
+LINES = Path(__file__).parents[1] / "tests" / "sources" / "output"
 WORDS = "Saving the checkpoint and going on with the training\n"
 METRICS = "Epoch 3/12, step 100: loss: 0.2512 - accuracy: 0.9312\n"
 # A script that prints a thousand lines a second is a noisy one.
@@ -44,6 +45,9 @@ def judge(cases: list[dict[str, Any]]) -> tuple[int, int, int]:
         for line in case["lines"]:
             for name, value in reader.read(line).items():
                 found[name] = (value, reader.progress.epoch, reader.progress.batch)
+        if "epoch" not in case and "step" not in case:
+            # Not all cases say where the training stands.
+            found = {name: (value, None, None) for name, (value, _, _) in found.items()}
         wanted = {name: (value, case.get("epoch"), case.get("step")) for name, value in case["metrics"].items()}
         hits = sum(found.get(name) == value for name, value in wanted.items())
         right += hits
@@ -56,7 +60,10 @@ def main() -> None:
     """Three kinds of lines, and all cases."""
     options = arguments(__doc__ or "")
     count = 5_000 if options.quick else 50_000
-    cases = [json.loads(line) for line in CASES.read_text("utf-8").splitlines()]
+    cases, more = (
+        [json.loads(line) for line in (LINES / f"{name}-lines.jsonl").read_text("utf-8").splitlines()]
+        for name in ("metric", "more")
+    )
     mixed = [line.strip("\n") + "\n" for case in cases for line in case["lines"]]
     texts = {
         "words": (WORDS * count, count),
@@ -69,8 +76,9 @@ def main() -> None:
         ours = per_second(text, lines, OutputReader().read)
         rows.append((name, round(ours), round(bare), bare / ours))
         figures |= {f"per_s_{name.replace(' ', '_')}": ours, f"times_readline_{name.replace(' ', '_')}": bare / ours}
-    right, wrong, missed = judge(cases)
-    figures |= {"precision": right / (right + wrong), "recall": right / (right + missed)}
+    for name, those in (("", cases), ("more_", more)):
+        right, wrong, missed = judge(those)
+        figures |= {f"{name}precision": right / (right + wrong), f"{name}recall": right / (right + missed)}
     budgets = {
         "precision": Budget(1.0, is_floor=True),
         "recall": Budget(1.0, is_floor=True),

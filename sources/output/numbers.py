@@ -10,19 +10,23 @@ from sources.output.words import UNITS
 _PLAIN = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf(?:inity)?"
 # The longest first: thousands, a decimal comma, then everything else.
 NUMBER = rf"[-+−]?(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?![\d,])|\d+,\d+(?![\d,.])|{_PLAIN})"
-# What may follow, so that `1.2.3`, `2024-01-02`, `12:30`, `3.2s` and `3/b` are no numbers.
-END = r"(?=[\s;|)\]}(%'\"]|,|\.?(?:\s|$)|$)"
+# What may follow, so that `1.2.3`, `2024-01-02`, `12:30`, `3.2s`, `3/b`, `1,2,3` and `45%|` of a bar are no numbers.
+END = r"(?=[\s;|)\]}('\"]|,(?!\d)|%(?!\|)|\+(?:\d|/-)|±|\.?(?:\s|$)|$)"
+# What a tensor or a NumPy scalar shows itself as.
+NUMBER_CLASSES = ("tensor", "array", "devicearray", "decimal", "float16", "float32", "float64", "int32", "int64")
+_OPENERS = rf"(?:[\w.]+\.)?(?:{'|'.join(NUMBER_CLASSES)})\(\s*|\[\s*"
 _VALUE = re.compile(
     # A tensor or a NumPy scalar, a list of one, or a text.
-    rf"(?P<open>[A-Za-z_][\w.]*\(\s*|[\[(]\s*)?(?P<quote>['\"])?(?P<number>{NUMBER})"
-    rf"(?:\s?/\s?(?P<of>\d+)(?![\d.])(?:\s*\(\s*(?P<percent>\d+(?:\.\d+)?)\s?%\s*\))?)?{END}(?P=quote)?".replace(
-        "(?P=quote)?", "['\"]?"
-    ),
+    rf"(?P<open>{_OPENERS})?['\"]?(?P<number>{NUMBER})"
+    rf"(?:\s?/\s?(?P<of>\d+)(?![\d.])(?:\s*\(\s*(?P<percent>\d+(?:\.\d+)?)\s?%\s*\))?)?{END}['\"]?",
     re.IGNORECASE,
 )
 _CLOSE = re.compile(r"\s*[\])]|,\s*\w+=|,\s*grad_fn")
+# A percent, or what it was with others: `0.3+0.01`, `0.3 ± 0.01`.
+_BEHIND = re.compile(rf"\s?%|\s?(?:\+/-|±|\+)\s?{NUMBER}", re.IGNORECASE)
 # No unit is a name that has a number of its own.
-_UNIT = re.compile(r"\s([A-Za-z/]+)(?![\w(])(?!\s*[:=])")
+_UNIT = re.compile(r"\s([A-Za-z]+(?:/[A-Za-z]+)?)(?![\w(/])(?!\s*[:=])")
+_RATE = re.compile(r"[a-z]+/(?:s|sec|second|it|iter|step|batch|epoch|min|h)")
 _THOUSANDS = re.compile(r"[-+−]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
@@ -48,8 +52,10 @@ def number_at(text: str, start: int) -> Number | None:
             return None
         end = closed.end() if closed[0].strip() in ("]", ")") else _after_bracket(text, end)
     unit = _UNIT.match(text, end)
-    if unit and unit[1].lower() in UNITS:
+    if unit and (unit[1].lower() in UNITS or _RATE.fullmatch(unit[1].lower())):
         return None
+    if behind := _BEHIND.match(text, end):
+        end = behind.end()
     value = value_of(match["number"])
     if value is None:
         return None

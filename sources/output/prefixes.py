@@ -8,16 +8,22 @@ _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _LEVEL = r"(?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL)"
 _STAMP = re.compile(
     # A date with or without a time, or a time alone, in brackets or not.
-    r"\s*[\[(]?(?:\d{4}[-/.]\d\d[-/.]\d\d(?:[T ,]+\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?)?|\d\d:\d\d:\d\d(?:[.,]\d+)?)"
-    r"(?:Z|\s?[-+]\d\d:?\d\d)?[\])]?[\s,;:|-]*"
+    r"\s*[\[(]?(?:\d{4}[-/.]\d\d[-/.]\d\d(?:[T ,]+\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?)?|\d\d:\d\d:\d\d(?:[.,]\d+)?"
+    r"|\d\d[/-]\d\d(?:[/-]\d{2,4})?[ ,]+\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?)"
+    r"(?:Z|\s?[-+]\d\d:?\d\d|\s[AP]M\b)?[\])]?[\s,;:|-]*"
 )
 _LOGGERS = re.compile(
     # glog and absl; LEVEL:name:text; name - LEVEL - text; LEVEL text; LEVEL | module:function:line - text.
     r"(?:[IWEF]\d{4}\s\d\d:\d\d:\d\d[.,]\d+\s+\d+\s[\w./-]+:\d+\]\s"
     rf"|{_LEVEL}:[\w.]+:"
+    rf"|[\w.]+\s{_LEVEL}:\s"
     rf"|(?:[\w.]+\s-\s)?\[?{_LEVEL}\]?(?:\s-\s|\s*\|\s*(?:[\w.<>]+:[\w<>]+:\d+\s-\s)?|:\s|\s+)"
     rf"|\[[\w.]+\]\[{_LEVEL}\]\s*-?\s*)"
 )
+
+
+# `[train.py:903]` is where somebody logs.
+_PLACE = re.compile(r"\[?\b[\w./-]+\.(?:pyx?|ipynb|cc|cpp|cu|c|h|js|jl|R|sh|lua|go|rs)\s?:\d+\]?:?(?!\d)")
 
 
 def plain(line: str) -> str:
@@ -32,4 +38,4 @@ def message(text: str) -> str:
     # `[time][name][LEVEL] - ` has its time first.
     if match := _LOGGERS.match(text):
         text = text[match.end() :]
-    return text
+    return _PLACE.sub(" ", text) if ":" in text else text

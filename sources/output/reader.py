@@ -41,8 +41,8 @@ class OutputReader:
             report = form.read(text)
             if report is not None:
                 self.progress.move(report.place)
-                return {name: value for name, value in report.metrics.items() if self._is_metric(name)}
+                return {name: value for name, value in report.metrics.items() if self._is_metric(name, value)}
         return {}
 
-    def _is_metric(self, name: str) -> bool:
-        return bool(name) and name not in self._not_metrics and not is_never(name)
+    def _is_metric(self, name: str, value: float) -> bool:
+        return bool(name) and name not in self._not_metrics and not is_never(name, value)

@@ -32,7 +32,7 @@ class Structures:
                 report.place.epoch = value
             elif word in STEP_WORDS:
                 report.place.batch = value
-            elif not is_never(name):
+            elif not is_never(name, value):
                 report.metrics[name] = value
         return report
 

@@ -13,7 +13,8 @@ _NAME = re.compile(r"[^\W\d][\w./@%'()+ -]{0,63}\Z")
 _BORDERS = re.compile(r"[│┃|║]")
 _RULE = re.compile(r"[\s+|─━═=┏┓┗┛┳┻╇┡┩└┘├┤┼┬┴┠┨╋╂┿-]+\Z")
 # `00:12` is a column of times.
-_TIME = re.compile(r"(?:\d+:)?\d+:\d\d(?:\.\d+)?\Z|\d+(?:\.\d+)?(?:s|ms|m|h)\Z|-+\Z|nan\Z|\Z")
+_TIME = re.compile(r"(?:\d+:)?\d+:\d\d(?:\.\d+)?\Z|\d+(?:\.\d+)?[A-Za-z]{1,3}\Z|-+\Z|\Z")
+_FRACTION = re.compile(r"(\d+)/\d+\Z")
 FEWEST, MOST = 2, 200
 
 
@@ -35,7 +36,8 @@ class Tables:
         if "," in text or "\t" in text:
             delimiter = "," if "," in text else "\t"
             return self._read_separated([cell.strip() for cell in text.strip().split(delimiter)])
-        return self._read_aligned(text.split())
+        columns = re.split(r"\s{2,}", text.strip())
+        return self._read_aligned(columns if _is_header(columns) else text.split())
 
     # --- CSV --------------------------------------------------------------------------------------------------------
 
@@ -75,8 +77,11 @@ class Tables:
 
     def _read_bordered(self, text: str) -> Report | None:
         cells = [cell.strip() for cell in _BORDERS.split(text.strip())]
-        cells = cells[1:-1] if len(cells) > 2 and not cells[0] and not cells[-1] else cells
-        if len(cells) < FEWEST or any(not _is_cell(cell) for cell in cells):
+        is_framed = len(cells) > FEWEST and not cells[0] and not cells[-1]
+        cells = cells[1:-1] if is_framed else cells
+        # Within a frame a name may have a number in it: `DataLoader 0`.
+        is_name = _NAME.match if is_framed else _is_name
+        if len(cells) < FEWEST or not all(_is_value(cell) or is_name(cell) for cell in cells):
             return None
         if all(_number(cell) is None for cell in cells):
             # Stable-Baselines names the parts of its table by lines like `| rollout/ |  |`.
@@ -88,11 +93,13 @@ class Tables:
         if len(cells) == len(columns) and len(columns) > FEWEST and (report := _row(columns, cells)):
             return report
         name, values = cells[0], [_number(cell) for cell in cells[1:]]
-        if not _is_name(name) or None in values:
+        if not is_name(name) or None in values:
             return _row(columns, cells) if len(cells) == len(columns) else None
         if len(values) == 1:
             return _row([f"{self._section}{name}"], cells[1:])
-        return Report(_metrics([f"{name}_{column}" for column in columns[1:]], values))
+        # The header may have nothing above the names.
+        columns = columns if len(columns) == len(values) else columns[1:]
+        return Report(_metrics([f"{name}_{column}" for column in columns], values))
 
 
 def _is_header(cells: Sequence[str]) -> bool:
@@ -124,10 +131,12 @@ def _row(columns: Sequence[str], cells: Sequence[str]) -> Report | None:
 
 def _metrics(names: Sequence[str], values: Sequence[float | None]) -> dict[str, float]:
     named = zip((name.replace(" ", "_") for name in names), values, strict=False)
-    return {name: value for name, value in named if value is not None and not is_never(name)}
+    return {name: value for name, value in named if value is not None and not is_never(name, value)}
 
 
 def _number(cell: str) -> float | None:
+    if fraction := _FRACTION.match(cell):
+        return float(fraction[1])
     return value_of(cell.removesuffix("%").strip()) if cell[:1] in "+-−.0123456789nNiI" else None
 
 
@@ -135,8 +144,8 @@ def _first_number(cells: Sequence[str]) -> int:
     return next((at for at, cell in enumerate(cells) if _number(cell) is not None), len(cells))
 
 
-def _is_cell(cell: str) -> bool:
-    return not cell or _number(cell) is not None or _is_name(cell) or bool(_TIME.match(cell))
+def _is_value(cell: str) -> bool:
+    return not cell or _number(cell) is not None or bool(_TIME.match(cell))
 
 
 def _is_name(cell: str) -> bool:
