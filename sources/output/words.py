@@ -21,8 +21,8 @@ SPLIT_WORDS = ("train", "validation", "valid", "val", "test", "eval", "dev")
 METRIC_WORDS = _words(
     "loss losses acc accuracy error err f1 fscore auc auroc auprc ap map mse mae rmse mape nrmse r2 ppl perplexity "
     "bleu rouge meteor reward rewards return returns score precision recall iou miou dice jaccard kappa mcc nll elbo "
-    "kl bpc bpb wer cer psnr ssim fid lpips logloss likelihood entropy cost ndcg mrr hit specificity sensitivity inertia "
-    "silhouette correlation pearson spearman top1 top5"
+    "kl bpc bpb wer cer psnr ssim fid lpips logloss likelihood entropy cost ndcg mrr hit specificity sensitivity "
+    "inertia silhouette correlation pearson spearman top1 top5"
 )
 # Numbers that stand behind a name on many a line and measure nothing.
 NEVER = (
