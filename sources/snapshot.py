@@ -14,9 +14,12 @@ import secrets
 import shutil
 import stat
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from sources.identity import code_of
+from sources.ignored import Ignored
 
 MOST_FILE_BYTES = 1_000_000
 MOST_BYTES = 20_000_000
@@ -29,6 +32,12 @@ SUFFIXES = frozenset(
     | {".cfg", ".ini", ".json", ".toml", ".yaml", ".yml", ".txt"}
 )
 LEFT_OUT_FOLDERS = frozenset({"__pycache__", "node_modules", "venv", "env", "site-packages"})
+# Folders of data and results, unless Python files lie in them: many a package is called `data`.
+DATA_FOLDERS = frozenset(
+    {"data", "dataset", "datasets", "checkpoints", "ckpt", "runs", "wandb", "mlruns", "lightning_logs", "logs"}
+    | {"output", "outputs", "results", "multirun"}
+)
+LARGEST_NAMED = 3
 _PART = re.compile(r"[^\x00-\x1f\x7f/\\]{1,255}")
 
 
@@ -48,22 +57,18 @@ class Snapshot:
 def take_snapshot(script: Path) -> Snapshot:
     """Pack the source files in the script's folder and below, without following links but one to the script itself.
 
-    A file that is too large is left out, unless it is the script. Raises SnapshotError.
+    What git or a `.hypertunerignore` ignores is left out, and so is a file that is too large; but not the script and
+    what it imports. Raises SnapshotError.
     """
     # Python imports from beside the file that a link leads to.
     script = script.resolve()
     folder = script.parent
     try:
-        files = {script.name: script.read_bytes()}
-        size = 0
-        for name, content in _source_files(folder):
-            files[name] = content
-            size += len(content)
-            if size > MOST_BYTES or len(files) > MOST_FILES:
-                raise SnapshotError(
-                    f"{folder} holds more than {MOST_BYTES // 1_000_000} MB or {MOST_FILES:,} source files, which is "
-                    "the most that travels with a run. Put the script into a folder of its own."
-                )
+        files = {name: content for name, content in code_of(script).files.items() if not name.startswith("..")}
+        sizes = dict(_source_files(folder))
+        if sum(sizes.values()) > MOST_BYTES or len(sizes) > MOST_FILES:
+            raise SnapshotError(_too_much(folder, sizes))
+        files |= {name: (folder / name).read_bytes() for name in sizes}
     except OSError as error:
         raise SnapshotError(f"{error.filename} cannot be read: {error.strerror}.") from None
     packed = _pack(files)
@@ -94,10 +99,33 @@ def unpack_snapshot(archive: bytes, digest: str, folder: Path) -> Path:
 # --- packing ------------------------------------------------------------------------------------------------------
 
 
-def _source_files(folder: Path) -> Iterator[tuple[str, bytes]]:
+def _too_much(folder: Path, sizes: Mapping[str, int]) -> str:
+    parts: dict[str, list[int]] = {}
+    for name, size in sizes.items():
+        top = name.partition("/")[0] + "/" if "/" in name else "the files beside the script"
+        parts.setdefault(top, []).append(size)
+    largest = sorted(parts.items(), key=lambda part: (sum(part[1]), len(part[1])), reverse=True)[:LARGEST_NAMED]
+    listed = ", ".join(f"{top} ({sum(those) / 1e6:.1f} MB in {len(those):,} files)" for top, those in largest)
+    return (
+        f"{folder} holds {sum(sizes.values()) / 1e6:.1f} MB in {len(sizes):,} files of source and settings, and at "
+        f"most {MOST_BYTES // 1_000_000} MB in {MOST_FILES:,} files travel with a run. The largest parts are "
+        f"{listed}; name those that are no code in a file .hypertunerignore beside the script."
+    )
+
+
+def _source_files(folder: Path) -> Iterator[tuple[str, int]]:
+    """The files that travel, with their sizes."""
     entries = 0
+    rules = {folder: Ignored.above(folder).within(folder)}
     for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if _is_source_folder(Path(parent, name)))
+        here = Path(parent)
+        ignored = rules.pop(here)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if _is_source_folder(here / name) and not ignored.holds(here / name, is_folder=True)
+        )
+        rules |= {here / name: ignored.within(here / name) for name in folders}
         entries += len(folders) + len(names)
         if entries > MOST_ENTRIES:
             raise SnapshotError(
@@ -105,23 +133,28 @@ def _source_files(folder: Path) -> Iterator[tuple[str, bytes]]:
             )
         for name in sorted(names):
             path = Path(parent, name)
-            if _is_source_file(path):
-                yield path.relative_to(folder).as_posix(), path.read_bytes()
+            size = _size_of_source(path)
+            if size is not None and not ignored.holds(path, is_folder=False):
+                yield path.relative_to(folder).as_posix(), size
 
 
 def _is_source_folder(path: Path) -> bool:
     is_left_out = path.name.startswith(".") or path.name in LEFT_OUT_FOLDERS or path.name.endswith(".egg-info")
-    return not is_left_out and not path.is_symlink() and not (path / "pyvenv.cfg").exists() and _fits(path.name)
-
-
-def _is_source_file(path: Path) -> bool:
-    if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not _fits(path.name):
+    if is_left_out or path.is_symlink() or (path / "pyvenv.cfg").exists() or not _fits(path.name):
         return False
+    return path.name.lower() not in DATA_FOLDERS or next(path.glob("*.py"), None) is not None
+
+
+def _size_of_source(path: Path) -> int | None:
+    """The size of a file that is source and small enough; else None."""
+    if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not _fits(path.name):
+        return None
     try:
         status = path.lstat()
     except OSError:
-        return False
-    return stat.S_ISREG(status.st_mode) and status.st_size <= MOST_FILE_BYTES and os.access(path, os.R_OK)
+        return None
+    is_plain = stat.S_ISREG(status.st_mode) and status.st_size <= MOST_FILE_BYTES and os.access(path, os.R_OK)
+    return status.st_size if is_plain else None
 
 
 def _fits(name: str) -> bool:

@@ -89,12 +89,57 @@ def test_a_script_of_any_name_and_size_travels(tmp_path: Path) -> None:
     ).stat().st_size > MOST_FILE_BYTES
 
 
-def test_a_folder_that_is_too_large_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_is_too_large_is_refused_with_its_largest_parts(tmp_path: Path) -> None:
     for number in range(21):
-        (tmp_path / f"{number}.json").write_bytes(b"1" * MOST_FILE_BYTES)
+        path = tmp_path / ("captions" if number < 18 else "more") / f"{number}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"1" * MOST_FILE_BYTES)
     (tmp_path / "train.py").touch()
-    with pytest.raises(SnapshotError, match="more than 20 MB"):
+    with pytest.raises(SnapshotError) as refused:
         take_snapshot(tmp_path / "train.py")
+    said = str(refused.value)
+    assert "at most 20 MB in 5,000 files travel with a run" in said
+    assert "The largest parts are captions/ (18.0 MB in 18 files), more/ (3.0 MB in 3 files)" in said
+    assert ".hypertunerignore" in said
+    (tmp_path / ".hypertunerignore").write_text("captions/\n")
+    take_snapshot(tmp_path / "train.py")
+
+
+def test_what_git_or_we_are_told_to_ignore_stays_where_it_is(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    for name, content in {
+        ".git/HEAD": "x",
+        ".gitignore": "*.txt\n/project/made/\nlocal.yaml\ngenerated.py\n",
+        "project/train.py": "import generated",
+        # Git does not know it, and yet the script needs it.
+        "project/generated.py": "",
+        "project/notes.txt": "x",
+        "project/kept.txt": "x",
+        "project/made/a.yaml": "x",
+        "project/conf/local.yaml": "x",
+        "project/conf/base.yaml": "x",
+        "project/conf/.gitignore": "!local.yaml\nbase.yaml\n",
+        "project/old/train.py": "x",
+        "project/.hypertunerignore": "!kept.txt\nold/\n",
+        "project/data/captions.json": "{}",
+        "project/datasets/__init__.py": "",
+    }.items():
+        path = repository / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    snapshot = take_snapshot(repository / "project" / "train.py")
+    assert sorted(snapshot_files(snapshot.archive, snapshot.digest)) == [
+        "conf/local.yaml", "datasets/__init__.py", "generated.py", "kept.txt", "train.py",
+    ]  # fmt: skip
+
+
+def test_rules_above_a_folder_that_is_in_no_repository_are_not_its_business(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("*")
+    (tmp_path / "project").mkdir()
+    for name in ("train.py", "model.py"):
+        (tmp_path / "project" / name).write_text("")
+    snapshot = take_snapshot(tmp_path / "project" / "train.py")
+    assert sorted(snapshot_files(snapshot.archive, snapshot.digest)) == ["model.py", "train.py"]
 
 
 def test_a_missing_script_is_named(tmp_path: Path) -> None:
