@@ -3,7 +3,7 @@ each part needs to come back. `--minutes 60` leaves `up` alone for as long, with
 turn.
 
 There is no peer that promises this; the limit is none: nothing lost, doubled, repeated although it had ended, left
-behind, or in a wrong state.
+behind, or in a wrong state. An experiment that was cut twice is spared: the third cut fails it, as it should.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from benchmarks.figures import Budget, arguments, present, scratch_folder
 from storage.heartbeats import last_beat
+from storage.leases import MAX_LOSSES
 from storage.records import Run
 from storage.run_leases import count_open_runs
 from storage.store import Store
@@ -90,9 +92,20 @@ class Hangman:
                 yield part
 
     def _may(self, part: str) -> bool:
+        if part in ("worker", "supervisor") and self._has_last_try():
+            return False
         recent = self._killed[GROUPS.get(part, part)]
         recent[:] = [at for at in recent if time.monotonic() - at < IN_A_ROW_S]
         return part in ("worker", "supervisor", "guard", "web worker") or len(recent) < MOST_IN_A_ROW
+
+    def _has_last_try(self) -> bool:
+        """Whether an experiment works that was cut so often that it fails the next time, as it should."""
+        statement = text(
+            "SELECT EXISTS (SELECT FROM experiment WHERE state IN ('queued', 'running') AND losses >= :most)"
+        )
+        with suppress(DBAPIError), self._store.read() as connection:
+            return bool(connection.scalar(statement, {"most": MAX_LOSSES - 1}))
+        return False
 
     def rain(self, parts: Iterator[str], between: Callable[[], None] = lambda: None) -> None:
         """Kill -9 a process of each part; mostly wait until it works again, sometimes kill the next one before."""

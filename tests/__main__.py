@@ -14,7 +14,7 @@ PYTEST = [sys.executable, "-m", "pytest"]
 USUAL = [*PYTEST, "-m", "not faults"]
 QUICK = [*PYTEST, "-m", "not faults and not ray and not browser"]
 # About half of the quick ones each, side by side.
-WEB = [f"tests/{name}" for name in ("app", "callbacks", "cli", "launch", "layouts")]
+WEB = [f"tests/{name}" for name in ("app", "callbacks", "cli", "examples", "launch", "layouts")]
 REST = [f"--ignore={folder}" for folder in ("tests/browser", "tests/faults", *WEB)]
 
 
