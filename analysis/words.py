@@ -5,6 +5,13 @@ from __future__ import annotations
 import math
 
 
+def read_from(script: str, source: str) -> str:
+    """Where a script's options were read: its own parser of a kind, or its source."""
+    if source == "source":
+        return f"the source of {script}; defaults that it computes are not known"
+    return f"{script}'s own {source} parser"
+
+
 def number(value: float) -> str:
     """A metric's value in four significant digits; whole numbers whole."""
     if not math.isfinite(value):

@@ -121,6 +121,8 @@ class Planned:
     plan: Plan
     at_once: int
     notes: Sequence[str] = ()
+    # Where the options of the script were read, in words.
+    read_from: str = ""
     # Variables whose values no database may hold.
     secrets: Mapping[str, str] = field(default_factory=dict)
 
@@ -142,7 +144,7 @@ def plan_launch(store: Store, typed: Typed, project_name: str, objective: Object
         raise CommandError(refused)
     at_once = reviewed.at_once or _at_once_here(reviewed, request.order)
     secrets = {name: value for name, value in options.variables.items() if is_secret(name, value)}
-    return Planned(project, request, reviewed.plan, at_once, notes, secrets)
+    return Planned(project, request, reviewed.plan, at_once, notes, typed.discovery.read_from, secrets)
 
 
 def _at_once_here(reviewed: Review, order: Order) -> int:
@@ -201,6 +203,7 @@ def _project(store: Store, typed: Typed, name: str, objective: Objective, option
         goal=found.goal if found else "maximize",
         data_paths=found.data_paths if found else [],
         locks=found.locks if found else {},
+        options_from=typed.discovery.source,
         code_digest=typed.code_digest,
         created_at=found.created_at if found else datetime.now(UTC),
     )

@@ -190,7 +190,8 @@ def _print_plan(planned: Planned, *, as_json: bool) -> None:
         typer.echo(json.dumps(plan_json(planned), indent=2))
     else:
         console.print(plan_table(planned.plan, console.width))
-        for sentence in (*plan_sentences(planned.plan, planned.at_once), *planned.notes):
+        read = f"Options read from {planned.read_from}."
+        for sentence in (*plan_sentences(planned.plan, planned.at_once), *planned.notes, read):
             console.print(printable(sentence), soft_wrap=True)
 
 

@@ -17,7 +17,7 @@ from launch.order import Order, OrderError, check_extension, check_plan, extend,
 from launch.plan import Decisions, Demand, Plan, plan_of
 from storage.projects import find_project, register_project
 from storage.records import Project, Run
-from storage.runs import RunError, find_made
+from storage.runs import RunError, find_made, find_run
 from storage.store import Store
 
 # Above these a launch asks back once.
@@ -130,13 +130,21 @@ def launch(
         return Launched(project, made, 0)
     plan = _launchable(store, project, request)
     if isinstance(plan, Refusal):
-        return plan
+        return _overtaken(store, project, request) or plan
     if confirmed != plan.scheduled and (sentence := _question(plan, order)):
         return Question(sentence, plan.scheduled)
     try:
         return _send(store, project, plan, request)
     except (OrderError, CodeError, RunError) as error:
         return Refusal(str(error), "run")
+
+
+def _overtaken(store: Store, project: Project, request: Request) -> Refusal | None:
+    """Where somebody else started the draft, its experiments wait already, and that is no reason to be told."""
+    draft = find_run(store, project.id, request.draft.number) if request.draft else None
+    if draft is None or draft.state == "draft":
+        return None
+    return Refusal(f"Run {draft.number} was launched by somebody else in the meantime.", "run")
 
 
 def _launchable(store: Store, project: Project, request: Request) -> Plan | Refusal:
@@ -206,4 +214,5 @@ def keep_project(store: Store, project: Project) -> Project:
         objective=project.objective,
         goal=project.goal,
         code_digest=project.code_digest,
+        options_from=project.options_from,
     )

@@ -33,7 +33,7 @@ def refresh_hyperparameters(store: Store, project: Project) -> tuple[Project, st
     before = {str(each["name"]): each.get("default") for each in project.hyperparameters}
     now = {each.name: each.default for each in found.hyperparameters}
     known = [each.to_json() for each in found.hyperparameters]
-    return set_hyperparameters(store, project.id, known, digest), _difference(path.name, before, now)
+    return set_hyperparameters(store, project.id, known, digest, found.source), _difference(path.name, before, now)
 
 
 def _difference(script: str, before: Mapping[str, Value], now: Mapping[str, Value]) -> str:

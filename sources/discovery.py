@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from analysis.hyperparameters import Hyperparameter
+from analysis.words import read_from
 from sources.declared import declared_hyperparameters
 from sources.own_time import OutOfTime, await_child
 
@@ -53,9 +54,7 @@ class Discovery:
     @property
     def read_from(self) -> str:
         """Where the options were read, in words."""
-        return (
-            f"the source of {self.script}" if self.source == "source" else f"{self.script}'s own {self.source} parser"
-        )
+        return read_from(self.script, self.source)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Discovery:

@@ -38,10 +38,12 @@ def register_project(
     goal: str = "maximize",
     slug: str | None = None,
     code_digest: str | None = None,
+    options_from: str | None = None,
 ) -> Project:
     """Create the project, or bring its script and hyperparameters up to date where the slug exists.
 
     An objective of None leaves what is there. code_digest: the code in which the hyperparameters were found.
+    options_from: where they were read there, a kind of parser or "source".
     """
     values: dict[str, Any] = {
         "slug": slug or slug_of(name),
@@ -50,6 +52,7 @@ def register_project(
         "command": list(command),
         "hyperparameters": list(hyperparameters),
         "code_digest": code_digest,
+        "options_from": options_from,
     }
     if objective is not None:
         values |= {"objective": objective, "goal": goal}
@@ -77,10 +80,10 @@ def set_data_paths(store: Store, project_id: int, paths: Sequence[str]) -> None:
 
 
 def set_hyperparameters(
-    store: Store, project_id: int, hyperparameters: Sequence[Mapping[str, Any]], code_digest: str
+    store: Store, project_id: int, hyperparameters: Sequence[Mapping[str, Any]], code_digest: str, options_from: str
 ) -> Project:
     """Keep what a new reading of the script found."""
-    values = {"hyperparameters": list(hyperparameters), "code_digest": code_digest}
+    values = {"hyperparameters": list(hyperparameters), "code_digest": code_digest, "options_from": options_from}
     table = schema.project
     with store.begin() as connection:
         statement = update(table).where(table.c.id == project_id).values(values).returning(*_COLUMNS)

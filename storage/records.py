@@ -26,6 +26,7 @@ class Project:
     goal: str
     data_paths: Sequence[str]
     locks: Mapping[str, Mapping[str, Any]]
+    options_from: str | None
     code_digest: str | None
     created_at: datetime
 

@@ -68,6 +68,8 @@ project = Table(
     Column("data_paths", JSONB, nullable=False, server_default="[]"),
     # Hyperparameter name -> what a person found promising: see locks.py.
     Column("locks", JSONB, nullable=False, server_default="{}"),
+    # Where discovery read them: a kind of parser, or "source".
+    Column("options_from", Text),
     # The code that discovery read last; other code may have other hyperparameters.
     Column("code_digest", Text),
     _created(),

@@ -9,6 +9,7 @@ from typing import Any
 
 from dash import Input, Output, State, no_update
 
+from analysis.words import read_from
 from callbacks.group import CallbackGroup
 from callbacks.launch.origins import Opened, Start, choices, known_metrics, start
 from callbacks.launch.project import hyperparameters_of
@@ -158,6 +159,7 @@ def form_of(store: Store, project: Project, begun: Start, context: Mapping[str, 
         data_paths=project.data_paths,
         is_extension=context["mode"] == "extend",
         notes=context["notes"],
+        read_from=read_from(Path(project.command[1]).name, project.options_from) if project.options_from else "",
         has_difference=bool(
             context["is_here"] and newest and newest.snapshot_digest and newest.code_digest != context["code"]
         ),

@@ -87,7 +87,7 @@ def read_fields(hyperparameter: Hyperparameter, fields: Fields) -> Written:
 # --- picking --------------------------------------------------------------------------------------------------------
 
 
-def picker(hyperparameters: Sequence[Hyperparameter], tuned: Sequence[str]) -> list[Component]:
+def picker(hyperparameters: Sequence[Hyperparameter], tuned: Sequence[str], read_from: str = "") -> list[Component]:
     """All hyperparameters, those that are tuned first, with the default that each of the others keeps."""
     options = picker_options(hyperparameters, tuned)
     many = len(hyperparameters)
@@ -101,6 +101,7 @@ def picker(hyperparameters: Sequence[Hyperparameter], tuned: Sequence[str]) -> l
         ]
     return [
         html.H3(["Hyperparameters ", html.Span(str(many), className="muted")]),
+        *([html.P(f"Read from {read_from}.", className="muted picker-source")] if read_from else []),
         html.Label(
             [
                 html.Span("Search hyperparameters", className="visually-hidden"),

@@ -46,3 +46,5 @@ class Form:
     # Sentences about the code, such as that it changed; and whether there is a difference to show.
     notes: Sequence[str] = ()
     has_difference: bool = False
+    # Where the hyperparameters were read, in words.
+    read_from: str = ""

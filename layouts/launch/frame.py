@@ -67,7 +67,7 @@ def body(form: Form) -> Component:
     tuned = [name for name in form.written if name in known]
     return html.Div(
         [
-            html.Section(picker(form.hyperparameters, tuned), className="launch-picker"),
+            html.Section(picker(form.hyperparameters, tuned, form.read_from), className="launch-picker"),
             html.Section(
                 [
                     html.Div([editor(known[name], form.written[name]) for name in tuned], id=ids.EDITORS),

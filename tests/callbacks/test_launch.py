@@ -310,6 +310,13 @@ def test_of_two_people_who_launch_a_draft_one_does(store: Store, workshop: Labor
     assert len(settings_of(store, run)) == 6
 
 
+def test_a_draft_that_somebody_else_has_launched_is_told(store: Store, workshop: Laboratory) -> None:
+    saved(store)
+    mine, theirs = (opened(store, "draft", run=1)["context"] for _ in range(2))
+    launched(store, context=theirs)
+    assert "Run 1 was launched by somebody else in the meantime" in launched(store, context=mine)["error"]
+
+
 # --- more for a run ---------------------------------------------------------------------------------------------------
 
 

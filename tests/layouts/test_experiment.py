@@ -11,7 +11,7 @@ from layouts.experiment import Facts
 from tests.callbacks.test_pages import text_of
 
 FACTS = Facts(
-    slug="digits", run=3, number=7, state="finished", settings={"seed": 1, "lr": 0.1 + 0.2}, tuned=["lr"],
+    slug="digits", run=3, number=7, state="finished", settings={"seed": 1, "lr": 0.3}, tuned=["lr"],
     defaults=[("momentum", None)], command=["python", "train.py", "--lr=a b"], attempt=1, exit_code=0, reason=None,
     host="node", started_at=None, duration_s=75.2, epoch=4.0, epochs=4.0, rejected_lines=0, rejected_sample=None,
 )  # fmt: skip
