@@ -1,4 +1,4 @@
-"""Every test but the slow faults, in two processes at once: those that drive a browser and all others.
+"""Every test but the slow faults, side by side: those that drive a browser, and all others.
 
 One after the other they would take a quarter of an hour. `--quick`: only those that need neither Ray nor a browser. With
 other arguments it is pytest as usual.
@@ -9,42 +9,49 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 
 PYTEST = [sys.executable, "-m", "pytest"]
 USUAL = [*PYTEST, "-m", "not faults"]
 QUICK = [*PYTEST, "-m", "not faults and not ray and not browser"]
-# About half of the quick ones each, side by side.
-WEB = [f"tests/{name}" for name in ("app", "callbacks", "cli", "examples", "launch", "layouts")]
-REST = [f"--ignore={folder}" for folder in ("tests/browser", "tests/faults", *WEB)]
+# About a quarter of the quick ones each, side by side: many of them wait for processes more than they compute.
+PAGES = ["tests/callbacks", "tests/layouts"]
+WEB = ["tests/app"]
+TRAINING = ["tests/training", "tests/examples"]
+REST = [f"--ignore={folder}" for folder in ("tests/browser", "tests/faults", *PAGES, *WEB, *TRAINING)]
 
 
 def main() -> int:
     """Run them; returns 0 where all of them passed."""
     arguments = sys.argv[1:]
     if arguments[:1] == ["--quick"]:
-        return side_by_side([*QUICK, *WEB, *arguments[1:]], [*QUICK, *REST, *arguments[1:]])
+        return side_by_side(*([*QUICK, *part, *arguments[1:]] for part in (PAGES, WEB, TRAINING, REST)))
     if arguments:
         return subprocess.call([*PYTEST, *arguments])
     return side_by_side([*USUAL, "tests/browser"], [*USUAL, "--ignore=tests/browser"])
 
 
-def side_by_side(first: list[str], second: list[str]) -> int:
-    """Two commands at once; what the first one says comes after the second has ended."""
-    with tempfile.TemporaryFile() as said:
-        beside = subprocess.Popen(first, stdout=said, stderr=subprocess.STDOUT)
+def side_by_side(*commands: list[str]) -> int:
+    """Commands at once; what all but the last one say comes after the last has ended."""
+    *others, last = commands
+    with ExitStack() as stack:
+        said = [stack.enter_context(tempfile.TemporaryFile()) for _ in others]
+        beside = [
+            subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
+            for command, file in zip(others, said, strict=True)
+        ]
         try:
-            status = subprocess.call(second)
+            status = subprocess.call(last)
             print("\nThe tests that ran beside them:", flush=True)
-            beside.wait()
         except KeyboardInterrupt:
-            # Both have heard it, too, and clean up.
-            beside.wait()
-            return 130
-        finally:
-            said.seek(0)
-            sys.stdout.buffer.write(said.read())
+            # All have heard it, too, and clean up.
+            status = 130
+        for each, file in zip(beside, said, strict=True):
+            each.wait()
+            file.seek(0)
+            sys.stdout.buffer.write(file.read())
             sys.stdout.flush()
-    return status or beside.returncode
+    return status or next((each.returncode for each in beside if each.returncode), 0)
 
 
 if __name__ == "__main__":
