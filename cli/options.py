@@ -11,7 +11,7 @@ from typing import Annotated, cast
 import typer
 
 from analysis.candidates import FALSE_WORDS, TRUE_WORDS
-from analysis.environment import VariableError, asked_variables, deciding_variables
+from analysis.environment import VariableError, asked_variables, deciding_variables, is_secret
 from analysis.hyperparameters import Value
 from analysis.strategies import STRATEGIES
 from app.settings import Settings
@@ -150,7 +150,14 @@ def read_variables(written: Sequence[str], settings: Settings) -> dict[str, str]
         asked = asked_variables(written, os.environ)
     except VariableError as error:
         raise CommandError(str(error)) from None
-    return asked if settings.ray_address else {**deciding_variables(os.environ), **asked}
+    if settings.ray_address is None:
+        return {**deciding_variables(os.environ), **asked}
+    if secret := next((name for name, value in asked.items() if is_secret(name, value)), None):
+        raise CommandError(
+            f"{secret} looks like a secret, which is stored nowhere and so does not reach the machines of the cluster; "
+            "set it for the workers there."
+        )
+    return asked
 
 
 def allowed(status: Status) -> str:

@@ -6,11 +6,14 @@ import json
 import os
 import re
 import secrets
+import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 FOLDER = Path("secrets") / "scripts"
+# A launch takes seconds.
+FRESH_S = 3600
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 
@@ -37,9 +40,9 @@ def read_secrets(data_dir: Path, key: str | None) -> dict[str, str]:
 
 
 def forget_secrets(data_dir: Path, needed: Collection[str]) -> None:
-    """Remove the files of runs that need them no more."""
+    """Remove the files of runs that need them no more; not new ones, whose run may be about to be made."""
     with suppress(OSError):
         for path in (data_dir / FOLDER).iterdir():
-            if path.name not in needed:
-                with suppress(OSError):
+            with suppress(OSError):
+                if path.name not in needed and path.stat().st_mtime < time.time() - FRESH_S:
                     path.unlink()

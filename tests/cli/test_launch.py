@@ -382,6 +382,10 @@ def test_variables_travel_with_the_run_and_secrets_apart_from_it(
     done(shell("", "--lr [0.2]"))
     assert read_secrets(data_dir, environment.key) == {"HF_TOKEN": "hunter2"}
     assert "there is no such variable here" in refusal(shell("--env GONE", "--lr [0.3]"))
+    monkeypatch.setenv("HYPERTUNER_RAY_ADDRESS", "http://head:8265")
+    assert "HF_TOKEN looks like a secret" in refusal(shell("--env HF_TOKEN", "--lr [0.3]"))
+    done(shell("--env SEED_OF=me", "--lr [0.3]"))
+    assert Environment.from_json(runs_of(store)[0].environment).values == {"SEED_OF": "me"}
 
 
 def test_much_work_is_asked_about_and_launched_by_a_yes(store: Store, shell: Shell) -> None:
