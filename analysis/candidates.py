@@ -12,6 +12,8 @@ from analysis.numbers import BLANKS, CandidateError, read_number, rounded
 from analysis.ranges import expand_range
 
 QUOTES = "\"'"
+# The candidate by which an option is left out, so that the script has its own default or none.
+LEFT_OUT = "None"
 TRUE_WORDS = {"true", "yes", "on", "1"}
 FALSE_WORDS = {"false", "no", "off", "0"}
 
@@ -179,12 +181,22 @@ def _parse_bracket(text: str, start: int, hyperparameter: Hyperparameter) -> Wri
                 return Written(read_span(span, hyperparameter), span)
             if span and span.is_interval:
                 raise CandidateError(f"{element.text} has no step and so stands alone; remove the other values.")
-            found = read_span(span, hyperparameter) if span else (parse_value(element.text, hyperparameter),)
+            found = read_span(span, hyperparameter) if span else (_element_value(element, hyperparameter),)
             assert not isinstance(found, Interval)
             values.extend(found)
         except CandidateError as error:
             raise CandidateError(error.message, element.column) from None
     return Written(tuple(dict.fromkeys(values)))
+
+
+def _element_value(element: Element, hyperparameter: Hyperparameter) -> Value:
+    """One entry of a bracket; `None` leaves a number or a text out, and in quotes it is that text."""
+    has_words = hyperparameter.choices or hyperparameter.type in ("bool", "choice") or hyperparameter.takes_many
+    if element.is_quoted or has_words or element.text.strip(BLANKS) != LEFT_OUT:
+        return parse_value(element.text, hyperparameter)
+    if hyperparameter.is_required:
+        raise CandidateError(f"{hyperparameter.flag} is required, so it cannot be left out.")
+    return None
 
 
 def _span(element: Element, hyperparameter: Hyperparameter) -> Span | None:
@@ -298,6 +310,8 @@ def format_candidates(candidates: Candidates) -> str:
 
 
 def _format_element(value: Value) -> str:
+    if value is None:
+        return LEFT_OUT
     text = text_of(value)
     if isinstance(value, str) and _needs_quotes(text):
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -305,4 +319,6 @@ def _format_element(value: Value) -> str:
 
 
 def _needs_quotes(text: str) -> bool:
-    return not text or text.strip(BLANKS) != text or text[0] in QUOTES or any(mark in text for mark in ",[]")
+    return (
+        text in ("", LEFT_OUT) or text.strip(BLANKS) != text or text[0] in QUOTES or any(mark in text for mark in ",[]")
+    )

@@ -72,13 +72,15 @@ def tidied(number: float) -> float:
 def argv_items(settings: Mapping[str, Value], hyperparameters: Iterable[Hyperparameter]) -> list[str]:
     """The items that give a script these settings, in the order of `settings`; never to be pasted into a shell.
 
-    Values travel as `--flag=value`, so that one which begins with a hyphen is no option.
-    Raises KeyError where a setting has no hyperparameter.
+    An option whose value is None is left out. Values travel as `--flag=value`, so that one which begins with a hyphen
+    is no option. Raises KeyError where a setting has no hyperparameter.
     """
     known = {hyperparameter.name: hyperparameter for hyperparameter in hyperparameters}
     items: list[str] = []
     for name, value in settings.items():
         hyperparameter = known[name]
+        if value is None:
+            continue
         if hyperparameter.takes_many:
             items += [hyperparameter.flag, *shlex.split(text_of(value))]
         elif not hyperparameter.is_switch:

@@ -42,6 +42,9 @@ class Fingerprints:
 
     def _written(self, name: str, value: Value) -> str:
         """A setting as JSON; nothing where it does not count."""
+        if value is None:
+            # The option is left out.
+            return ""
         hyperparameter = self._known.get(name)
         if hyperparameter and hyperparameter.type == "float" and type(value) is int:
             value = float(value)

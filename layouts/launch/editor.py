@@ -11,6 +11,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from analysis.candidates import (
+    LEFT_OUT,
     Interval,
     Span,
     Written,
@@ -34,6 +35,7 @@ MOST_CHIPS = 40
 MOST_CHOICES_SHOWN = 24
 # With more choices than this, all of them are rarely meant.
 MOST_CHOICES_PICKED = 6
+LEFT_OUT_HELP = "The option is left out: the script has its own default."
 STEP_HELP = (
     "2 adds, *2 multiplies, ^2 squares; n5 gives five points at equal distances, log5 five at equal ratios. "
     "Empty: any number in between; log: any, evenly on a log scale (both for strategies that draw)."
@@ -245,7 +247,7 @@ def list_text(candidates: tuple[Value, ...]) -> str:
     """Candidates as one would type them."""
     if any(isinstance(value, str) for value in candidates):
         return format_candidates(candidates)[1:-1]
-    return ", ".join(text_of(value) for value in candidates)
+    return ", ".join(LEFT_OUT if value is None else text_of(value) for value in candidates)
 
 
 def _range(name: str, fields: Fields) -> list[Component]:
@@ -289,7 +291,14 @@ def chips(hyperparameter: Hyperparameter, written: Written) -> list[Component]:
     candidates = written.candidates
     if isinstance(candidates, Interval):
         return [html.Span(interval_words(candidates), className="chip is-interval")]
-    shown: list[Component] = [html.Span(text_of(value), className="chip") for value in candidates[:MOST_CHIPS]]
+    shown: list[Component] = [
+        html.Span(
+            LEFT_OUT if value is None else text_of(value),
+            className="chip",
+            title=LEFT_OUT_HELP if value is None else None,
+        )
+        for value in candidates[:MOST_CHIPS]
+    ]
     if len(candidates) > MOST_CHIPS:
         shown.append(html.Span(f"and {len(candidates) - MOST_CHIPS:,} more", className="muted"))
     if len(candidates) == 1:

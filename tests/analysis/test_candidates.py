@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -151,6 +152,19 @@ TYPICAL_TEXTS = st.text("ab,[]\"'\\ :\t-", max_size=8)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e200, max_value=1e200).map(
     lambda value: float(text_of(value))
 )
+
+
+def test_none_leaves_an_option_out_and_in_quotes_it_is_a_text() -> None:
+    assert parse_candidates("[None,0.1]", FLOAT).candidates == (None, 0.1)
+    assert parse_candidates('[None,"None",x]', TEXT).candidates == (None, "None", "x")
+    assert format_candidates((None, "None", "x")) == '[None,"None",x]'
+    with pytest.raises(CandidateError, match="is required, so it cannot be left out"):
+        parse_candidates("[None,0.1]", replace(FLOAT, is_required=True))
+    # Of choices it is one, or none.
+    with pytest.raises(CandidateError, match="no choice"):
+        parse_candidates("[None]", CHOICE)
+
+
 INTS = st.integers(-(2**64) + 1, 2**64 - 1)
 
 

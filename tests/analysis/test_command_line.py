@@ -44,6 +44,14 @@ def refusal(text: str | list[str], hyperparameters: list[Hyperparameter] = HYPER
     return refused.value
 
 
+def test_an_option_without_a_value_is_left_out() -> None:
+    known = [Hyperparameter("clip", "--clip", "float", 1.0), Hyperparameter("lr", "--lr", "float", 0.1)]
+    assert argv_items({"clip": None, "lr": 0.2}, known) == ["--lr=0.2"]
+    read = parse_command_line("python train.py --clip [None,0.5] --lr 0.2", known)
+    assert read.space == {"clip": (None, 0.5), "lr": (0.2,)}
+    assert format_command_line(read.prefix, read.written, known) == "python train.py --clip [None,0.5] --lr 0.2"
+
+
 def test_the_papers_command_is_read_and_written_unchanged() -> None:
     line = read(PAPER)
     assert line.prefix == ("python", "train.py")

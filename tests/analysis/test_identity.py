@@ -53,7 +53,7 @@ def test_many_at_once_have_the_fingerprints_that_each_has_alone(many: list[tuple
         ({"unknown": 1}, {"unknown": 1.0}, False),
         ({"unknown": 1}, {"unknown": True}, False),
         ({"device": ""}, {}, False),
-        ({"device": None}, {}, False),
+        ({"device": None}, {}, True),
         ({"epochs": 2}, {}, True),
         ({"lr": 2}, {"epochs": 3}, False),
         ({"device": 'a","lr":"b'}, {"device": "a", "lr": "b"}, False),
@@ -63,6 +63,10 @@ def test_settings_are_the_same_where_the_script_does_the_same(
     one: dict[str, Value], other: dict[str, Value], are_same: bool
 ) -> None:
     assert (fingerprint(one, KNOWN) == fingerprint(other, KNOWN)) == are_same
+
+
+def test_an_option_that_is_left_out_does_not_count() -> None:
+    assert Fingerprints().of({"clip": None, "lr": 0.2}) == Fingerprints().of({"lr": 0.2})
 
 
 def test_arguments_and_repeats_make_others() -> None:
