@@ -1,9 +1,6 @@
 /** Parallel coordinates: an axis per hyperparameter and metric, a line per experiment, a brush on every axis. */
 (() => {
     const FRAME = {top: 70, length: 236, gutter: 328, height: 354};
-    // Where no value is missing, or may be for a while, there is no gutter.
-    const HEIGHT_WITHOUT = 326;
-    const OPEN = new Set(["queued", "running", "paused"]);
     const RIGHT = 68;
     const HOVER_DISTANCE = 14;
     const REFINE_MS = 120;
@@ -48,9 +45,6 @@
         let shape = "";
         let shown = [];
         let layout = null;
-        let frame = FRAME;
-        // It stays once it is there: what is below would move whenever the last missing value comes.
-        let hasGutter = false;
         let scene = null;
         let bright = null;
         let refining = null;
@@ -134,15 +128,13 @@
                 }
                 return found;
             });
-            hasGutter = showMissing(size) || hasGutter || OPEN.has(board.run?.state);
-            frame = {...FRAME, height: hasGutter ? FRAME.height : HEIGHT_WITHOUT};
-            scene = {...frame, width: layout.width, size, xs: shown.map((_, place) => layout.x(place)), ys, tints: tintsOf(size), moving: {}};
-            Object.assign(sheet.style, {width: `${layout.width}px`, height: `${frame.height}px`});
+            showMissing(size);
+            scene = {...FRAME, width: layout.width, size, xs: shown.map((_, place) => layout.x(place)), ys, tints: tintsOf(size), moving: {}};
+            Object.assign(sheet.style, {width: `${layout.width}px`, height: `${FRAME.height}px`});
         };
 
         const showMissing = (size) => {
             const states = board.experiments.columns.get("state").values;
-            let isAny = false;
             for (const {column, missing} of shown) {
                 const without = size - columns.countFinite(board.experiments, column);
                 let ended = 0;
@@ -150,9 +142,7 @@
                 missing.hidden = without === 0;
                 missing.disabled = ended === 0;
                 missing.textContent = missingWords(ended, without - ended);
-                isAny ||= without > 0;
             }
-            return isAny;
         };
 
         /** The place of every experiment on the scale of colours, the same as in the scatter matrix: from small to large. */
@@ -269,7 +259,7 @@
 
         const drawHovered = () => {
             if (!isShown() || !scene) return;
-            const context = marks.fit(over, layout.width, frame.height);
+            const context = marks.fit(over, layout.width, FRAME.height);
             const strokes = [[marks.colourOf("--ht-surface"), 4], [marks.colourOf("--ht-muted"), 2]];
             const hovered = [[marks.colourOf("--ht-surface"), 5], [marks.colourOf("--ht-text"), 2]];
             const drawn = [...board.pickedIndices().map((index) => [index, strokes]), [board.hovered, hovered]];

@@ -230,6 +230,19 @@ def test_a_selection_opens_its_curves_together(visitor: Page, trained: Trained) 
     until(visitor, lambda shown: shown["numbers"] == [2, 3, 4])
 
 
+def test_nothing_of_a_run_moves_when_a_part_comes_into_sight(visitor: Page, trained: Trained) -> None:
+    """What moves between the press and the release of a button loses the click."""
+    place = "document.querySelector('#experiment-actions').getBoundingClientRect().top + window.scrollY"
+    visitor.goto("/projects/digits/runs/1")
+    visitor.locator("#run-dashboard.is-loaded").wait_for()
+    axes = visitor.locator("#parallel-coordinates .ht-axis")
+    expect(axes).to_have_count(0)
+    before = visitor.evaluate(place)
+    visitor.locator("#parallel-coordinates").scroll_into_view_if_needed()
+    expect(axes).not_to_have_count(0)
+    assert visitor.evaluate(place) == pytest.approx(before, abs=1)
+
+
 def test_without_epochs_there_is_no_replay(visitor: Page, store: Store) -> None:
     trained = Trained(store)
     record(
