@@ -238,22 +238,23 @@ class EmbeddedServer:
             )
 
     def _end_leftover(self) -> None:
-        """End a server that an earlier owner left on this very cluster; forget a pid file that names a stranger."""
+        """End a server that an earlier owner left on this very cluster; forget lock files that name anything else."""
         lock = self._cluster / "postmaster.pid"
-        try:
-            pid = int(lock.read_text().splitlines()[0])
-        except (OSError, ValueError, IndexError):
-            return
+        # The sockets' folder is this cluster's alone, so their lock files are, too.
+        locks = [lock, *self._sockets.glob(".s.PGSQL.*.lock")]
         deadline = time.monotonic() + STOP_TIMEOUT_S
-        while _is_postmaster(pid, self._cluster):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
-            if time.monotonic() > deadline:
-                raise EmbeddedServerError(f"An earlier PostgreSQL (process {pid}) on {self._cluster} does not end.")
-            time.sleep(0.1)
-        self._await_orphans()
+        for pid in {pid for each in locks if (pid := _pid_in(each))}:
+            while _is_postmaster(pid, self._cluster):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGINT)
+                if time.monotonic() > deadline:
+                    raise EmbeddedServerError(f"An earlier PostgreSQL (process {pid}) on {self._cluster} does not end.")
+                time.sleep(0.1)
+        if lock.exists():
+            self._await_orphans()
         # What is left names a dead process, a zombie or a stranger, and PostgreSQL would believe it.
-        lock.unlink(missing_ok=True)
+        for each in locks:
+            each.unlink(missing_ok=True)
 
     def _await_orphans(self) -> None:
         """Wait for what a killed server left: each backend ends by itself, but one at work only when it is done.
@@ -372,6 +373,14 @@ def _can_enter(user: pwd.struct_passwd, folder: Path) -> bool:
 def _end_with_parent() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def _pid_in(lock: Path) -> int | None:
+    """The process that a lock file of PostgreSQL names; None where it is gone or half written."""
+    try:
+        return int(lock.read_text().splitlines()[0])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _processes_in(folder: Path) -> list[int]:

@@ -45,7 +45,7 @@ def test_nothing_in_the_data_folder_is_readable_by_others(postgres: EmbeddedServ
     assert open_to_others == []
 
 
-def test_rows_survive_a_kill_of_the_server_and_a_stale_pid_file(data_dir: Path) -> None:
+def test_rows_survive_a_kill_of_the_server_and_stale_lock_files(data_dir: Path) -> None:
     runtime = prepare_runtime_dir(data_dir)
     data_dir.chmod(0o711)
     server = EmbeddedServer(data_dir, runtime)
@@ -53,14 +53,20 @@ def test_rows_survive_a_kill_of_the_server_and_a_stale_pid_file(data_dir: Path) 
     store = Store(server.url, pool_size=0)
     with store.begin() as connection:
         connection.exec_driver_sql("INSERT INTO heartbeat (name) VALUES ('survivor')")
-    pid = int((data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[0])
-    os.kill(pid, signal.SIGKILL)
-    server.stop()
-    # A pid file that names a process which is no PostgreSQL must not be believed, nor that process be touched.
     lock = data_dir / "postgres" / "postmaster.pid"
-    lock.write_text("\n".join([str(os.getpid()), *lock.read_text().splitlines()[1:]]))
-    with EmbeddedServer(data_dir, runtime) as again, Store(again.url, pool_size=0).begin() as connection:
-        assert connection.exec_driver_sql("SELECT name FROM heartbeat").scalar() == "survivor"
+    os.kill(int(lock.read_text().splitlines()[0]), signal.SIGKILL)
+    server.stop()
+    # Lock files that name a process which is no PostgreSQL must not be believed, nor that process be touched.
+    stranger = subprocess.Popen(["sleep", "300"], user=lock.stat().st_uid)
+    try:
+        for stale in (lock, runtime / "pg" / ".s.PGSQL.5432.lock"):
+            stale.write_text("\n".join([str(stranger.pid), *stale.read_text().splitlines()[1:]]))
+        with EmbeddedServer(data_dir, runtime) as again, Store(again.url, pool_size=0).begin() as connection:
+            assert connection.exec_driver_sql("SELECT name FROM heartbeat").scalar() == "survivor"
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
 
 
 def test_a_start_that_takes_long_is_waited_for_and_said(data_dir: Path) -> None:
