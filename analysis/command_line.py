@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import PurePath
 
@@ -22,7 +23,11 @@ from analysis.candidates import (
 )
 from analysis.hyperparameters import Hyperparameter, Value, text_of
 from analysis.numbers import BLANKS, CandidateError
+from analysis.program import Program, ProgramError, program_of, read_program
 
+PLAIN_PYTHON = re.compile(r"python[0-9.]*")
+# What a shell would read, and nothing else does.
+SHELL_SIGNS = re.compile(r"\|\|?|&&?|;|\d?[<>]{1,2}(&\d)?")
 NEGATIVE_NUMBER = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # Neither shells nor we read anything into these; brackets only in zsh and where a file has such a name.
 PLAIN_WORD = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
@@ -40,10 +45,15 @@ class CommandLineError(ValueError):
 
 @dataclass(frozen=True)
 class CommandLine:
-    """What stands in front (interpreter, script, positional items), and what is written for each hyperparameter."""
+    """What stands in front (program and positional items), and what is written for each hyperparameter."""
 
     prefix: tuple[str, ...]
     written: dict[str, Written]
+
+    @cached_property
+    def program(self) -> Program:
+        """What the words in front start."""
+        return program_of(self.prefix)
 
     @property
     def space(self) -> dict[str, Candidates]:
@@ -76,10 +86,26 @@ def parse_command_line(text_or_items: str | Sequence[str], hyperparameters: Sequ
     """
     if isinstance(text_or_items, str):
         items, length = split(text_or_items), len(text_or_items)
+        _refuse_shell(items)
     else:
         items, length = _placed(text_or_items), len(" ".join(text_or_items))
-    _check_beginning(items, length)
-    return _Reader(items, hyperparameters, length).read()
+    try:
+        program = read_program([item.text for item in items])
+    except ProgramError as error:
+        column = items[error.word].column if error.word < len(items) else length
+        raise CommandLineError(error.message, column) from None
+    return _Reader(items, program, hyperparameters, length).read()
+
+
+def _refuse_shell(items: Sequence[Item]) -> None:
+    for item in items:
+        # What stands in quotes is meant as it stands.
+        if SHELL_SIGNS.fullmatch(item.text) and item.columns[-1] - item.column == len(item.text):
+            raise CommandLineError(
+                f"{item.text} is for a shell, and none reads this; write the line into a file train.sh, and launch: "
+                "sh train.sh.",
+                item.column,
+            )
 
 
 def _placed(words: Sequence[str]) -> list[Item]:
@@ -88,19 +114,6 @@ def _placed(words: Sequence[str]) -> list[Item]:
         items.append(Item(word, tuple(range(start, start + len(word) + 1))))
         start += len(word) + 1
     return items
-
-
-def _check_beginning(items: Sequence[Item], length: int) -> None:
-    if not items:
-        raise CommandLineError("There is no command here; write one like: python train.py --learning_rate [0.1,0.01].")
-    first = items[0].text
-    if first.endswith(".py") or first.startswith("-"):
-        raise CommandLineError("A command begins with the interpreter; write python in front.", items[0].column)
-    if len(items) == 1 or items[1].text.startswith("-"):
-        column = items[1].column if len(items) > 1 else length
-        raise CommandLineError(
-            f"Behind {first} comes the script; write {first} train.py, and its options behind that.", column
-        )
 
 
 # --- text to items -------------------------------------------------------------------------------------------------
@@ -173,14 +186,16 @@ def _read_quoted(text: str, at: int) -> tuple[list[tuple[str, int]], int]:
 class _Reader:
     """Goes through the items once, from left to right."""
 
-    def __init__(self, items: Sequence[Item], hyperparameters: Sequence[Hyperparameter], length: int) -> None:
+    def __init__(
+        self, items: Sequence[Item], program: Program, hyperparameters: Sequence[Hyperparameter], length: int
+    ) -> None:
         self._items = items
         self._hyperparameters = hyperparameters
         self._length = length
-        self._script = PurePath(items[1].text).name
+        self._script = program.name
         self._flags = _flags(hyperparameters)
-        self._next = 2
-        self._prefix = [items[0].text, items[1].text]
+        self._next = program.begin
+        self._prefix = list(program.front)
         self._written: dict[str, Written] = {}
 
     def read(self) -> CommandLine:
@@ -357,12 +372,15 @@ def _listed(words: Sequence[str]) -> str:
 
 def as_typed(prefix: Sequence[str], directory: str) -> tuple[str, ...]:
     """A launched prefix as a person would type it in `directory`: `python`, and the script by its relative path."""
-    interpreter, *rest = prefix
-    name = PurePath(interpreter).name
-    shown = "python" if re.fullmatch(r"python[0-9.]*", name) else interpreter
-    if rest and PurePath(rest[0]).is_relative_to(directory):
-        rest[0] = str(PurePath(rest[0]).relative_to(directory))
-    return (shown, *rest)
+    program = program_of(prefix)
+    return tuple(_as_typed(word, at, program, directory) for at, word in enumerate(prefix))
+
+
+def _as_typed(word: str, at: int, program: Program, directory: str) -> str:
+    path = PurePath(word)
+    if at == program.script_at and path.is_relative_to(directory):
+        return str(path.relative_to(directory))
+    return "python" if at == program.python_at and PLAIN_PYTHON.fullmatch(path.name) else word
 
 
 def format_command_line(

@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from analysis.program import program_of
 from callbacks.curve_numbers import MOST_NUMBERS, read_numbers
-from launch.code import script_path
+from launch.code import code_file
 from layouts.experiment import log as printed
 from layouts.views import PICTURES, NotShownError
 from layouts.views.owners import owners_of
 from sources.custom_view_run import CurveColumns, Limits, Material, Outcome, Payload, Place, run_view
 from sources.custom_views import CustomView, views_among, views_in
-from sources.discovery import DiscoveryError, interpreter
+from sources.python_command import PythonError, python_command
 from sources.snapshot import SnapshotError, snapshot_files, unpack_snapshot
 from storage.curves import Stretch, fetch_stretches
 from storage.experiments import fetch_experiments, fetch_version, fetch_view_payloads, find_experiment
@@ -77,11 +78,9 @@ class Code:
 
 def code_of_views(store: Store, project: Project, run: Run) -> Code:
     """Find the views: those of now, which a person may be writing, before those that travelled with the run."""
-    script = script_path(project)
-    if script.is_file():
-        # Python imports from beside the file that a link leads to.
-        folder = script.resolve().parent
-        return Code(views_in(folder), folder)
+    file = code_file(project)
+    if file and file.path.is_file():
+        return Code(views_in(file.root), file.root)
     found = fetch_snapshot(store, run.snapshot_digest) if run.snapshot_digest else None
     if found is None or run.snapshot_digest is None:
         return Code([], None)
@@ -215,10 +214,12 @@ def _compute(store: Store, subject: Subject, code: Code, view: CustomView, limit
 
 def _python(project: Project, directory: Path) -> tuple[str, str]:
     """The project's interpreter, or ours with a sentence where that is on another machine."""
+    program = program_of(project.command)
+    python = program.python or program.front[0]
     try:
-        return interpreter(project.command[0], directory), ""
-    except DiscoveryError:
-        return sys.executable, f"{project.command[0]} is not on this machine; HyperTuner's own Python ran it"
+        return python_command(program, directory)[-1], ""
+    except PythonError:
+        return sys.executable, f"{python} is not on this machine; HyperTuner's own Python ran it"
 
 
 def _drawn(view: CustomView, outcome: Outcome, numbers: set[int]) -> Answer:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cli.launch import resolve_interpreter
+from analysis.program import read_program
+from cli.launch import resolve
 from cli.options import DataDir
 from cli.terminal import console, printable, say
 from sources.discovery import discover
@@ -21,7 +22,7 @@ def discover_script(
     data_dir: DataDir = None,  # noqa: ARG001 - every command understands it
 ) -> None:
     """Print the hyperparameters of a script, without training anything."""
-    found = discover([resolve_interpreter("python"), str(script)], Path.cwd())
+    found = discover(resolve(read_program(["python", str(script)])).words, Path.cwd())
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))
         return

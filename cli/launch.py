@@ -14,6 +14,7 @@ from pathlib import Path
 from analysis.command_line import CommandLine, CommandLineError, as_typed, format_command_line, parse_command_line
 from analysis.environment import Environment, is_secret
 from analysis.metrics import usual_goal
+from analysis.program import Program, ProgramError, read_program
 from app.settings import Settings
 from cli.errors import CommandError
 from cli.named import run_numbered
@@ -27,6 +28,7 @@ from launch.plan import ACTIONS, Decisions, Demand, Plan
 from sources.discovery import Discovery, DiscoveryError, discover
 from sources.discovery_kept import discovered
 from sources.identity import code_of
+from sources.program_files import program_file
 from storage.projects import find_project, slug_of
 from storage.records import Project, Run
 from storage.runs import fetch_secret_keys
@@ -47,11 +49,6 @@ class Typed:
     code_digest: str | None
 
     @property
-    def script(self) -> Path:
-        """The script as a path on this machine."""
-        return self.directory / self.line.prefix[1]
-
-    @property
     def text(self) -> str:
         """The command line in its canonical form."""
         return format_command_line(
@@ -59,8 +56,21 @@ class Typed:
         )
 
 
-def resolve_interpreter(word: str) -> str:
-    """The program that a command's first word names.
+def resolve(program: Program) -> Program:
+    """The command with the place on this machine of the Python that it names.
+
+    Raises CommandError where that, or what the command begins with, is not there.
+    """
+    if program.script_at != 0:
+        _place(program.words[0])
+    at = program.python_at
+    if at is None:
+        return program
+    return replace(program, words=(*program.words[:at], _place(program.words[at]), *program.words[at + 1 :]))
+
+
+def _place(word: str) -> str:
+    """The program that a word names.
 
     A bare `python` is the activated environment's; where none is active, it is the Python that HyperTuner runs on.
     Raises CommandError.
@@ -70,7 +80,7 @@ def resolve_interpreter(word: str) -> str:
         return sys.executable
     found = shutil.which(word)
     if found is None:
-        raise CommandError(f"There is no program {word!r}; begin with an interpreter: python train.py ...")
+        raise CommandError(f"There is no program {word!r}; begin with one, as in: python train.py ...")
     return os.path.abspath(found)
 
 
@@ -85,19 +95,17 @@ def read_typed(items: Sequence[str], directory: Path, kept: Path) -> Typed:
         raise CommandError("Nothing to run; write hypertuner run --project NAME -- python train.py --lr [0.1,0.01].")
     if items[0].endswith(".py"):
         items = ["python", *items]
-    if len(items) == 1 or items[1].startswith("-"):
-        raise CommandError(f"After {items[0]} comes the script's file, as in: {items[0]} train.py --lr [0.1,0.01].")
     if any("\ud800" <= character <= "\udfff" for item in items for character in item):
         raise CommandError("The command holds bytes that are no text in UTF-8; write them in another way.")
-    command = [resolve_interpreter(items[0]), *items[1:]]
-    script = directory / command[1]
     try:
+        program = resolve(read_program(items))
+        command, file = program.words, program_file(program, directory)
         # Before discovery: what is edited while it reads is found to be other code afterwards.
-        digest = code_of(script).digest if script.is_file() else None
+        digest = code_of(file.path, file.root).digest if file and file.path.is_file() else None
         found = partial(discover, command, directory)
         discovery = discovered(kept, digest, command, directory, found) if digest else found()
         line = parse_command_line(command, discovery.hyperparameters)
-    except (DiscoveryError, CommandLineError) as error:
+    except (DiscoveryError, CommandLineError, ProgramError) as error:
         raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from None
@@ -165,9 +173,9 @@ def _reviewed(store: Store, project: Project, request: Request) -> Review:
 def _request(store: Store, typed: Typed, project: Project, options: Options) -> Request:
     seen = code_state(store, project)
     if not seen.problem and seen.code_digest != typed.code_digest:
-        raise CommandError(f"{typed.script.name} is being edited right now; save it, and launch again.")
+        raise CommandError(f"{typed.line.program.name} is being edited right now; save it, and launch again.")
     hyperparameters = typed.discovery.hyperparameters
-    demand = Demand(typed.line.space, options.strategy, project.goal, hyperparameters, typed.line.prefix[2:])
+    demand = Demand(typed.line.space, options.strategy, project.goal, hyperparameters, typed.line.program.arguments)
     return Request(
         demand,
         _order(typed, project, options),

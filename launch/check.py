@@ -8,7 +8,8 @@ from pathlib import Path
 
 from analysis.candidates import Candidates, Interval
 from analysis.hyperparameters import Hyperparameter, Value, argv_items, text_of
-from launch.code import script_path
+from analysis.program import program_of
+from launch.code import code_file
 from launch.plan import Demand
 from sources.discovery import DiscoveryError, refusals
 from storage.records import Project
@@ -24,16 +25,17 @@ def refused_value(project: Project, demand: Demand, code_digest: str | None) -> 
     once for the same code and values. What cannot be asked, as on another machine, is not refused.
     """
     checked = [each for each in demand.hyperparameters if each.has_own_check and each.name in demand.space]
-    if not checked or not script_path(project).is_file():
+    file = code_file(project)
+    if not checked or file is None or not file.path.is_file():
         return None
     trials = list(_trials(checked, demand))[:MOST_TRIALS]
     items = tuple(tuple(argv_items(settings, demand.hyperparameters)) for _, _, settings in trials)
-    command = (*project.command[:2], *demand.arguments)
+    command = program_of(project.command).with_arguments(demand.arguments).words
     said = _ask(command, project.directory, items, code_digest)
     for (hyperparameter, value, _), words in zip(trials, said, strict=True):
         if words:
-            script = script_path(project).name
-            return f"{script} refuses {hyperparameter.flag} {text_of(value)}: {' '.join(words.split()).rstrip('.')}."
+            name = program_of(project.command).name
+            return f"{name} refuses {hyperparameter.flag} {text_of(value)}: {' '.join(words.split()).rstrip('.')}."
     return None
 
 

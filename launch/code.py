@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis.program import program_of
 from sources.git import read_revision
 from sources.identity import DataError, code_of, data_digest, differences
+from sources.program_files import ProgramFile, program_file
 from sources.snapshot import SnapshotError, snapshot_files, take_snapshot
 from storage.configuration import keep_revision
 from storage.projects import fetch_snapshot, keep_snapshot
@@ -31,19 +33,19 @@ class CodeState:
     problem: str = ""
 
 
-def script_path(project: Project) -> Path:
-    """Where the project's script should be."""
-    return Path(project.directory) / project.command[1]
+def code_file(project: Project) -> ProgramFile | None:
+    """Where the project's code should begin; None where its command starts a program that is none of its own."""
+    return program_file(program_of(project.command), Path(project.directory))
 
 
 def code_state(store: Store, project: Project, data_paths: Sequence[str] | None = None) -> CodeState:
     """Look at the script and the declared data; where they are on another machine, at what ran last."""
-    path = script_path(project)
-    if not path.is_file():
+    file = code_file(project)
+    if file and not file.path.is_file():
         newest = find_latest_run(store, project.id)
         return CodeState(newest.code_digest, newest.data_digest, False) if newest else CodeState(None, None, False)
     try:
-        digest = code_of(path).digest
+        digest = code_of(file.path, file.root).digest if file else None
     except OSError as error:
         return CodeState(None, None, True, f"{error.filename} cannot be read: {error.strerror}.")
     try:
@@ -71,33 +73,41 @@ def freeze_code(store: Store, project: Project, seen: CodeState) -> Frozen:
 
     seen: the code that a person looked at before. Raises CodeError where the script is another one by now.
     """
-    path = script_path(project)
+    program, file = program_of(project.command), code_file(project)
+    if file is None:
+        return Frozen(None, None, f"{program.name} is no file of this project, so its code is not kept with the run.")
+    path = file.path
     if not path.is_file():
         newest = find_latest_run(store, project.id, code_digest=seen.code_digest)
         if newest is None:
             raise CodeError(f"The script {path} is not on this machine, and no run has kept it.")
         return Frozen(newest.code_digest, newest.snapshot_digest, revision_digest=newest.revision_digest)
-    _check_unedited(path, seen)
+    _check_unedited(file, seen)
     revision = read_revision(path.resolve().parent)
+    if program.script is None or not program.is_python:
+        kept = keep_revision(store, revision.facts(), revision.diff)
+        return Frozen(seen.code_digest, None, f"{program.name} runs from where it is: leave it alone until then.", kept)
     try:
         snapshot = take_snapshot(path)
     except SnapshotError as error:
         kept = keep_revision(store, revision.facts(), revision.diff)
         return Frozen(seen.code_digest, None, f"{error} So the script runs from where it is.", kept)
     # Once more, as it may have been saved while it was read.
-    _check_unedited(path, seen)
+    _check_unedited(file, seen)
     keep_snapshot(store, snapshot.digest, snapshot.archive, snapshot.script)
     kept = keep_revision(store, revision.facts(), revision.diff)
     return Frozen(seen.code_digest, snapshot.digest, revision_digest=kept)
 
 
-def _check_unedited(path: Path, seen: CodeState) -> None:
+def _check_unedited(file: ProgramFile, seen: CodeState) -> None:
     try:
-        digest = code_of(path).digest
+        digest = code_of(file.path, file.root).digest
     except OSError as error:
         raise CodeError(f"{error.filename} cannot be read: {error.strerror}.") from None
     if not seen.is_here or digest != seen.code_digest:
-        raise CodeError(f"{path.name} was edited in the meantime; look at the preview once more, and launch again.")
+        raise CodeError(
+            f"{file.path.name} was edited in the meantime; look at the preview once more, and launch again."
+        )
 
 
 def code_difference(store: Store, project: Project, run: Run) -> list[str]:
@@ -105,13 +115,14 @@ def code_difference(store: Store, project: Project, run: Run) -> list[str]:
 
     Raises CodeError where one of them is not to be had.
     """
-    path = script_path(project)
-    if not path.is_file():
-        raise CodeError(f"The script {path} is not on this machine, so there is nothing to compare with.")
+    file = code_file(project)
+    if file is None or not file.path.is_file():
+        name = file.path if file else program_of(project.command).name
+        raise CodeError(f"The script {name} is not on this machine, so there is nothing to compare with.")
     found = fetch_snapshot(store, run.snapshot_digest) if run.snapshot_digest else None
     if found is None or run.snapshot_digest is None:
         raise CodeError(f"Run {run.number} kept no snapshot of its code.")
-    now = code_of(path).files
+    now = code_of(file.path, file.root).files
     return differences(_of_code(snapshot_files(found[0], run.snapshot_digest), now), now)
 
 

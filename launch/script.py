@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from analysis.hyperparameters import Value
-from launch.code import script_path
+from launch.code import code_file
 from sources.discovery import DiscoveryError, discover
 from sources.identity import code_of
 from storage.projects import set_hyperparameters
@@ -19,12 +19,13 @@ def refresh_hyperparameters(store: Store, project: Project) -> tuple[Project, st
 
     A script that is not on this machine, or whose options cannot be read now, keeps those that are known.
     """
-    path = script_path(project)
-    if not path.is_file():
+    file = code_file(project)
+    if file is None or not file.path.is_file():
         return project, ""
+    path = file.path
     try:
         # Before discovery: what is edited while it reads is read again the next time.
-        digest = code_of(path).digest
+        digest = code_of(path, file.root).digest
         if digest == project.code_digest:
             return project, ""
         found = discover(list(project.command), Path(project.directory))

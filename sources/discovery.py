@@ -5,9 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
-import re
 import shlex
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -18,16 +16,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from analysis.hyperparameters import Hyperparameter
+from analysis.program import ProgramError, read_program
 from analysis.words import read_from
 from sources.declared import declared_hyperparameters
 from sources.own_time import OutOfTime, await_child
+from sources.program_files import program_file
+from sources.python_command import PythonError, python_command
 
 Source = Literal["argparse", "click", "typer", "absl", "tyro", "source"]
 # Of its own time, in which it runs or sleeps; one that imports a large library from a slow disk may need more.
 USUAL_LIMIT_S = 20.0
 LIMIT = "HYPERTUNER_DISCOVERY_S"
 HERE = Path(__file__).parent
-PYTHON = re.compile(r"(python|pypy)[\d.]*t?(\.exe)?", re.IGNORECASE)
 # Of what a script says, so that a sentence stays one.
 MOST_CHARACTERS = 300
 EXAMPLE = 'parser.add_argument("--learning_rate", type=float, default=0.01)'
@@ -79,8 +79,6 @@ def discover(command: Sequence[str], directory: Path, *, limit_s: float | None =
     limit_s: how much of its own time the script may take; usually what HYPERTUNER_DISCOVERY_S says.
     Raises DiscoveryError.
     """
-    if len(command) < 2:
-        raise DiscoveryError("A command is an interpreter and a script; write one like: python train.py.")
     with tempfile.TemporaryDirectory(prefix="hypertuner-discover-") as scratch:
         return _Start(command, directory.absolute(), Path(scratch), limit_s).discover()
 
@@ -110,13 +108,23 @@ class _Start:
     """One discovery: two short child processes of the user's interpreter, and what they wrote down."""
 
     def __init__(self, command: Sequence[str], directory: Path, scratch: Path, limit_s: float | None) -> None:
-        self._script, self._items = command[1], list(command[2:])
+        try:
+            self._program = program = read_program(command)
+            self._words = python_command(program, directory)
+        except (ProgramError, PythonError) as error:
+            raise DiscoveryError(str(error)) from None
+        # In sentences.
+        self._python = self._words[-1]
+        self._script, self._items = program.script or program.name, list(program.arguments)
         self._directory, self._scratch = directory, scratch
         self._limit_s = usual_limit_s() if limit_s is None else limit_s
-        self._path = directory / self._script
         self._status: int | None = None
+        file = program_file(program, directory)
+        if file is None:
+            where = f"no module of {directory}" if program.module else "no script"
+            raise DiscoveryError(f"{self._script} is {where}, so its options cannot be read.")
+        self._path, self._root = file.path, file.root
         _check_script(self._script, self._path)
-        self._python = interpreter(command[0], directory)
 
     def discover(self) -> Discovery:
         static = self._read_source()
@@ -166,7 +174,7 @@ class _Start:
 
     def _read_source(self) -> dict[str, Any]:
         result = self._scratch / "source.json"
-        self._run(["discovery_source.py", str(self._path), str(self._directory), str(result)])
+        self._run(["discovery_source.py", str(self._path), str(self._root), str(self._directory), str(result)])
         if not result.exists():
             raise DiscoveryError(
                 f"{self._python} could not read {self._script} ({self._last_words()}); begin with a Python from 3.8 on."
@@ -195,7 +203,9 @@ class _Start:
         request.write_text(
             json.dumps(
                 {
-                    "script": self._script,
+                    "script": str(self._path),
+                    "module": self._program.module,
+                    "root": str(self._root),
                     "directory": str(self._directory),
                     "items": self._items,
                     "client": str(client),
@@ -221,7 +231,7 @@ class _Start:
         }
         with (self._scratch / "stderr").open("wb") as errors:
             child = subprocess.Popen(
-                [self._python, str(HERE / items[0]), *items[1:]],
+                [*self._words, str(HERE / items[0]), *items[1:]],
                 cwd=self._directory,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -328,13 +338,3 @@ def _check_script(script: str, path: Path) -> None:
         raise DiscoveryError(f"There is no script {script} in {folder}; {remedy}")
     if not path.is_file():
         raise DiscoveryError(f"{script} is no file; name the .py file that trains.")
-
-
-def interpreter(word: str, directory: Path) -> str:
-    """Where the Python is that a command begins with. Raises DiscoveryError where there is none."""
-    found = shutil.which(str(directory / word) if os.sep in word else word)
-    if found is None:
-        raise DiscoveryError(f"There is no program {word}; begin the command with a Python, as in: python train.py.")
-    if not PYTHON.fullmatch(Path(found).name):
-        raise DiscoveryError(f"{word} is no Python interpreter; begin the command with one, as in: python train.py.")
-    return os.path.abspath(found)

@@ -56,14 +56,15 @@ class Reading:
     """One start of the script. It ends the process with the result written, never by returning."""
 
     def __init__(self, request: dict[str, Any]) -> None:
-        self._script = os.path.abspath(os.path.join(request["directory"], request["script"]))
+        self._script, self._module = request["script"], request.get("module")
+        self._root = request["root"]
         self._items = list(request["items"])
         self._client = request["client"]
         self._result = request["result"]
         # Items to be tried on the parser; see discovery_trial.py.
         self._trials = request.get("trials", [])
         self._parse_known = argparse.ArgumentParser.parse_known_args
-        self._guard = Guard([os.path.dirname(self._script), request["directory"]])
+        self._guard = Guard([os.path.dirname(self._script), self._root, request["directory"]])
         self._partial: list[argparse.ArgumentParser] = []
         # How often each line of a function has parsed: several calls may stand on one.
         self._parsed_on: dict[tuple[Any, int], int] = {}
@@ -81,11 +82,14 @@ class Reading:
         sys.meta_path.insert(0, _Watch(watched))
         sys.meta_path.append(self._packages)
         sys.argv = [self._script, *map(_first_candidate, self._items)]
-        sys.path.insert(0, os.path.dirname(self._script))
+        sys.path.insert(0, self._root)
         sys.path.append(self._client)
         self._guard.begin()
         try:
-            runpy.run_path(self._script, run_name="__main__")
+            if self._module:
+                runpy.run_module(self._module, run_name="__main__", alter_sys=True)
+            else:
+                runpy.run_path(self._script, run_name="__main__")
         except SystemExit as error:
             self._end_where_partial()
             self._end({"ended": str(error.code) if isinstance(error.code, str) else ""})

@@ -1,7 +1,7 @@
 """Reads the options of a script from its source, without running it.
 
 Started by path with the user's own interpreter: nothing but the standard library, and nothing newer than Python 3.8.
-    python discovery_source.py SCRIPT DIRECTORY RESULT.json
+    python discovery_source.py SCRIPT ROOT DIRECTORY RESULT.json
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ UNREAD = {"hydra": "Hydra", "fire": "Fire", "docopt": "docopt"}
 def main() -> None:
     if not hasattr(sys, "addaudithook"):
         sys.exit("it is older than 3.8")
-    script, directory, result = sys.argv[1:4]
+    script, root, directory, result = sys.argv[1:5]
     if sys.path and os.path.abspath(sys.path[0]) == os.path.dirname(os.path.abspath(__file__)):
         del sys.path[0]
-    found = read_script(script, directory)
+    found = read_script(script, root, directory)
     with open(result, "w", encoding="utf-8") as file:
         json.dump(found, file, default=str, skipkeys=True)
 
 
-def read_script(script: str, directory: str) -> dict[str, Any]:
+def read_script(script: str, root: str, directory: str) -> dict[str, Any]:
     """What the source says: `problem`, or the parser it declares, and whether it is worth running to find one."""
     try:
         text = _read_bytes(script)
@@ -65,7 +65,7 @@ def read_script(script: str, directory: str) -> dict[str, Any]:
         }
     except OSError as error:
         return {"problem": "unreadable", "reason": error.strerror}
-    roots = [os.path.dirname(os.path.abspath(script)), directory]
+    roots = [root, directory]
     roots += [os.path.join(directory, entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     sources = Sources(roots)
     sources.follow(script, text)

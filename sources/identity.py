@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ MOST_HASHED_FILE_BYTES = 1_000_000
 MOST_HASHED_BYTES = 100_000_000
 MOST_ENTRIES = 200_000
 LONGEST_DIFF_LINES = 2_000
+PYTHON_SHEBANG = re.compile(rb"#![^\n]*\b(python|pypy)")
 
 
 class DataError(Exception):
@@ -40,17 +42,22 @@ class Code:
         return total.hexdigest()
 
 
-def code_of(script: Path) -> Code:
+def code_of(script: Path, root: Path | None = None) -> Code:
     """Read a script and the local modules that it imports, as far as imports stand in the source.
 
+    root: where its modules are found, if not beside it. Of a program in another language only its file counts.
     Raises OSError where the script cannot be read.
     """
     # Python imports from beside the file that a link leads to.
     script = script.resolve()
-    folder = script.parent
+    folder = root.resolve() if root else script.parent
+    name = os.path.relpath(script, folder)
+    content = script.read_bytes()
+    if script.suffix != ".py" and not PYTHON_SHEBANG.match(content):
+        return Code(name, {name: content})
     sources = Sources([str(folder)])
-    sources.follow(str(script), script.read_bytes())
-    return Code(script.name, {os.path.relpath(path, folder): content for path, content in sources.texts.items()})
+    sources.follow(str(script), content)
+    return Code(name, {os.path.relpath(path, folder): text for path, text in sources.texts.items()})
 
 
 def differences(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from analysis.candidates import space_from_json
 from analysis.hyperparameters import Hyperparameter
 from analysis.identity import fingerprint
+from analysis.program import program_of
 from analysis.strategies import STRATEGIES, Search, Strategy, StrategyError, begin
 from launch.choice import StrategyChoice, repeated, seed_hyperparameter
 from storage.asked import Asked, add_asked, fetch_asked
@@ -206,7 +207,7 @@ class Asking:
         return added * self._choice.repeats
 
     def _experiments(self, settings: Mapping[str, Value]) -> list[NewExperiment]:
-        arguments = list(self._run.command[2:])
+        arguments = program_of(self._run.command).arguments
         return [
             NewExperiment(each, fingerprint(each, self._hyperparameters, arguments=arguments, repeat=repeat), repeat)
             for each, repeat in repeated(settings, self._choice.repeats, self._seed_option)

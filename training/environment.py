@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -60,6 +60,9 @@ class _Question:
     _output: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
 
     def __post_init__(self) -> None:
+        if not self.argv:
+            self.problem = "Nobody can tell which Python this command uses, if any."
+            return
         try:
             self._process = subprocess.Popen(
                 self.argv,
@@ -98,11 +101,12 @@ class _Question:
 class EnvironmentProbe:
     """Asks an interpreter and the machine what they are; begins at once and is looked at now and then."""
 
-    def __init__(self, interpreter: str, environment: Mapping[str, str], directory: str) -> None:
-        """interpreter: as in the run's command; environment and directory: those of its scripts."""
+    def __init__(self, python: Sequence[str], environment: Mapping[str, str], directory: str) -> None:
+        """python: what starts the interpreter of the run's command, nothing where nobody can tell; environment and
+        directory: those of its scripts."""
         self._until = time.monotonic() + TIME_LIMIT_S
         self._facts: dict[str, Any] | None = None
-        self._python = _Question([interpreter, "-c", _PROGRAM], environment, directory)
+        self._python = _Question([*python, "-c", _PROGRAM] if python else [], environment, directory)
         smi = shutil.which("nvidia-smi", path=environment.get("PATH"))
         self._gpus = _Question([smi, *_GPU_QUERY], environment, directory) if smi else None
 

@@ -19,6 +19,8 @@ from sqlalchemy.exc import DBAPIError
 from analysis.environment import Environment
 from analysis.failures import signature
 from analysis.hyperparameters import Hyperparameter, argv_items
+from analysis.program import program_of
+from sources.python_command import PythonError, python_command
 from sources.snapshot import SnapshotError, unpack_snapshot
 from storage.configuration import keep_environment, wants_environment
 from storage.folders import read_database_url
@@ -130,7 +132,7 @@ class ExperimentWorker:
             environment = environment_of_scripts({**os.environ, **launched}, self.data_dir)
             # Without room for its answer it stays unknown; an experiment does not fail for that.
             with suppress(OSError):
-                self._probes[run_id] = EnvironmentProbe(launch.command[0], environment, launch.directory)
+                self._probes[run_id] = EnvironmentProbe(launch.python, environment, launch.directory)
 
     def keep_environment(self, run_id: int | None = None, patience_s: float = 0.0) -> None:
         """Write down what was found of this machine, if it has been by now. An absent database raises DBAPIError.
@@ -190,10 +192,18 @@ class Launch:
             folder = unpack_snapshot(archive, digest, worker.data_dir / "snapshots")
         except (SnapshotError, OSError) as error:
             return replace(plain, problem=f"The snapshot of its code cannot be unpacked: {error}")
-        command = [plain.command[0], str(folder / script), *plain.command[2:]]
+        command = list(program_of(plain.command).with_script(str(folder / script)))
         # The user's own folder is where its data lies; on another machine only the snapshot is there.
         directory = run.directory if Path(run.directory).is_dir() else str(folder)
         return replace(plain, command=command, directory=directory)
+
+    @property
+    def python(self) -> list[str]:
+        """What starts the Python of its scripts; nothing where nobody can tell."""
+        try:
+            return list(python_command(program_of(self.command), Path(self.directory)))
+        except PythonError:
+            return []
 
     def knows(self, claim: Claim) -> bool:
         """Whether it is known how every hyperparameter of the settings is passed."""

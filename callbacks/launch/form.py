@@ -129,7 +129,7 @@ def read_form(project: Project, values: Mapping[str, Any], *, key: str | None = 
         raise FormError(error.message, "command", error.column) from None
     goal = "minimize" if values.get("goal") == "minimize" else "maximize"
     return Asked(
-        Demand(line.space, read_strategy(values), goal, hyperparameters_of(project), line.prefix[2:]),
+        Demand(line.space, read_strategy(values), goal, hyperparameters_of(project), line.program.arguments),
         _order(command, line, goal, values, key),
     )
 

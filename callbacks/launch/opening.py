@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from dash import Input, Output, State, no_update
 
+from analysis.program import program_of
 from analysis.words import read_from
 from callbacks.group import CallbackGroup
 from callbacks.launch.origins import Opened, Start, choices, known_metrics, start
@@ -127,7 +127,7 @@ def title(project: Project, mode: str, run: int | None) -> str:
 
 def code_notes(store: Store, project: Project, code: CodeState) -> list[str]:
     """What changed since the newest run, in words."""
-    script = Path(project.command[1]).name
+    script = program_of(project.command).name
     newest = find_latest_run(store, project.id)
     if not code.is_here:
         where = f"the code of run {newest.number} is launched" if newest else "nothing can be launched from here"
@@ -159,7 +159,7 @@ def form_of(store: Store, project: Project, begun: Start, context: Mapping[str, 
         data_paths=project.data_paths,
         is_extension=context["mode"] == "extend",
         notes=context["notes"],
-        read_from=read_from(Path(project.command[1]).name, project.options_from) if project.options_from else "",
+        read_from=read_from(program_of(project.command).name, project.options_from) if project.options_from else "",
         has_difference=bool(
             context["is_here"] and newest and newest.snapshot_digest and newest.code_digest != context["code"]
         ),

@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.command_line import CommandLine, CommandLineError, as_typed, parse_command_line
 from analysis.hyperparameters import Hyperparameter
+from analysis.program import program_of
 from storage.projects import find_project
 from storage.records import Project
 from storage.store import Store
@@ -36,10 +37,10 @@ def read_command(project: Project, command: str | None) -> CommandLine:
     Raises CommandLineError.
     """
     read = parse_command_line(command or "", hyperparameters_of(project))
-    own = prefix_of(project)[:2]
+    own = program_of(prefix_of(project)).front
     # `python3 train.py` is what the shell takes for the same.
-    if as_typed(read.prefix, project.directory)[: len(own)] != own:
+    if program_of(as_typed(read.prefix, project.directory)).front != own:
         raise CommandLineError(
-            f"This project launches {' '.join(own)}; start another script in the terminal with `hypertuner run`."
+            f"This project launches {' '.join(own)}; start another one in the terminal with `hypertuner run`."
         )
-    return replace(read, prefix=(*project.command[: len(own)], *read.prefix[len(own) :]))
+    return replace(read, prefix=program_of(project.command).with_arguments(read.program.arguments).words)

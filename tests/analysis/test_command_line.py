@@ -127,6 +127,9 @@ def test_items_that_a_shell_split_are_put_together_again() -> None:
         ),
         ("python src/train.py --batch-size 3", "--batch-size", "not an option of train.py; did you mean --batch_size?"),
         ("python train.py --batch 3", "--batch", "did you mean --batch_size?"),
+        ("python train.py | tee log", "|", "is for a shell"),
+        ("cd x && python train.py", "&&", "sh train.sh"),
+        ("python train.py 2>&1", "2>&1", "sh train.sh"),
         (
             "python train.py --zzz=3",
             "--zzz",

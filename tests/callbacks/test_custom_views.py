@@ -15,7 +15,6 @@ from callbacks.custom_views import custom_view
 from callbacks.experiment import page
 from layouts import ids
 from sources.custom_view_run import Limits
-from sources.discovery import DiscoveryError
 from storage.store import Store
 from tests.callbacks import conftest
 from tests.callbacks.conftest import SCRIPT, Laboratory, run_four
@@ -113,14 +112,10 @@ def test_without_the_folder_the_snapshot_s_views_are_shown(store: Store, own: La
     assert (found["problem"], found["owners"]) == ("", [[1, 2]])
 
 
-def test_where_the_interpreter_is_elsewhere_ours_is_taken_and_said(
-    store: Store, own: Laboratory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def missing(word: str, directory: Path) -> str:
-        raise DiscoveryError(f"There is no program {word}.")
-
-    monkeypatch.setattr("callbacks.custom_views.interpreter", missing)
-    assert "HyperTuner's own Python ran it" in ask(store)["summary"]
+def test_where_the_interpreter_is_elsewhere_ours_is_taken_and_said(store: Store, own: Laboratory) -> None:
+    with store.begin() as connection:
+        connection.exec_driver_sql('UPDATE project SET command = \'["/elsewhere/bin/python", "train.py"]\'')
+    assert "/elsewhere/bin/python is not on this machine; HyperTuner's own" in ask(store)["summary"]
 
 
 @pytest.mark.parametrize(

@@ -1110,9 +1110,9 @@ def test_what_is_no_script_is_refused(scripts: Scripts) -> None:
         ("python", "source"): "source is a folder; name the script in it, such as source/main.py.",
         ("python", "model.pt"): "model.pt is a binary file and no Python script; name the .py file that trains.",
         ("python", "empty"): "empty is a folder; name a .py file.",
-        ("bash", "train.py"): "bash is no Python interpreter; begin the command with one, as in: python train.py.",
+        ("bash", "train.py"): "bash is no Python interpreter, so nobody can tell what options there are.",
         ("pithon", "train.py"): "There is no program pithon; begin the command with a Python, as in: python train.py.",
-        ("python",): "A command is an interpreter and a script",
+        ("python",): "Behind python comes the script",
     }.items():
         interpreter = sys.executable if command[0] == "python" else command[0]
         with pytest.raises(DiscoveryError) as refused:

@@ -15,7 +15,9 @@ from training.environment import EnvironmentProbe, read_gpus, read_interpreter
 
 
 def facts_of(interpreter: str, folder: Path, **variables: str) -> dict[str, object]:
-    probe = EnvironmentProbe(interpreter, {"PATH": os.environ["PATH"], **variables}, str(folder))
+    probe = EnvironmentProbe(
+        [interpreter] if interpreter else [], {"PATH": os.environ["PATH"], **variables}, str(folder)
+    )
     facts = probe.facts(30)
     assert facts is not None
     # Whoever could not write it down asks again.
@@ -38,6 +40,7 @@ def test_what_cannot_answer_costs_only_its_own_part(tmp_path: Path) -> None:
         facts_of("/nowhere/python", tmp_path)["problem"]
         == "/nowhere/python cannot be started: No such file or directory."
     )
+    assert "Nobody can tell" in str(facts_of("", tmp_path)["problem"])
     assert "did not answer like a Python" in str(facts_of("/bin/true", tmp_path)["problem"])
 
 
