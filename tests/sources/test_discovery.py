@@ -1112,7 +1112,7 @@ def test_what_is_no_script_is_refused(scripts: Scripts) -> None:
         ("python", "empty"): "empty is a folder; name a .py file.",
         ("bash", "train.py"): "bash is no Python interpreter, so nobody can tell what options there are.",
         ("pithon", "train.py"): "There is no program pithon; begin the command with a Python, as in: python train.py.",
-        ("python",): "Behind python comes the script",
+        ("python",): f"Behind {sys.executable} comes the script",
     }.items():
         interpreter = sys.executable if command[0] == "python" else command[0]
         with pytest.raises(DiscoveryError) as refused:
