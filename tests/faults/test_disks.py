@@ -25,7 +25,14 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a process a /tmp of its own"),
 ]
 
-OWN_TMP = 'mount -t tmpfs -o size=200m tmpfs /tmp && chmod 1777 /tmp && exec "$@"'
+ROOT = Path(__file__).parents[2]
+# A checkout below /tmp stays where it is, though not on the small disk.
+OWN_TMP = """
+keep=$1 root=$2 && shift 2
+mount --bind /tmp "$keep" && mount -t tmpfs -o size=200m tmpfs /tmp && chmod 1777 /tmp || exit 1
+case $root in /tmp/*) mkdir -p "$root" && mount --bind "$keep/${root#/tmp/}" "$root" || exit 1;; esac
+exec "$@"
+"""
 
 
 class SmallTmp:
@@ -33,12 +40,19 @@ class SmallTmp:
 
     def __init__(self, folder: Path) -> None:
         self.data_dir, self.log = folder / "data", folder / "up.log"
-        argv = ["unshare", "--mount", "sh", "-c", OWN_TMP, "sh", *command("up", "--data-dir", str(self.data_dir))]
+        (keep := folder / "tmp").mkdir()
+        up = command("up", "--data-dir", str(self.data_dir))
+        argv = ["unshare", "--mount", "sh", "-c", OWN_TMP, "sh", str(keep), str(ROOT), *up]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 argv, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment(TMPDIR="/tmp")
             )
-        wait_until(lambda: "Ctrl-C stops everything" in self.log.read_text(), "a start", 120)
+        try:
+            wait_until(lambda: "Ctrl-C stops everything" in self.log.read_text(), "a start", 120)
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
         self.tmp = Path(f"/proc/{self.process.pid}/root/tmp")
         url = Store((self.data_dir / "secrets" / "database_url").read_text().strip(), pool_size=0).url
         sockets = self.tmp / Path(str(url.query["host"])).relative_to("/tmp")
