@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from analysis.hyperparameters import Hyperparameter, Value, text_of
 from analysis.numbers import BLANKS, CandidateError, read_number, rounded
 from analysis.ranges import expand_range
 
+# How a range begins.
+RANGE = re.compile(r"\[?\s*[-+.\d][^,\]]*:", re.ASCII)
 QUOTES = "\"'"
 # The candidate by which an option is left out, so that the script has its own default or none.
 LEFT_OUT = "None"
@@ -102,7 +106,7 @@ def parse_value(text: str, hyperparameter: Hyperparameter) -> Value:
 
 
 def _parse_value(text: str, hyperparameter: Hyperparameter) -> Value:
-    flag = hyperparameter.flag
+    flag = hyperparameter.title
     if "\0" in text:
         raise CandidateError(f"A value of {flag} holds a NUL character, which no command line can carry; leave it out.")
     if hyperparameter.takes_many:
@@ -129,13 +133,13 @@ def _choice(text: str, hyperparameter: Hyperparameter) -> Value:
         if text_of(choice) in (wanted, text):
             return choice
     if hyperparameter.type in ("int", "float"):
-        number = rounded(read_number(text, hyperparameter.type, hyperparameter.flag), hyperparameter.type)
+        number = rounded(read_number(text, hyperparameter.type, hyperparameter.title), hyperparameter.type)
         if number in hyperparameter.choices:
             return number
     listed = ", ".join(map(text_of, hyperparameter.choices[:12])) + (
         ", ..." if len(hyperparameter.choices) > 12 else ""
     )
-    raise CandidateError(f"{wanted!r} is no choice of {hyperparameter.flag}; it takes {listed}.")
+    raise CandidateError(f"{wanted!r} is no choice of {hyperparameter.title}; it takes {listed}.")
 
 
 def _many(text: str, flag: str) -> str:
@@ -167,6 +171,17 @@ def parse_candidates(text: str, hyperparameter: Hyperparameter) -> Written:
         raise CandidateError(error.message, min(max(error.column - 1, offset), len(text))) from None
 
 
+def retyped(hyperparameter: Hyperparameter, text: str) -> Hyperparameter:
+    """What no parser declares has the type of its candidates: whole numbers, numbers, or text."""
+    for type_ in ("int", "float"):
+        with suppress(CandidateError):
+            typed = replace(hyperparameter, type=type_)
+            parse_candidates(text, typed)
+            return typed
+    # Where a range was meant, its slip can be named.
+    return replace(hyperparameter, type="float" if RANGE.match(text) else "text")
+
+
 def _parse_bracket(text: str, start: int, hyperparameter: Hyperparameter) -> Written:
     elements, end = read_bracket(text, start)
     if text[end:].strip(BLANKS):
@@ -195,7 +210,7 @@ def _element_value(element: Element, hyperparameter: Hyperparameter) -> Value:
     if element.is_quoted or has_words or element.text.strip(BLANKS) != LEFT_OUT:
         return parse_value(element.text, hyperparameter)
     if hyperparameter.is_required:
-        raise CandidateError(f"{hyperparameter.flag} is required, so it cannot be left out.")
+        raise CandidateError(f"{hyperparameter.title} is required, so it cannot be left out.")
     return None
 
 
@@ -215,7 +230,7 @@ def read_span(span: Span, hyperparameter: Hyperparameter) -> Candidates:
 
     Raises CandidateError.
     """
-    flag, kind = hyperparameter.flag, hyperparameter.type
+    flag, kind = hyperparameter.title, hyperparameter.type
     if span.is_interval:
         return _interval(span, hyperparameter)
     values = expand_range(span.start, span.stop, span.step, kind, flag).values
@@ -223,7 +238,7 @@ def read_span(span: Span, hyperparameter: Hyperparameter) -> Candidates:
 
 
 def _interval(span: Span, hyperparameter: Hyperparameter) -> Interval:
-    flag, kind, is_log = hyperparameter.flag, hyperparameter.type, span.step.strip(BLANKS) == "log"
+    flag, kind, is_log = hyperparameter.title, hyperparameter.type, span.step.strip(BLANKS) == "log"
     low, high = (rounded(read_number(end, kind, flag), kind) for end in (span.start, span.stop))
     if hyperparameter.choices:
         raise CandidateError(f"{flag} has choices and nothing in between; click or list those that you want.")
@@ -240,7 +255,7 @@ def unreached_stop(span: Span, hyperparameter: Hyperparameter) -> str | None:
     """The end of a range that its steps jump over, as typed. Raises CandidateError."""
     if span.is_interval:
         return None
-    found = expand_range(span.start, span.stop, span.step, hyperparameter.type, hyperparameter.flag)
+    found = expand_range(span.start, span.stop, span.step, hyperparameter.type, hyperparameter.title)
     return None if found.stop_reached else span.stop.strip(BLANKS)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import PurePath
+from typing import Literal
 
 from analysis.candidates import (
     FALSE_WORDS,
@@ -20,11 +21,14 @@ from analysis.candidates import (
     parse_candidates,
     parse_value,
     read_bracket,
+    retyped,
 )
 from analysis.hyperparameters import Hyperparameter, Value, text_of
 from analysis.numbers import BLANKS, CandidateError
 from analysis.program import Program, ProgramError, program_of, read_program
 
+# An argument with its value in brackets: key=[1,2], --key=[1,2], -k[1,2].
+ATTACHED = re.compile(r"(?:(?P<flag>[^=\s\[\]]+)=|(?P<short>-[A-Za-z]))(?=\[)", re.ASCII)
 PLAIN_PYTHON = re.compile(r"python[0-9.]*")
 # What a shell would read, and nothing else does.
 SHELL_SIGNS = re.compile(r"\|\|?|&&?|;|\d?[<>]{1,2}(&\d)?")
@@ -45,10 +49,14 @@ class CommandLineError(ValueError):
 
 @dataclass(frozen=True)
 class CommandLine:
-    """What stands in front (program and positional items), and what is written for each hyperparameter."""
+    """What stands in front (program and positional items), and what is written for each hyperparameter.
+
+    found: what stands in brackets and no parser declares; see Hyperparameter.place.
+    """
 
     prefix: tuple[str, ...]
     written: dict[str, Written]
+    found: tuple[Hyperparameter, ...] = ()
 
     @cached_property
     def program(self) -> Program:
@@ -78,11 +86,15 @@ class Item:
         return self.columns[0]
 
 
-def parse_command_line(text_or_items: str | Sequence[str], hyperparameters: Sequence[Hyperparameter]) -> CommandLine:
+def parse_command_line(
+    text_or_items: str | Sequence[str], hyperparameters: Sequence[Hyperparameter], *, is_open: bool = False
+) -> CommandLine:
     """Read what a person typed, or the items that a shell made of it; nothing is given to a shell.
 
     Text follows the quoting of shlex, only that an unquoted bracket keeps its blanks and quotes. A hyperparameter that
-    stands twice is refused. Raises CommandLineError; for items its column counts in the items joined by blanks.
+    stands twice is refused. is_open: the program may take more than its parser declares, so that any argument may have
+    candidates in brackets, and what has none is passed as it stands. Raises CommandLineError; for items its column
+    counts in the items joined by blanks.
     """
     if isinstance(text_or_items, str):
         items, length = split(text_or_items), len(text_or_items)
@@ -94,7 +106,7 @@ def parse_command_line(text_or_items: str | Sequence[str], hyperparameters: Sequ
     except ProgramError as error:
         column = items[error.word].column if error.word < len(items) else length
         raise CommandLineError(error.message, column) from None
-    return _Reader(items, program, hyperparameters, length).read()
+    return _Reader(items, program, hyperparameters, length, is_open=is_open).read()
 
 
 def _refuse_shell(items: Sequence[Item]) -> None:
@@ -140,7 +152,7 @@ def split(text: str) -> list[Item]:
 def _read_word(text: str, at: int) -> tuple[Item, int]:
     characters: list[tuple[str, int]] = []
     while at < len(text) and text[at] not in BLANKS:
-        if text[at] == "[" and (not characters or (characters[0][0], characters[-1][0]) == ("-", "=")):
+        if text[at] == "[" and (not characters or characters[-1][0] == "="):
             end = _bracket_end(text, at)
             characters += [(text[place], place) for place in range(at, end)]
         elif text[at] in "'\"":
@@ -187,14 +199,23 @@ class _Reader:
     """Goes through the items once, from left to right."""
 
     def __init__(
-        self, items: Sequence[Item], program: Program, hyperparameters: Sequence[Hyperparameter], length: int
+        self,
+        items: Sequence[Item],
+        program: Program,
+        hyperparameters: Sequence[Hyperparameter],
+        length: int,
+        *,
+        is_open: bool,
     ) -> None:
         self._items = items
-        self._hyperparameters = hyperparameters
+        # What was found in brackets before is found again, at its place of now.
+        self._hyperparameters = [each for each in hyperparameters if each.place is None]
         self._length = length
+        self._is_open = is_open
+        self._found: list[Hyperparameter] = []
         self._script = program.name
-        self._flags = _flags(hyperparameters)
-        self._next = program.begin
+        self._flags = _flags(self._hyperparameters)
+        self._next = self._begin = program.begin
         self._prefix = list(program.front)
         self._written: dict[str, Written] = {}
 
@@ -202,7 +223,9 @@ class _Reader:
         while self._next < len(self._items):
             item = self._items[self._next]
             self._next += 1
-            if self._is_flag(item):
+            if self._is_open and not self._is_declared(item):
+                self._read_open(item)
+            elif self._is_flag(item):
                 self._read_flag(item)
             else:
                 self._prefix.append(item.text)
@@ -212,7 +235,38 @@ class _Reader:
             raise CommandLineError(
                 f"{self._script} does not run without {_listed(missing)}; add {example}.", self._length
             )
-        return CommandLine(tuple(self._prefix), self._written)
+        return CommandLine(tuple(self._prefix), self._written, tuple(self._found))
+
+    def _is_declared(self, item: Item) -> bool:
+        flag, _, value = item.text.partition("=")
+        if flag not in self._flags and not item.text.startswith("--"):
+            flag = flag[:2]
+        return flag in self._flags and not (value and self._flags[flag][1] is not None)
+
+    def _read_open(self, item: Item) -> None:
+        """What stands in brackets is tuned, and the rest is passed as it stands."""
+        attached = ATTACHED.match(item.text)
+        if item.text.startswith("["):
+            self._read_found(item, "", "=")
+        elif attached:
+            flag = attached["flag"] or attached["short"]
+            self._read_found(item.after(attached.end()), flag, "=" if attached["flag"] else "")
+        elif item.text.startswith("-") and (value := self._peek()) and value.text.startswith("["):
+            self._next += 1
+            self._read_found(value, item.text, " ")
+        else:
+            self._prefix.append(item.text)
+
+    def _read_found(self, item: Item, flag: str, joint: Literal["=", " ", ""]) -> None:
+        value = self._whole_bracket(item)
+        place = len(self._prefix)
+        name = flag.lstrip("-") or f"argument {place + len(self._found) + 1 - self._begin}"
+        if name in self._written:
+            raise CommandLineError(f"{flag} stands twice; keep one, with all its values in one bracket.", item.column)
+        found = Hyperparameter(name, flag, "text", place=place, joint=joint, is_required=not flag)
+        found = retyped(found, value.text)
+        self._written[name] = self._values(value, found)
+        self._found.append(found)
 
     def _is_flag(self, item: Item) -> bool:
         text = item.text
@@ -393,15 +447,27 @@ def format_command_line(
     Raises KeyError where a candidate has no hyperparameter.
     """
     known = {hyperparameter.name: hyperparameter for hyperparameter in hyperparameters}
-    words = [_quoted(item) for item in prefix]
+    words: list[list[str]] = [[] for _ in range(len(prefix) + 1)]
+    behind: list[str] = []
     for name, each in written.items():
-        if each.span:
-            words += [known[name].flag, _quoted_bracket(f"[{each.span}]")]
-        elif isinstance(each.candidates, tuple) and len(each.candidates) == 1:
-            words += _single(known[name], each.candidates[0])
+        hyperparameter = known[name]
+        is_single = not each.span and isinstance(each.candidates, tuple) and len(each.candidates) == 1
+        if hyperparameter.place is not None:
+            words[min(hyperparameter.place, len(prefix))] += _bracketed(hyperparameter, each)
+        elif is_single and isinstance(each.candidates, tuple):
+            behind += _single(hyperparameter, each.candidates[0])
         else:
-            words += [known[name].flag, _quoted_bracket(format_candidates(each.candidates))]
-    return " ".join(words)
+            behind += _bracketed(hyperparameter, each)
+    front = [word for before, item in zip(words, prefix, strict=False) for word in (*before, _quoted(item))]
+    return " ".join([*front, *words[-1], *behind])
+
+
+def _bracketed(hyperparameter: Hyperparameter, written: Written) -> list[str]:
+    flag, text = hyperparameter.flag, f"[{written.span}]" if written.span else format_candidates(written.candidates)
+    if not flag or hyperparameter.place is None or hyperparameter.joint == " ":
+        return [*([_quoted(flag)] if flag else []), _quoted_bracket(text)]
+    whole = f"{flag}{hyperparameter.joint}{text}"
+    return [whole if PLAIN_WORD.fullmatch(flag) and PLAIN_BRACKET.fullmatch(text) else shlex.quote(whole)]
 
 
 def _single(hyperparameter: Hyperparameter, value: Value) -> list[str]:

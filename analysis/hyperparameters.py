@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
@@ -21,6 +21,9 @@ class Hyperparameter:
     candidate is then the text of them all, with blanks between, and the type is "text". `false_text` is what makes a
     valued bool false: for `type=bool` in argparse that is the empty text only, because bool("False") is true.
     `has_own_check`: the script converts values with a function of its own, which may refuse some.
+    `place`: for what no parser declares but a person put into brackets, in front of which word of the command it
+    stands, counted from 0; `joint` is what stands between it and its value: "=", nothing, or a blank for an item of
+    its own. The flag of a positional argument is empty.
     """
 
     name: str
@@ -37,6 +40,13 @@ class Hyperparameter:
     group: str = ""
     false_text: str = "False"
     has_own_check: bool = False
+    place: int | None = None
+    joint: Literal["=", " ", ""] = "="
+
+    @property
+    def title(self) -> str:
+        """How sentences call it."""
+        return self.flag or self.name
 
     def to_json(self) -> dict[str, Any]:
         """As plain data for storage and for `discover --json`."""
@@ -69,25 +79,39 @@ def tidied(number: float) -> float:
     return float(format(number, ".12g"))
 
 
-def argv_items(settings: Mapping[str, Value], hyperparameters: Iterable[Hyperparameter]) -> list[str]:
-    """The items that give a script these settings, in the order of `settings`; never to be pasted into a shell.
+def argv_of(
+    command: Sequence[str], settings: Mapping[str, Value], hyperparameters: Iterable[Hyperparameter]
+) -> list[str]:
+    """The command with the items that give it these settings, in the order of `settings`; never to be pasted into a
+    shell.
 
     An option whose value is None is left out. Values travel as `--flag=value`, so that one which begins with a hyphen
-    is no option. Raises KeyError where a setting has no hyperparameter.
+    is no option. What no parser declares stands at its place, the rest behind the command. Raises KeyError where a
+    setting has no hyperparameter.
     """
     known = {hyperparameter.name: hyperparameter for hyperparameter in hyperparameters}
-    items: list[str] = []
+    argv: list[list[str]] = [*([word] for word in command), []]
+    inserted: list[list[str]] = [[] for _ in argv]
     for name, value in settings.items():
         hyperparameter = known[name]
         if value is None:
             continue
-        if hyperparameter.takes_many:
-            items += [hyperparameter.flag, *shlex.split(text_of(value))]
-        elif not hyperparameter.is_switch:
-            text = hyperparameter.false_text if value is False else text_of(value)
-            items.append(f"{hyperparameter.flag}={text}")
-        elif value:
-            items.append(hyperparameter.flag)
-        elif hyperparameter.off_flag:
-            items.append(hyperparameter.off_flag)
-    return items
+        if hyperparameter.place is None:
+            argv[-1] += _items(hyperparameter, value)
+        else:
+            inserted[min(hyperparameter.place, len(command))] += _items(hyperparameter, value)
+    return [item for before, words in zip(inserted, argv, strict=True) for item in (*before, *words)]
+
+
+def _items(hyperparameter: Hyperparameter, value: Value) -> list[str]:
+    flag, text = hyperparameter.flag, text_of(value)
+    if hyperparameter.takes_many:
+        return [flag, *shlex.split(text)]
+    if hyperparameter.is_switch:
+        on_or_off = flag if value else hyperparameter.off_flag
+        return [on_or_off] if on_or_off else []
+    if value is False:
+        text = hyperparameter.false_text
+    if not flag:
+        return [text]
+    return [flag, text] if hyperparameter.joint == " " else [f"{flag}{hyperparameter.joint}{text}"]

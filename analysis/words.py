@@ -6,7 +6,9 @@ import math
 
 
 def read_from(script: str, source: str) -> str:
-    """Where a script's options were read: its own parser of a kind, or its source."""
+    """Where a script's options were read: its own parser of a kind, its source, or only a person's brackets."""
+    if source == "command":
+        return "the brackets of the command; everything else is passed as it stands"
     if source == "source":
         return f"the source of {script}; defaults that it computes are not known"
     return f"{script}'s own {source} parser"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from analysis.command_line import CommandLine, CommandLineError, as_typed, format_command_line, parse_command_line
 from analysis.environment import Environment, is_secret
+from analysis.hyperparameters import Hyperparameter
 from analysis.metrics import usual_goal
 from analysis.program import Program, ProgramError, read_program
 from app.settings import Settings
@@ -25,7 +26,7 @@ from launch.code import code_state
 from launch.launch import Launched, Question, Refusal, Request, Review, keep_draft, launch, review
 from launch.order import Order
 from launch.plan import ACTIONS, Decisions, Demand, Plan
-from sources.discovery import Discovery, DiscoveryError, discover
+from sources.discovery import Discovery, DiscoveryError, NoOptionsError, discover
 from sources.discovery_kept import discovered
 from sources.identity import code_of
 from sources.program_files import program_file
@@ -49,10 +50,15 @@ class Typed:
     code_digest: str | None
 
     @property
+    def hyperparameters(self) -> tuple[Hyperparameter, ...]:
+        """What discovery found, and what else stands in brackets."""
+        return (*self.discovery.hyperparameters, *self.line.found)
+
+    @property
     def text(self) -> str:
         """The command line in its canonical form."""
         return format_command_line(
-            as_typed(self.line.prefix, str(self.directory)), self.line.written, self.discovery.hyperparameters
+            as_typed(self.line.prefix, str(self.directory)), self.line.written, self.hyperparameters
         )
 
 
@@ -103,13 +109,24 @@ def read_typed(items: Sequence[str], directory: Path, kept: Path) -> Typed:
         # Before discovery: what is edited while it reads is found to be other code afterwards.
         digest = code_of(file.path, file.root).digest if file and file.path.is_file() else None
         found = partial(discover, command, directory)
-        discovery = discovered(kept, digest, command, directory, found) if digest else found()
-        line = parse_command_line(command, discovery.hyperparameters)
+        discovery = _discovered(
+            program, partial(discovered, kept, digest, command, directory, found) if digest else found
+        )
+        line = parse_command_line(command, discovery.hyperparameters, is_open=discovery.takes_more)
     except (DiscoveryError, CommandLineError, ProgramError) as error:
         raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from None
     return Typed(line, discovery, directory, digest)
+
+
+def _discovered(program: Program, discover: Callable[[], Discovery]) -> Discovery:
+    """What the program can be given; where nothing is known of it, what a person puts into brackets."""
+    try:
+        return discover()
+    except NoOptionsError as error:
+        note = f"{error} What stands in brackets is tuned, and everything else is passed as it stands."
+        return Discovery(program.name, (), "command", (note,), takes_more=True)
 
 
 def discoveries(settings: Settings) -> Path:
@@ -174,8 +191,9 @@ def _request(store: Store, typed: Typed, project: Project, options: Options) -> 
     seen = code_state(store, project)
     if not seen.problem and seen.code_digest != typed.code_digest:
         raise CommandError(f"{typed.line.program.name} is being edited right now; save it, and launch again.")
-    hyperparameters = typed.discovery.hyperparameters
-    demand = Demand(typed.line.space, options.strategy, project.goal, hyperparameters, typed.line.program.arguments)
+    demand = Demand(
+        typed.line.space, options.strategy, project.goal, typed.hyperparameters, typed.line.program.arguments
+    )
     return Request(
         demand,
         _order(typed, project, options),
@@ -206,12 +224,13 @@ def _project(store: Store, typed: Typed, name: str, objective: Objective, option
         name=options.name or (found.name if found else name),
         directory=str(typed.directory),
         command=typed.line.prefix,
-        hyperparameters=[each.to_json() for each in typed.discovery.hyperparameters],
+        hyperparameters=[each.to_json() for each in typed.hyperparameters],
         objective=found.objective if found else None,
         goal=found.goal if found else "maximize",
         data_paths=found.data_paths if found else [],
         locks=found.locks if found else {},
         options_from=typed.discovery.source,
+        takes_more=typed.discovery.takes_more,
         code_digest=typed.code_digest,
         created_at=found.created_at if found else datetime.now(UTC),
     )

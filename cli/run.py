@@ -164,15 +164,16 @@ def _queue(store: Store, planned: Planned, data_dir: Path, *, is_sure: bool) -> 
     if not plan.scheduled and not plan.reused:
         console.print("Nothing to run: every one of these experiments is left out.")
         return None
+    for note in planned.notes:
+        say(note)
     launched = queue(store, planned, data_dir, (lambda _: True) if is_sure else _confirm)
     number = launched.run.number
     if planned.request.extended is not None:
         said = f"it goes on to {plan.total:,}" if plan.demand.is_adaptive else f"{launched.added:,} experiments added"
         console.print(f"Run {number} of [bold]{slug}[/]: {said}", soft_wrap=True)
         return launched.project, launched.run
-    for note in (*planned.notes, launched.note):
-        if note:
-            say(note)
+    if launched.note:
+        say(launched.note)
     reused = f", {plan.reused:,} reused" if plan.reused else ""
     console.print(f"Run {number} of [bold]{slug}[/]: {plan.scheduled} experiments queued{reused}", soft_wrap=True)
     return launched.project, launched.run

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from analysis.candidates import Candidates, Interval
-from analysis.hyperparameters import Hyperparameter, Value, argv_items, text_of
+from analysis.hyperparameters import Hyperparameter, Value, argv_of, text_of
 from analysis.program import program_of
 from launch.code import code_file
 from launch.plan import Demand
@@ -29,7 +29,7 @@ def refused_value(project: Project, demand: Demand, code_digest: str | None) -> 
     if not checked or file is None or not file.path.is_file():
         return None
     trials = list(_trials(checked, demand))[:MOST_TRIALS]
-    items = tuple(tuple(argv_items(settings, demand.hyperparameters)) for _, _, settings in trials)
+    items = tuple(tuple(argv_of((), settings, demand.hyperparameters)) for _, _, settings in trials)
     command = program_of(project.command).with_arguments(demand.arguments).words
     said = _ask(command, project.directory, items, code_digest)
     for (hyperparameter, value, _), words in zip(trials, said, strict=True):

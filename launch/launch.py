@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from analysis.command_line import nearest_flags
+from analysis.program import program_of
 from analysis.strategies import StrategyError
 from analysis.words import duration
 from launch.check import refused_value
@@ -131,7 +133,8 @@ def launch(
     plan = _launchable(store, project, request)
     if isinstance(plan, Refusal):
         return _overtaken(store, project, request) or plan
-    if confirmed != plan.scheduled and (sentence := _question(plan, order)):
+    sentence = " ".join(filter(None, (_unknown(store, project, request), _question(plan, order))))
+    if confirmed != plan.scheduled and sentence:
         return Question(sentence, plan.scheduled)
     try:
         return _send(store, project, plan, request)
@@ -169,7 +172,9 @@ def keep_draft(store: Store, project: Project, request: Request) -> Run | Refusa
     if isinstance(reviewed, Refusal):
         return reviewed
     try:
-        return save_draft(store, keep_project(store, project), reviewed.plan, request.order, draft=request.draft)
+        return save_draft(
+            store, keep_project(store, _with_found(project, request)), reviewed.plan, request.order, draft=request.draft
+        )
     except RunError as error:
         return Refusal(str(error), "run")
 
@@ -182,6 +187,22 @@ def _changed(now: CodeState, seen: CodeState) -> Refusal | None:
     return Refusal("The data has changed meanwhile.", "code", now) if now.data_digest != seen.data_digest else None
 
 
+def _unknown(store: Store, project: Project, request: Request) -> str | None:
+    """What is asked once about options that a person names and no parser declares."""
+    before = find_project(store, project.slug) if project.id else None
+    known = {str(each["name"]) for each in before.hyperparameters} if before else set()
+    demand = request.demand
+    new = [each for each in demand.hyperparameters if each.place is not None and each.name not in known]
+    tuned = [each.title for each in new if each.name in demand.space]
+    if not tuned:
+        return None
+    name = program_of(project.command).name
+    declared = [each.flag for each in demand.hyperparameters if each.place is None]
+    near = [flag for each in tuned for flag in nearest_flags(each, declared)]
+    meant = f" Did you mean {' or '.join(dict.fromkeys(near))}?" if near else ""
+    return f"Whether {name} takes {', '.join(tuned)} is not known; it is passed as it stands.{meant}"
+
+
 def _question(plan: Plan, order: Order) -> str | None:
     seconds = plan.duration(order.concurrency or 1)
     is_long = seconds is not None and seconds > MOST_UNASKED_S
@@ -192,12 +213,17 @@ def _question(plan: Plan, order: Order) -> str | None:
 
 
 def _send(store: Store, project: Project, plan: Plan, request: Request) -> Launched:
-    project = keep_project(store, project)
+    project = keep_project(store, _with_found(project, request))
     if request.extended:
         added = extend(store, project, request.extended, plan, request.order)
         return Launched(project, request.extended, len(added))
     run, note = start(store, project, plan, request.order, draft=request.draft)
     return Launched(project, run, plan.scheduled, note)
+
+
+def _with_found(project: Project, request: Request) -> Project:
+    """The project with what a person put into brackets: the next launch offers it, and does not ask again."""
+    return replace(project, hyperparameters=[each.to_json() for each in request.demand.hyperparameters])
 
 
 def keep_project(store: Store, project: Project) -> Project:
@@ -215,4 +241,5 @@ def keep_project(store: Store, project: Project) -> Project:
         goal=project.goal,
         code_digest=project.code_digest,
         options_from=project.options_from,
+        takes_more=project.takes_more,
     )

@@ -20,7 +20,7 @@ def refresh_hyperparameters(store: Store, project: Project) -> tuple[Project, st
     A script that is not on this machine, or whose options cannot be read now, keeps those that are known.
     """
     file = code_file(project)
-    if file is None or not file.path.is_file():
+    if file is None or not file.path.is_file() or project.options_from == "command":
         return project, ""
     path = file.path
     try:
@@ -31,10 +31,13 @@ def refresh_hyperparameters(store: Store, project: Project) -> tuple[Project, st
         found = discover(list(project.command), Path(project.directory))
     except (DiscoveryError, OSError) as error:
         return project, f"The options of {path.name} are those of its last reading: {error}"
-    before = {str(each["name"]): each.get("default") for each in project.hyperparameters}
+    declared = [each for each in project.hyperparameters if each.get("place") is None]
+    before = {str(each["name"]): each.get("default") for each in declared}
     now = {each.name: each.default for each in found.hyperparameters}
-    known = [each.to_json() for each in found.hyperparameters]
-    return set_hyperparameters(store, project.id, known, digest, found.source), _difference(path.name, before, now)
+    placed = [each for each in project.hyperparameters if each.get("place") is not None and found.takes_more]
+    known = [*(each.to_json() for each in found.hyperparameters), *placed]
+    refreshed = set_hyperparameters(store, project.id, known, digest, found.source, takes_more=found.takes_more)
+    return refreshed, _difference(path.name, before, now)
 
 
 def _difference(script: str, before: Mapping[str, Value], now: Mapping[str, Value]) -> str:

@@ -21,9 +21,9 @@ from analysis.words import read_from
 from sources.declared import declared_hyperparameters
 from sources.own_time import OutOfTime, await_child
 from sources.program_files import program_file
-from sources.python_command import PythonError, python_command
+from sources.python_command import NoPythonError, PythonError, python_command
 
-Source = Literal["argparse", "click", "typer", "absl", "tyro", "source"]
+Source = Literal["argparse", "click", "typer", "absl", "tyro", "source", "command"]
 # Of its own time, in which it runs or sleeps; one that imports a large library from a slow disk may need more.
 USUAL_LIMIT_S = 20.0
 LIMIT = "HYPERTUNER_DISCOVERY_S"
@@ -37,9 +37,15 @@ class DiscoveryError(Exception):
     """A script whose options cannot be found; the message says why and what to do, in one sentence."""
 
 
+class NoOptionsError(DiscoveryError):
+    """A program that is there, and of whose options nothing is known; it can be launched as it is typed."""
+
+
 @dataclass(frozen=True)
 class Discovery:
     """What a script can be given. `source` names what was read; `notes` are sentences for whoever launches it.
+
+    takes_more: whether it may take options that were not found.
 
     depends_on: the files and folders by whose change another result may come, besides the code; None where the result
     is not to be relied on the next time, as one that was read from the source for want of time.
@@ -49,6 +55,7 @@ class Discovery:
     hyperparameters: tuple[Hyperparameter, ...]
     source: Source
     notes: tuple[str, ...] = ()
+    takes_more: bool = False
     depends_on: tuple[str, ...] | None = None
 
     @property
@@ -60,7 +67,7 @@ class Discovery:
     def from_json(cls, data: Mapping[str, Any]) -> Discovery:
         """Back from what `to_json` gave. Raises KeyError where something is missing."""
         known = tuple(map(Hyperparameter.from_json, data["hyperparameters"]))
-        return cls(data["script"], known, data["source"], tuple(data["notes"]))
+        return cls(data["script"], known, data["source"], tuple(data["notes"]), data["takes_more"])
 
     def to_json(self) -> dict[str, Any]:
         """As plain data for `discover --json`."""
@@ -69,6 +76,7 @@ class Discovery:
             "source": self.source,
             "hyperparameters": [hyperparameter.to_json() for hyperparameter in self.hyperparameters],
             "notes": list(self.notes),
+            "takes_more": self.takes_more,
         }
 
 
@@ -110,21 +118,24 @@ class _Start:
     def __init__(self, command: Sequence[str], directory: Path, scratch: Path, limit_s: float | None) -> None:
         try:
             self._program = program = read_program(command)
+            # In sentences.
+            self._script, self._items = program.script or program.name, list(program.arguments)
+            file = program_file(program, directory)
+            if file:
+                _check_script(self._script, file.path)
             self._words = python_command(program, directory)
+        except NoPythonError as error:
+            raise NoOptionsError(str(error)) from None
         except (ProgramError, PythonError) as error:
             raise DiscoveryError(str(error)) from None
-        # In sentences.
         self._python = self._words[-1]
-        self._script, self._items = program.script or program.name, list(program.arguments)
         self._directory, self._scratch = directory, scratch
         self._limit_s = usual_limit_s() if limit_s is None else limit_s
         self._status: int | None = None
-        file = program_file(program, directory)
         if file is None:
             where = f"no module of {directory}" if program.module else "no script"
-            raise DiscoveryError(f"{self._script} is {where}, so its options cannot be read.")
+            raise NoOptionsError(f"{self._script} is {where}, so its options cannot be read.")
         self._path, self._root = file.path, file.root
-        _check_script(self._script, self._path)
 
     def discover(self) -> Discovery:
         static = self._read_source()
@@ -133,22 +144,25 @@ class _Start:
             notes = self._absences(reached["missing"])
             if not reached.get("is_complete", True):
                 notes += self._supplement(reached["parser"], static["parser"])
-            found = self._discovery(reached["parser"], reached["source"], notes)
+            takes_more = reached.get("takes_more", False)
+            found = self._discovery(reached["parser"], reached["source"], notes, takes_more=takes_more)
             is_sure = reached.get("is_complete", True) and not reached["missing"]
             return replace(found, depends_on=tuple(reached["depends_on"])) if is_sure else found
         if not static["parser"]["options"] and not static["parser"]["commands"]:
-            raise DiscoveryError(self._why_nothing(reached))
+            raise self._nothing(reached)
         note = (
             f"The options were read from the source, because {self._script} {self._why_not_reached(reached)}; "
             "defaults that it computes are not known."
         )
-        return self._discovery(static["parser"], "source", [note])
+        return self._discovery(static["parser"], "source", [note], takes_more=True)
 
-    def _discovery(self, parser: Mapping[str, Any], source: Source, notes: Sequence[str]) -> Discovery:
+    def _discovery(
+        self, parser: Mapping[str, Any], source: Source, notes: Sequence[str], *, takes_more: bool
+    ) -> Discovery:
         declared = declared_hyperparameters(parser, self._script, self._items)
         if not declared.hyperparameters and not declared.awaits_command:
-            raise DiscoveryError(self._no_options())
-        return Discovery(self._script, declared.hyperparameters, source, (*notes, *declared.notes))
+            raise NoOptionsError(self._no_options())
+        return Discovery(self._script, declared.hyperparameters, source, (*notes, *declared.notes), takes_more)
 
     def _absences(self, missing: Sequence[str]) -> list[str]:
         if not missing:
@@ -185,7 +199,7 @@ class _Start:
         if not found["has_sign"]:
             # Running it would train it: nothing in it, or in what it imports, reads a command line.
             unread = " and ".join(found["unread"])
-            raise DiscoveryError(
+            raise NoOptionsError(
                 f"{self._script} reads its options with {unread}, and HyperTuner only knows argparse, click, typer and "
                 "absl; give the script such a parser."
                 if unread
@@ -270,24 +284,27 @@ class _Start:
         place = f"line {found['line']}: " if found.get("line") else ""
         return f"{self._script} is no Python that {self._python} understands ({place}{found['reason']}); mend it first."
 
-    def _why_nothing(self, reached: Mapping[str, Any] | None) -> str:
+    def _nothing(self, reached: Mapping[str, Any] | None) -> DiscoveryError:
         """Why neither running the script nor its source showed an option."""
         script, help_command = self._script, shlex.join(["python", self._script, "--help"])
         if reached is not None and reached["missing"]:
-            return (
+            return DiscoveryError(
                 f"{script} needs {_packages(reached['missing'])}, which {self._python} does not have; install that "
                 "there, or begin the command with the Python that has it."
             )
         if reached is None and self._status is None:
-            return (
+            return NoOptionsError(
                 f"{script} did not reach its options within {self._limit_s:g} s of its own time; move what is slow "
                 f"behind parse_args(), so that `{help_command}` answers at once, or set {LIMIT} higher."
             )
         if reached is not None and reached["refused"]:
-            return f"{script} {reached['refused']} before it has read any option; let it call parse_args() first."
+            said = f"{script} {reached['refused']} before it has read any option; let it call parse_args() first."
+            return NoOptionsError(said)
         if reached is not None and reached.get("ended") == "":
-            return self._no_options()
-        return f"{script} {self._why_not_reached(reached)}; mend that first, until `{help_command}` works."
+            return NoOptionsError(self._no_options())
+        return DiscoveryError(
+            f"{script} {self._why_not_reached(reached)}; mend that first, until `{help_command}` works."
+        )
 
     def _why_not_reached(self, reached: Mapping[str, Any] | None) -> str:
         """The rest of a sentence that begins with the script."""

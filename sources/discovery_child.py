@@ -66,6 +66,8 @@ class Reading:
         self._parse_known = argparse.ArgumentParser.parse_known_args
         self._guard = Guard([os.path.dirname(self._script), self._root, request["directory"]])
         self._partial: list[argparse.ArgumentParser] = []
+        # Whether the last of them lets options pass that it does not know.
+        self._lets_pass = False
         # How often each line of a function has parsed: several calls may stand on one.
         self._parsed_on: dict[tuple[Any, int], int] = {}
         self._packages = MissingPackages()
@@ -148,6 +150,7 @@ class Reading:
             if not self._is_asked_by_script(frame):
                 return original(parser, args, namespace)
             self._partial.append(parser)
+            self._lets_pass = is_partial
             if not is_partial and type(parser).parse_known_args is not argparse.ArgumentParser.parse_known_args:
                 # As simple_parsing does, a class of its own may add options there, and come back here.
                 with contextlib.suppress(Exception, SystemExit):
@@ -216,7 +219,15 @@ class Reading:
             options = argparse_parser(other, lacks_packages=lacks_packages)["options"]
             described["options"] += [option for option in options if not known & set(option["flags"])]
         refusals = argparse_refusals(self._parse_known, parser, self._trials) if self._trials else []
-        self._end({"source": "argparse", "parser": described, "is_complete": is_complete, "refusals": refusals})
+        self._end(
+            {
+                "source": "argparse",
+                "parser": described,
+                "is_complete": is_complete,
+                "takes_more": self._lets_pass or not is_complete,
+                "refusals": refusals,
+            }
+        )
 
     # click, typer and others
 

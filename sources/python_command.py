@@ -20,6 +20,10 @@ class PythonError(Exception):
     """A command whose Python cannot be told; the message says why and what to do."""
 
 
+class NoPythonError(PythonError):
+    """A program that is there, and of which nobody can tell that it is in Python."""
+
+
 def python_command(program: Program, directory: Path) -> tuple[str, ...]:
     """The words that start the Python of a command's script or module, to be followed by a file.
 
@@ -34,7 +38,7 @@ def python_command(program: Program, directory: Path) -> tuple[str, ...]:
     if program.is_python and PurePath(program.words[0]).name in ENVIRONMENTS and program.script_at is not None:
         return _within(program, program.script_at, "python")
     _find(program.words[0], directory)
-    raise PythonError(f"{program.words[0]} is no Python interpreter, so nobody can tell what options there are.")
+    raise NoPythonError(f"{program.words[0]} is no Python interpreter, so nobody can tell what options there are.")
 
 
 def interpreter(word: str, directory: Path) -> str:
@@ -67,5 +71,5 @@ def _shebang_of(path: str) -> str:
     words = [word for word in shlex.split(line[2:]) if PurePath(word).name != "env"] if line.startswith("#!") else []
     found = shutil.which(words[0]) if words else None
     if found is None or not PYTHON.fullmatch(PurePath(found).name):
-        raise PythonError(f"{PurePath(path).name} is no program in Python.")
+        raise NoPythonError(f"{PurePath(path).name} is no program in Python, so nobody can tell what options it has.")
     return found

@@ -39,11 +39,12 @@ def register_project(
     slug: str | None = None,
     code_digest: str | None = None,
     options_from: str | None = None,
+    takes_more: bool = False,
 ) -> Project:
     """Create the project, or bring its script and hyperparameters up to date where the slug exists.
 
     An objective of None leaves what is there. code_digest: the code in which the hyperparameters were found.
-    options_from: where they were read there, a kind of parser or "source".
+    options_from: where they were read there, see the schema; takes_more: whether the program may take others, too.
     """
     values: dict[str, Any] = {
         "slug": slug or slug_of(name),
@@ -53,6 +54,7 @@ def register_project(
         "hyperparameters": list(hyperparameters),
         "code_digest": code_digest,
         "options_from": options_from,
+        "takes_more": takes_more,
     }
     if objective is not None:
         values |= {"objective": objective, "goal": goal}
@@ -80,10 +82,21 @@ def set_data_paths(store: Store, project_id: int, paths: Sequence[str]) -> None:
 
 
 def set_hyperparameters(
-    store: Store, project_id: int, hyperparameters: Sequence[Mapping[str, Any]], code_digest: str, options_from: str
+    store: Store,
+    project_id: int,
+    hyperparameters: Sequence[Mapping[str, Any]],
+    code_digest: str,
+    options_from: str,
+    *,
+    takes_more: bool,
 ) -> Project:
-    """Keep what a new reading of the script found."""
-    values = {"hyperparameters": list(hyperparameters), "code_digest": code_digest, "options_from": options_from}
+    """Keep what a new reading of the script found; see register_project."""
+    values = {
+        "hyperparameters": list(hyperparameters),
+        "code_digest": code_digest,
+        "options_from": options_from,
+        "takes_more": takes_more,
+    }
     table = schema.project
     with store.begin() as connection:
         statement = update(table).where(table.c.id == project_id).values(values).returning(*_COLUMNS)

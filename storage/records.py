@@ -27,6 +27,7 @@ class Project:
     data_paths: Sequence[str]
     locks: Mapping[str, Mapping[str, Any]]
     options_from: str | None
+    takes_more: bool
     code_digest: str | None
     created_at: datetime
 

@@ -57,7 +57,7 @@ project = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("slug", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
-    # Working directory and argv in front of the tuned flags: [interpreter, script].
+    # Working directory, and the words of the command but those that are tuned.
     Column("directory", Text, nullable=False),
     Column("command", JSONB, nullable=False),
     # What discovery found: a list of hyperparameters as plain dictionaries.
@@ -68,8 +68,10 @@ project = Table(
     Column("data_paths", JSONB, nullable=False, server_default="[]"),
     # Hyperparameter name -> what a person found promising: see locks.py.
     Column("locks", JSONB, nullable=False, server_default="{}"),
-    # Where discovery read them: a kind of parser, or "source".
+    # Where discovery read them: a kind of parser, "source", or "command" where only a person's brackets name them.
     Column("options_from", Text),
+    # Whether the program may take options that were not found.
+    Column("takes_more", Boolean, nullable=False, server_default="false"),
     # The code that discovery read last; other code may have other hyperparameters.
     Column("code_digest", Text),
     _created(),

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from analysis.environment import Environment
 from analysis.failures import signature
-from analysis.hyperparameters import Hyperparameter, argv_items
+from analysis.hyperparameters import Hyperparameter, argv_of
 from analysis.program import program_of
 from sources.python_command import PythonError, python_command
 from sources.snapshot import SnapshotError, unpack_snapshot
@@ -214,7 +214,7 @@ class Launch:
         if self.problem:
             raise StartError(self.problem)
         try:
-            return [*self.command, *argv_items(claim.settings, self.hyperparameters)]
+            return argv_of(self.command, claim.settings, self.hyperparameters)
         except KeyError as error:
             raise StartError(f"The run does not say how {error.args[0]} is passed to the script.") from None
 

@@ -13,7 +13,7 @@ from analysis.command_line import CommandLineError, format_command_line, parse_c
 from analysis.hyperparameters import Hyperparameter
 from analysis.numbers import CandidateError
 from callbacks.group import CallbackGroup
-from callbacks.launch.project import hyperparameters_of, prefix_of, project_of, read_command
+from callbacks.launch.project import hyperparameters_in, hyperparameters_of, prefix_of, project_of, read_command
 from layouts import launch_ids as ids
 from layouts.launch import editor as layout
 from layouts.launch.editor import Fields, read_fields
@@ -69,7 +69,7 @@ def write_command(
     project = project_of(store, context)
     if project is None:
         return (no_update,) * 6
-    known = {each.name: each for each in hyperparameters_of(project)}
+    known = {each.name: each for each in _known(project, command)}
     names = [editor["name"] for editor in editors]
     columns = zip(names, modes, lists, starts, stops, steps, choices, strict=True)
     read = {
@@ -108,10 +108,18 @@ def _chips(mode: layout.Mode, hyperparameter: Hyperparameter, read: Written | st
     return [] if mode == "choices" or isinstance(read, str) else layout.chips(hyperparameter, read)
 
 
+def _known(project: Project, command: str | None) -> list[Hyperparameter]:
+    """The project's hyperparameters, and what else the command has in brackets."""
+    try:
+        return hyperparameters_in(project, read_command(project, command))
+    except CommandLineError:
+        return hyperparameters_of(project)
+
+
 def _rewritten(project: Project, command: str, chosen: Mapping[str, Written], known: Sequence[Hyperparameter]) -> Any:
     """The command with these candidates; one that says the same already stays as it is typed."""
     try:
-        before = parse_command_line(command, known)
+        before = parse_command_line(command, known, is_open=project.takes_more)
     except CommandLineError:
         return format_command_line(prefix_of(project), chosen, known)
     return command if before.written == dict(chosen) else format_command_line(before.prefix, chosen, known)
@@ -126,6 +134,7 @@ def _rewritten(project: Project, command: str, chosen: Mapping[str, Written], kn
         "picked": Input(ids.PICKED, "value"),
         "typed": Input(ids.TYPED, "data"),
         "editors": State(field("mode", ALL), "id"),
+        "command": State(ids.COMMAND, "value"),
         "context": State(ids.CONTEXT, "data"),
     },
     prevent_initial_call=True,
@@ -136,13 +145,14 @@ def show_editors(
     picked: list[str] | None,
     typed: Mapping[str, Any] | None,
     editors: list[Mapping[str, str]],
+    command: str | None,
     context: Mapping[str, str] | None,
 ) -> tuple[Any, Any]:
     """One editor per picked hyperparameter; a command edited by hand picks and fills them."""
     project = project_of(store, context)
     if project is None:
         return no_update, no_update
-    known = {each.name: each for each in hyperparameters_of(project)}
+    known = {each.name: each for each in _known(project, command)}
     present = [editor["name"] for editor in editors]
     if ctx.triggered_id == ids.PICKED:
         return _patched(known, present, picked or []), no_update

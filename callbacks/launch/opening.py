@@ -12,7 +12,6 @@ from analysis.program import program_of
 from analysis.words import read_from
 from callbacks.group import CallbackGroup
 from callbacks.launch.origins import Opened, Start, choices, known_metrics, start
-from callbacks.launch.project import hyperparameters_of
 from callbacks.projects import slug_of_path
 from launch.choice import StrategyChoice
 from launch.code import CodeState, code_state
@@ -147,7 +146,7 @@ def form_of(store: Store, project: Project, begun: Start, context: Mapping[str, 
     wanted = [str(each["name"]) for each in like.metrics] if like else []
     newest = find_latest_run(store, project.id)
     return Form(
-        hyperparameters=hyperparameters_of(project),
+        hyperparameters=begun.hyperparameters,
         written=begun.written,
         command=begun.command,
         strategy=_strategy(begun.strategy),

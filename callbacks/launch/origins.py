@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from analysis.candidates import Span, Written, parse_value, read_span, space_from_json, written_as
-from analysis.command_line import CommandLineError, format_command_line
+from analysis.command_line import CommandLine, CommandLineError, format_command_line
 from analysis.hyperparameters import Hyperparameter, Value, text_of, tidied
 from analysis.numbers import CandidateError
-from callbacks.launch.project import hyperparameters_of, prefix_of, read_command
+from callbacks.launch.project import hyperparameters_in, hyperparameters_of, prefix_of, read_command
 from launch.choice import StrategyChoice
 from storage.experiments import find_experiment
 from storage.overview import fetch_best
@@ -55,6 +56,7 @@ class Start:
 
     written: Mapping[str, Written]
     command: str
+    hyperparameters: Sequence[Hyperparameter]
     strategy: StrategyChoice
     # The run whose resources, objective and metrics are taken over.
     like: Run | None
@@ -86,8 +88,9 @@ def start(store: Store, project: Project, opened: Opened, word: str) -> Start:
     like = find_run(store, project.id, opened.run) if opened.run else None
     last = like or next(iter(_launched(store, project)), None)
     strategy = StrategyChoice.from_json(last.strategy) if last else StrategyChoice()
-    known = {each.name: each for each in hyperparameters_of(project)}
-    written = dict(_written_in(project, last, known))
+    line = _line_of(project, last)
+    known = {each.name: each for each in (hyperparameters_in(project, line) if line else hyperparameters_of(project))}
+    written = dict(line.written if line else _written_in(last, known))
     prefix = prefix_of(project)
     if word == "brush":
         # What the run fixed stays fixed; the brush speaks of what it tuned.
@@ -102,7 +105,8 @@ def start(store: Store, project: Project, opened: Opened, word: str) -> Start:
     if strategy.name == "grid" and any(each.span and each.span.is_interval for each in written.values()):
         strategy = replace(strategy, name=DRAWING)
     filled = {name: each for name, each in written.items() if each.candidates}
-    return Start(written, format_command_line(prefix, filled, list(known.values())), strategy, last)
+    command = format_command_line(prefix, filled, list(known.values()))
+    return Start(written, command, list(known.values()), strategy, last)
 
 
 def _is_fixed(written: Written) -> bool:
@@ -136,15 +140,17 @@ def _read_part(part: Mapping[str, Any], hyperparameter: Hyperparameter) -> Writt
     return Written(values) if values else None
 
 
-def _written_in(project: Project, run: Run | None, known: Mapping[str, Hyperparameter]) -> Mapping[str, Written]:
+def _line_of(project: Project, run: Run | None) -> CommandLine | None:
+    """What a run was launched with, if the program still takes it."""
+    with suppress(CommandLineError):
+        return read_command(project, run.command_line) if run else None
+    return None
+
+
+def _written_in(run: Run | None, known: Mapping[str, Hyperparameter]) -> Mapping[str, Written]:
     """What a run was launched with, as far as the script still takes it."""
-    if run is None:
-        return {}
-    try:
-        return read_command(project, run.command_line).written
-    except CommandLineError:
-        space = space_from_json(run.candidates)
-        return {name: written_as(each) for name, each in space.items() if name in known}
+    space = space_from_json(run.candidates) if run else {}
+    return {name: written_as(each) for name, each in space.items() if name in known}
 
 
 def _settings_of(store: Store, project: Project, word: str) -> Mapping[str, Value] | None:

@@ -26,6 +26,12 @@ def hyperparameters_of(project: Project) -> list[Hyperparameter]:
     return [Hyperparameter.from_json(each) for each in project.hyperparameters]
 
 
+def hyperparameters_in(project: Project, line: CommandLine) -> list[Hyperparameter]:
+    """What discovery found, and what else has stood or stands in brackets."""
+    known = {each.name: each for each in (*hyperparameters_of(project), *line.found)}
+    return list(known.values())
+
+
 def prefix_of(project: Project) -> tuple[str, ...]:
     """What stands in front of the options, as a person would type it."""
     return as_typed(project.command, project.directory)
@@ -36,7 +42,7 @@ def read_command(project: Project, command: str | None) -> CommandLine:
 
     Raises CommandLineError.
     """
-    read = parse_command_line(command or "", hyperparameters_of(project))
+    read = parse_command_line(command or "", hyperparameters_of(project), is_open=project.takes_more)
     own = program_of(prefix_of(project)).front
     # `python3 train.py` is what the shell takes for the same.
     if program_of(as_typed(read.prefix, project.directory)).front != own:

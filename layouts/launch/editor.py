@@ -18,6 +18,7 @@ from analysis.candidates import (
     format_candidates,
     parse_candidates,
     read_span,
+    retyped,
     unreached_stop,
     written_as,
 )
@@ -78,6 +79,9 @@ def read_fields(hyperparameter: Hyperparameter, fields: Fields) -> Written:
         if not values:
             raise CandidateError("Click at least one value.")
         return Written(values)
+    if hyperparameter.place is not None:
+        ends = (fields.start, fields.stop, *([fields.step] if fields.step else []))
+        hyperparameter = retyped(hyperparameter, f"[{':'.join(ends)}]" if fields.mode == "range" else fields.list)
     if fields.mode == "range":
         span = Span(*(part.strip() for part in (fields.start, fields.stop, fields.step)))
         if not span.start or not span.stop:

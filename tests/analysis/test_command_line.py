@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import pytest
@@ -17,7 +18,7 @@ from analysis.command_line import (
     parse_command_line,
     split,
 )
-from analysis.hyperparameters import Hyperparameter, Value, argv_items, text_of
+from analysis.hyperparameters import Hyperparameter, Value, argv_of, text_of
 
 HYPERPARAMETERS = [
     Hyperparameter("batch_size", "--batch_size", "int", 56, spellings=("-b", "--batch_size")),
@@ -46,7 +47,7 @@ def refusal(text: str | list[str], hyperparameters: list[Hyperparameter] = HYPER
 
 def test_an_option_without_a_value_is_left_out() -> None:
     known = [Hyperparameter("clip", "--clip", "float", 1.0), Hyperparameter("lr", "--lr", "float", 0.1)]
-    assert argv_items({"clip": None, "lr": 0.2}, known) == ["--lr=0.2"]
+    assert argv_of((), {"clip": None, "lr": 0.2}, known) == ["--lr=0.2"]
     read = parse_command_line("python train.py --clip [None,0.5] --lr 0.2", known)
     assert read.space == {"clip": (None, 0.5), "lr": (0.2,)}
     assert format_command_line(read.prefix, read.written, known) == "python train.py --clip [None,0.5] --lr 0.2"
@@ -245,7 +246,7 @@ def test_any_text_is_read_or_refused_within_itself(text: str) -> None:
 def test_settings_become_items_that_a_script_reads() -> None:
     false_by_nothing = Hyperparameter("amp", "--amp", "bool", True, false_text="")
     settings = {"layers": "64 'a b'", "use_bn": False, "augment": False, "shuffle": False, "amp": False}
-    assert argv_items(settings, [*HYPERPARAMETERS, false_by_nothing]) == [
+    assert argv_of((), settings, [*HYPERPARAMETERS, false_by_nothing]) == [
         "--layers", "64", "a b", "--no-augment", "--shuffle=False", "--amp=",
     ]  # fmt: skip
 
@@ -286,3 +287,55 @@ def test_a_very_long_command_is_read_at_once() -> None:
     numbers = [str(number) for number in range(50_000)]
     assert len(read(["python", "train.py", "--batch_size", "[0", ",", *", ".join(numbers).split(), "]"]).space) == 1
     assert read(f"python train.py {'a' * 500_000} b").prefix[3] == "b"
+
+
+# --- what no parser declares ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "argv"),
+    [
+        ("./train --lr [0.1,0.01] out", {"lr": 0.1}, "./train --lr 0.1 out"),
+        ("./train --lr=[0.1,0.01] -o out", {"lr": 0.1}, "./train --lr=0.1 -o out"),
+        ("./train -l[1,2] -k 3", {"l": 1}, "./train -l1 -k 3"),
+        ("python main.py model.depth=[2,4] +a=b", {"model.depth": 2}, "python main.py model.depth=2 +a=b"),
+        ("python main.py --config.lr=[0.1,0.2]", {"config.lr": 0.1}, "python main.py --config.lr=0.1"),
+        ("sh train.sh [16,32] data [a,b]", {"argument 1": 16, "argument 3": "a"}, "sh train.sh 16 data a"),
+        ("./train --bn [true,false]", {"bn": "true"}, "./train --bn true"),
+        ("./train --lr [None,0.1]", {"lr": None}, "./train"),
+        ("./train --n [1:4:1] --x [1e-5:1e-1:log]", {"n": 1, "x": 1e-05}, "./train --n 1 --x 1e-05"),
+        ('./train --name ["a,b",c]', {"name": "a,b"}, "./train --name a,b"),
+    ],
+)
+def test_any_argument_of_a_program_that_declares_none_may_have_candidates(
+    text: str, settings: dict[str, Value], argv: str
+) -> None:
+    line = parse_command_line(text, [], is_open=True)
+    first = {name: each[0] if isinstance(each, tuple) else each.low for name, each in line.space.items()}
+    assert first == settings
+    assert shlex.join(argv_of(line.prefix, first, line.found)) == argv
+    again = format_command_line(line.prefix, line.written, line.found)
+    assert parse_command_line(again, line.found, is_open=True) == line
+    assert parse_command_line(shlex.split(again), [], is_open=True) == line
+
+
+def test_declared_options_stay_what_they_are_in_an_open_command() -> None:
+    line = parse_command_line("python train.py --batch_size 28 --more [1,2] x", HYPERPARAMETERS, is_open=True)
+    assert (line.prefix, line.space) == (("python", "train.py", "x"), {"batch_size": (28,), "more": (1, 2)})
+    argv = argv_of(line.prefix, {"batch_size": 28, "more": 2}, [*HYPERPARAMETERS, *line.found])
+    assert argv == ["python", "train.py", "--more", "2", "x", "--batch_size=28"]
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "said"),
+    [
+        ("./train --lr [0.1,0.2", "[0.1", "never closed"),
+        ("./train --lr [0.1] --lr [0.2]", "[0.2]", "--lr stands twice"),
+        ("./train --lr [1:2:x3]", "1:2:x3", "--lr"),
+        ("./train --lr []", "[]", "no value"),
+    ],
+)
+def test_a_slip_in_an_open_command_is_named_at_its_place(text: str, at: str, said: str) -> None:
+    with pytest.raises(CommandLineError, match=re.escape(said)) as refused:
+        parse_command_line(text, [], is_open=True)
+    assert refused.value.column == text.rindex(at)

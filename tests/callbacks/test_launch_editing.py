@@ -155,6 +155,7 @@ def shown(
             picked=list(picked),
             typed={"command": command, "edits": 1} if command else None,
             editors=[{"name": name} for name in present],
+            command=command,
             context=CONTEXT,
         )
 
@@ -208,3 +209,33 @@ def test_a_required_hyperparameter_cannot_be_left_out(store: Store, laboratory: 
     )  # fmt: skip
     seen = written(store, "python train.py", [("batch_size", Fields("list", "28"))])
     assert seen["command"] == "python train.py --batch_size 28"
+
+
+# --- what no parser declares ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(store: Store) -> None:
+    """A project whose program takes more than anybody declared; `depth` was in brackets before."""
+    depth = Hyperparameter("depth", "model.depth", "int", place=2)
+    register_project(
+        store, "Digits", directory="/tmp", command=COMMAND, hyperparameters=[LR.to_json(), depth.to_json()],
+        options_from="source", takes_more=True,
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("opened")
+def test_the_form_grows_from_the_brackets(store: Store) -> None:
+    editors, picked = shown(store, command="python train.py --lr 0.1 width=[2,4] x", present=["lr"])
+    assert picked == ["lr", "width"]
+    assert '"value": "2, 4"' in text_of(editors[1])
+    seen = written(store, "python train.py width=[2,4] x", [("width", Fields("list", "2, 0.5"))])
+    assert (seen["command"], seen["problems"]) == ("python train.py width=[2,0.5] x", [])
+
+
+@pytest.mark.usefixtures("opened")
+def test_what_was_in_brackets_before_can_be_picked_again_and_stands_at_its_place(store: Store) -> None:
+    editors, _ = shown(store, picked=["depth"], command="python train.py x", by=ids.PICKED)
+    assert '"name": "depth"' in text_of(editors.to_plotly_json()["operations"][0]["params"]["value"])
+    seen = written(store, "python train.py x", [("depth", Fields("range", "", "2", "8", "*2"))])
+    assert seen["command"] == "python train.py model.depth=[2:8:*2] x"

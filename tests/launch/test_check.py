@@ -35,7 +35,20 @@ def project(tmp_path: Path) -> Project:
     command = [sys.executable, "train.py"]
     known = [each.to_json() for each in discover(command, tmp_path).hyperparameters]
     return Project(
-        1, "sizes", "Sizes", str(tmp_path), command, known, None, "maximize", [], {}, None, None, datetime.now(UTC)
+        1,
+        "sizes",
+        "Sizes",
+        str(tmp_path),
+        command,
+        known,
+        None,
+        "maximize",
+        [],
+        {},
+        None,
+        False,
+        None,
+        datetime.now(UTC),
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.hyperparameters import Hyperparameter, argv_items
+from analysis.hyperparameters import Hyperparameter, argv_of
 from sources import discovery
 from sources.discovery import Discovery, DiscoveryError, discover
 from tests.product import wait_until
@@ -198,7 +198,7 @@ def test_a_script_reads_what_discovery_makes_of_its_options(tmp_path: Path) -> N
     )
     hyperparameters = discover([sys.executable, "train.py"], tmp_path).hyperparameters
     settings = {"rate": -0.5, "layers": "64 32", "nesterov": False, "augment": False, "bn": True, "name": "-x"}
-    items = argv_items(settings, hyperparameters)
+    items = argv_of((), settings, hyperparameters)
     assert (
         os.spawnv(
             os.P_WAIT, "/bin/sh", ["sh", "-c", f'cd "{tmp_path}" && exec "$0" "$@"', sys.executable, "train.py", *items]
