@@ -225,7 +225,7 @@ class _Reader:
             self._next += 1
             if self._is_open and not self._is_declared(item):
                 self._read_open(item)
-            elif self._is_flag(item):
+            elif self._is_flag(item) or self._is_declared(item):
                 self._read_flag(item)
             else:
                 self._prefix.append(item.text)
@@ -238,7 +238,10 @@ class _Reader:
         return CommandLine(tuple(self._prefix), self._written, tuple(self._found))
 
     def _is_declared(self, item: Item) -> bool:
-        flag, _, value = item.text.partition("=")
+        flag, equals, value = item.text.partition("=")
+        if not flag.startswith("-"):
+            # A key of a configuration.
+            return bool(equals) and flag in self._flags
         if flag not in self._flags and not item.text.startswith("--"):
             flag = flag[:2]
         return flag in self._flags and not (value and self._flags[flag][1] is not None)
@@ -464,7 +467,7 @@ def format_command_line(
 
 def _bracketed(hyperparameter: Hyperparameter, written: Written) -> list[str]:
     flag, text = hyperparameter.flag, f"[{written.span}]" if written.span else format_candidates(written.candidates)
-    if not flag or hyperparameter.place is None or hyperparameter.joint == " ":
+    if not flag or hyperparameter.joint == " " or (hyperparameter.place is None and flag.startswith("-")):
         return [*([_quoted(flag)] if flag else []), _quoted_bracket(text)]
     whole = f"{flag}{hyperparameter.joint}{text}"
     return [whole if PLAIN_WORD.fullmatch(flag) and PLAIN_BRACKET.fullmatch(text) else shlex.quote(whole)]
@@ -472,6 +475,9 @@ def _bracketed(hyperparameter: Hyperparameter, written: Written) -> list[str]:
 
 def _single(hyperparameter: Hyperparameter, value: Value) -> list[str]:
     flag, text = hyperparameter.flag, text_of(value)
+    if not flag.startswith("-"):
+        is_plain = text and value is not None and not text.startswith("[")
+        return [_quoted(f"{flag}={text}")] if is_plain else _bracketed(hyperparameter, Written((value,)))
     if hyperparameter.is_switch and value is True:
         return [flag]
     if hyperparameter.is_switch and value is False and hyperparameter.off_flag:

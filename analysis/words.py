@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+TITLES = {"hydra": "Hydra", "omegaconf": "OmegaConf"}
+
 
 def read_from(script: str, source: str) -> str:
     """Where a script's options were read: its own parser of a kind, its source, or only a person's brackets."""
@@ -11,6 +13,8 @@ def read_from(script: str, source: str) -> str:
         return "the brackets of the command; everything else is passed as it stands"
     if source == "source":
         return f"the source of {script}; defaults that it computes are not known"
+    if source in ("hydra", "omegaconf"):
+        return f"{script}'s own configuration, as {TITLES[source]} composes it"
     return f"{script}'s own {source} parser"
 
 

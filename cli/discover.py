@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from analysis.program import read_program
+from analysis.program import ProgramError, read_program
+from cli.errors import CommandError
 from cli.launch import resolve
 from cli.options import DataDir
 from cli.terminal import console, printable, say
@@ -17,12 +18,21 @@ from sources.discovery import discover
 
 
 def discover_script(
-    script: Annotated[Path, typer.Argument(help="A Python script with argparse, click, typer or absl.")],
+    command: Annotated[
+        list[str],
+        typer.Argument(
+            help="A script in Python, or a command as for `run`: hypertuner discover -- python -m pkg.train."
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     data_dir: DataDir = None,  # noqa: ARG001 - every command understands it
 ) -> None:
     """Print the hyperparameters of a script, without training anything."""
-    found = discover(resolve(read_program(["python", str(script)])).words, Path.cwd())
+    try:
+        program = read_program(["python", *command] if command[0].endswith(".py") else command)
+    except ProgramError as error:
+        raise CommandError(str(error)) from None
+    found = discover(resolve(program).words, Path.cwd())
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))
         return

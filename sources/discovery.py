@@ -23,7 +23,7 @@ from sources.own_time import OutOfTime, await_child
 from sources.program_files import program_file
 from sources.python_command import NoPythonError, PythonError, python_command
 
-Source = Literal["argparse", "click", "typer", "absl", "tyro", "source", "command"]
+Source = Literal["argparse", "click", "typer", "absl", "tyro", "hydra", "omegaconf", "source", "command"]
 # Of its own time, in which it runs or sleeps; one that imports a large library from a slow disk may need more.
 USUAL_LIMIT_S = 20.0
 LIMIT = "HYPERTUNER_DISCOVERY_S"
@@ -200,8 +200,7 @@ class _Start:
             # Running it would train it: nothing in it, or in what it imports, reads a command line.
             unread = " and ".join(found["unread"])
             raise NoOptionsError(
-                f"{self._script} reads its options with {unread}, and HyperTuner only knows argparse, click, typer and "
-                "absl; give the script such a parser."
+                f"{self._script} reads its options with {unread}, of which HyperTuner can read nothing."
                 if unread
                 else self._no_options()
             )

@@ -26,11 +26,13 @@ from typing import TYPE_CHECKING, Any
 
 # These lie beside this file, which is no package to the user's interpreter.
 if TYPE_CHECKING:
+    from sources.discovery_configs import config_flag_options, empty, hydra_parser, tree_options, with_arguments
     from sources.discovery_guard import Guard
     from sources.discovery_parsers import absl_parser, argparse_parser, click_parser, tyro_parser
     from sources.discovery_placeholder import MissingPackages
     from sources.discovery_trial import argparse_refusals, click_refusals
 else:
+    from discovery_configs import config_flag_options, empty, hydra_parser, tree_options, with_arguments
     from discovery_guard import Guard
     from discovery_parsers import absl_parser, argparse_parser, click_parser, tyro_parser
     from discovery_placeholder import MissingPackages
@@ -68,6 +70,8 @@ class Reading:
         self._partial: list[argparse.ArgumentParser] = []
         # Whether the last of them lets options pass that it does not know.
         self._lets_pass = False
+        # While a library parses what we ask it.
+        self._is_asking = False
         # How often each line of a function has parsed: several calls may stand on one.
         self._parsed_on: dict[tuple[Any, int], int] = {}
         self._packages = MissingPackages()
@@ -80,6 +84,8 @@ class Reading:
             "absl.flags._flagvalues": self._intercept_absl,
             "jsonargparse._core": self._intercept_jsonargparse,
             "tyro._cli": self._intercept_tyro,
+            "hydra.main": self._intercept_hydra,
+            "omegaconf.omegaconf": self._intercept_omegaconf,
         }
         sys.meta_path.insert(0, _Watch(watched))
         sys.meta_path.append(self._packages)
@@ -147,7 +153,7 @@ class Reading:
     def _replacement(self, original: Callable[..., Any], is_partial: bool) -> Callable[..., Any]:
         def parse(parser: argparse.ArgumentParser, args: Any = None, namespace: Any = None) -> Any:
             frame = sys._getframe(1)
-            if not self._is_asked_by_script(frame):
+            if self._is_asking or not self._is_asked_by_script(frame):
                 return original(parser, args, namespace)
             self._partial.append(parser)
             self._lets_pass = is_partial
@@ -261,7 +267,14 @@ class Reading:
                 return original(flags, *args, **kwargs)
             defined = flags.flags_by_module_dict()
             own = [flag for name, found in defined.items() if self._is_own_module(name) for flag in found]
-            return self._end({"source": "absl", "parser": absl_parser(own)})
+            described = absl_parser(own)
+            configs = [flag for flag in own if type(flag).__name__ == "_ConfigFlag"]
+            if configs:
+                # The settings in a file are known once the flag that names it has been read.
+                with contextlib.suppress(Exception, SystemExit):
+                    original(flags, [self._script, *(item for item in self._items if "=[" not in item)])
+                described["options"] += [option for flag in configs for option in config_flag_options(flag)]
+            return self._end({"source": "absl", "parser": described})
 
         module.FlagValues.__call__ = parse
 
@@ -284,6 +297,48 @@ class Reading:
             return self._end({"source": "tyro", "parser": tyro_parser(parser, defaults)})
 
         module.cli = cli
+
+    def _intercept_hydra(self, module: Any) -> None:
+        original = module.main
+
+        def main(*args: Any, **kwargs: Any) -> Any:
+            decorate = original(*args, **kwargs)
+
+            def decorator(task: Any) -> Any:
+                application = decorate(task)
+
+                def start(given: Any = None) -> Any:
+                    if given is not None or not self._is_asked_by_script(sys._getframe(1)):
+                        return application(given)
+                    self._is_asking = True
+                    parser = hydra_parser(lambda items: with_arguments(self._script, items, application), self._items)
+                    return self._end({"source": "hydra", "parser": parser, "takes_more": True})
+
+                return start
+
+            return decorator
+
+        module.main = main
+
+    def _intercept_omegaconf(self, module: Any) -> None:
+        original, merge = module.OmegaConf.from_cli, module.OmegaConf.merge
+        read: list[Any] = []
+
+        def from_cli(args_list: Any = None) -> Any:
+            if args_list is None and self._is_asked_by_script(sys._getframe(1)):
+                read.append(original([item for item in sys.argv[1:] if "=" in item]))
+                return read[-1]
+            return original(args_list)
+
+        def merged(*configs: Any) -> Any:
+            others = [each for each in configs if not any(each is one for one in read)]
+            if len(others) == len(configs):
+                return merge(*configs)
+            # What is typed is no default.
+            tree = module.OmegaConf.to_container(merge(*others), resolve=False) if others else {}
+            return self._end({"source": "omegaconf", "parser": empty(tree_options(tree, "")), "takes_more": True})
+
+        module.OmegaConf.from_cli, module.OmegaConf.merge = staticmethod(from_cli), staticmethod(merged)
 
     def _is_own_module(self, name: str) -> bool:
         # absl calls the script's own module by the first item of the command line.

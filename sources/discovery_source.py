@@ -27,7 +27,8 @@ MOST_BYTES = 2_000_000
 # Words by which a script, or what it imports, shows that it reads a command line.
 OWN_SIGN = re.compile(
     rb"\b(argparse|click|typer|tyro|simple_parsing|jsonargparse|configargparse|\w*ArgumentParser)\b"
-    rb"|\badd_argument\(|\babsl\b[^\n]*\b(flags|app)\b|\bDEFINE_(string|float|integer|bool|enum)"
+    rb"|\badd_argument\(|\babsl\b[^\n]*\b(flags|app)\b|\bDEFINE_(string|float|integer|bool|enum|config_file|config_dict)"
+    rb"|@hydra\.main\b|\bOmegaConf\.from_cli\("
 )
 OTHER_SIGN = re.compile(rb"\bArgumentParser\(|^\s*(import|from) (click|typer)\b", re.MULTILINE)
 OPTIONS = re.compile(rb"\badd_argument\b|\boption\(|\btyper\b|\bDEFINE_")
@@ -36,7 +37,7 @@ IMPORT = re.compile(
 )
 ATTRIBUTE = re.compile(rb"\.([A-Za-z_]\w*)")
 # Ways to read a command line that we cannot intercept.
-UNREAD = {"hydra": "Hydra", "fire": "Fire", "docopt": "docopt"}
+UNREAD = {"fire": "Fire", "docopt": "docopt"}
 
 
 def main() -> None:

@@ -47,7 +47,8 @@ class SnapshotError(Exception):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A packed folder. `digest` is the SHA-256 of what is in it; `script` is the script's path inside, with `/`."""
+    """A packed folder. `digest` is the SHA-256 of what is in it, the script first; `script` is its path inside, with
+    `/`."""
 
     digest: str
     archive: bytes
@@ -71,7 +72,7 @@ def take_snapshot(script: Path) -> Snapshot:
         files |= {name: (folder / name).read_bytes() for name in sizes}
     except OSError as error:
         raise SnapshotError(f"{error.filename} cannot be read: {error.strerror}.") from None
-    packed = _pack(files)
+    packed = _pack(files, script.name)
     return Snapshot(hashlib.sha256(packed).hexdigest(), gzip.compress(packed, mtime=0), script.name)
 
 
@@ -165,10 +166,11 @@ def _fits(name: str) -> bool:
     return bool(_PART.fullmatch(name))
 
 
-def _pack(files: dict[str, bytes]) -> bytes:
+def _pack(files: dict[str, bytes], script: str) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for name in sorted(files):
+        # The script comes first, so that two scripts of one folder have snapshots of their own.
+        for name in sorted(files, key=lambda each: (each != script, each)):
             # Owner, time and mode are left at zero, so that only names and contents count.
             member = tarfile.TarInfo(name)
             member.size = len(files[name])

@@ -1064,8 +1064,8 @@ def test_the_scripts_start_has_no_gpu_no_input_and_knows_that_it_is_discovered(s
         ),
         ("import argparse, sys\nsys.exit()", "train.py has no options to tune"),
         (
-            "import hydra\n",
-            "train.py reads its options with Hydra, and HyperTuner only knows argparse, click, typer and absl",
+            "import fire\n",
+            "train.py reads its options with Fire, of which HyperTuner can read nothing",
         ),
         (
             "import argparse, a_package_that_nobody_has",
@@ -1132,7 +1132,8 @@ def test_a_discovery_becomes_plain_data(scripts: Scripts) -> None:
 
 
 CHILDREN = [
-    f"discovery_{name}" for name in ("child", "expressions", "guard", "parsers", "placeholder", "source", "trial")
+    f"discovery_{name}"
+    for name in ("child", "configs", "expressions", "guard", "parsers", "placeholder", "source", "trial")
 ]
 
 

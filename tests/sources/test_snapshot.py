@@ -75,6 +75,14 @@ def test_equal_folders_give_equal_bytes(project: Path, tmp_path: Path) -> None:
     assert take_snapshot(project / "train.py").digest != before.digest
 
 
+def test_two_scripts_of_one_folder_have_snapshots_of_their_own(project: Path) -> None:
+    (project / "other.py").write_text("import model")
+    one, other = (take_snapshot(project / name) for name in ("train.py", "other.py"))
+    assert (one.script, other.script) == ("train.py", "other.py")
+    assert one.digest != other.digest
+    assert snapshot_files(one.archive, one.digest) == snapshot_files(other.archive, other.digest)
+
+
 def test_a_linked_script_travels_with_the_real_ones_folder(project: Path, tmp_path: Path) -> None:
     (tmp_path / "link.py").symlink_to(project / "train.py")
     assert take_snapshot(tmp_path / "link.py") == take_snapshot(project / "train.py")
