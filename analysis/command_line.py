@@ -27,6 +27,8 @@ from analysis.hyperparameters import Hyperparameter, Value, text_of
 from analysis.numbers import BLANKS, CandidateError
 from analysis.program import Program, ProgramError, program_of, read_program
 
+# A key of a configuration file: config.yaml:model.lr=[1,2].
+IN_FILE = re.compile(r"(?P<flag>(?P<file>[^=:\[\]]+\.(?:ya?ml|json|toml)):[^=\s\[\]]+)=(?=\[)", re.IGNORECASE)
 # An argument with its value in brackets: key=[1,2], --key=[1,2], -k[1,2].
 ATTACHED = re.compile(r"(?:(?P<flag>[^=\s\[\]]+)=|(?P<short>-[A-Za-z]))(?=\[)", re.ASCII)
 PLAIN_PYTHON = re.compile(r"python[0-9.]*")
@@ -62,6 +64,12 @@ class CommandLine:
     def program(self) -> Program:
         """What the words in front start."""
         return program_of(self.prefix)
+
+    @property
+    def words(self) -> list[str]:
+        """Everything that may name a file: what stands in front, and every value."""
+        values = chain.from_iterable(each for each in self.space.values() if isinstance(each, tuple))
+        return [*self.prefix, *map(text_of, values)]
 
     @property
     def space(self) -> dict[str, Candidates]:
@@ -209,12 +217,12 @@ class _Reader:
     ) -> None:
         self._items = items
         # What was found in brackets before is found again, at its place of now.
-        self._hyperparameters = [each for each in hyperparameters if each.place is None]
+        self._declared = [each for each in hyperparameters if each.place is None]
         self._length = length
         self._is_open = is_open
         self._found: list[Hyperparameter] = []
         self._script = program.name
-        self._flags = _flags(self._hyperparameters)
+        self._flags = _flags(self._declared)
         self._next = self._begin = program.begin
         self._prefix = list(program.front)
         self._written: dict[str, Written] = {}
@@ -223,13 +231,15 @@ class _Reader:
         while self._next < len(self._items):
             item = self._items[self._next]
             self._next += 1
-            if self._is_open and not self._is_declared(item):
+            if in_file := IN_FILE.match(item.text):
+                self._read_found(item.after(in_file.end()), in_file["flag"], "=", file=in_file["file"])
+            elif self._is_open and not self._is_declared(item):
                 self._read_open(item)
             elif self._is_flag(item) or self._is_declared(item):
                 self._read_flag(item)
             else:
                 self._prefix.append(item.text)
-        missing = [each.flag for each in self._hyperparameters if each.is_required and each.name not in self._written]
+        missing = [each.flag for each in self._declared if each.is_required and each.name not in self._written]
         if missing:
             example = f"{missing[0]} VALUE"
             raise CommandLineError(
@@ -260,13 +270,15 @@ class _Reader:
         else:
             self._prefix.append(item.text)
 
-    def _read_found(self, item: Item, flag: str, joint: Literal["=", " ", ""]) -> None:
+    def _read_found(self, item: Item, flag: str, joint: Literal["=", " ", ""], file: str = "") -> None:
         value = self._whole_bracket(item)
         place = len(self._prefix)
         name = flag.lstrip("-") or f"argument {place + len(self._found) + 1 - self._begin}"
+        if file and (key := flag[len(file) + 1 :]) not in {*self._written, *(each.name for each in self._declared)}:
+            name = key
         if name in self._written:
             raise CommandLineError(f"{flag} stands twice; keep one, with all its values in one bracket.", item.column)
-        found = Hyperparameter(name, flag, "text", place=place, joint=joint, is_required=not flag)
+        found = Hyperparameter(name, flag, "text", place=place, joint=joint, is_required=not flag, file=file)
         found = retyped(found, value.text)
         self._written[name] = self._values(value, found)
         self._found.append(found)
@@ -309,7 +321,7 @@ class _Reader:
         near = nearest_flags(flag, self._flags)
         if near:
             return f"{said}; did you mean {' or '.join(near)}?"
-        known = [hyperparameter.flag for hyperparameter in self._hyperparameters]
+        known = [hyperparameter.flag for hyperparameter in self._declared]
         if not known:
             return f"{said}, which has none; remove it."
         return f"{said}; it has {', '.join(known[:5])}{f' and {len(known) - 5} more' if len(known) > 5 else ''}."

@@ -23,7 +23,8 @@ class Hyperparameter:
     `has_own_check`: the script converts values with a function of its own, which may refuse some.
     `place`: for what no parser declares but a person put into brackets, in front of which word of the command it
     stands, counted from 0; `joint` is what stands between it and its value: "=", nothing, or a blank for an item of
-    its own. The flag of a positional argument is empty.
+    its own. The flag of a positional argument is empty. `file`: the configuration file in which it is a key; its flag
+    is then both, as in `config.yaml:model.lr`, and `file_digest` identifies what else stands in the file.
     """
 
     name: str
@@ -42,6 +43,13 @@ class Hyperparameter:
     has_own_check: bool = False
     place: int | None = None
     joint: Literal["=", " ", ""] = "="
+    file: str = ""
+    file_digest: str = ""
+
+    @property
+    def key(self) -> str:
+        """The place of its value in its file."""
+        return self.flag[len(self.file) + 1 :]
 
     @property
     def title(self) -> str:
@@ -86,8 +94,8 @@ def argv_of(
     shell.
 
     An option whose value is None is left out. Values travel as `--flag=value`, so that one which begins with a hyphen
-    is no option. What no parser declares stands at its place, the rest behind the command. Raises KeyError where a
-    setting has no hyperparameter.
+    is no option. What no parser declares stands at its place, the rest behind the command; settings in files are no
+    items. Raises KeyError where a setting has no hyperparameter.
     """
     known = {hyperparameter.name: hyperparameter for hyperparameter in hyperparameters}
     argv: list[list[str]] = [*([word] for word in command), []]
@@ -105,6 +113,8 @@ def argv_of(
 
 def _items(hyperparameter: Hyperparameter, value: Value) -> list[str]:
     flag, text = hyperparameter.flag, text_of(value)
+    if hyperparameter.file:
+        return []
     if hyperparameter.takes_many:
         return [flag, *shlex.split(text)]
     if hyperparameter.is_switch:

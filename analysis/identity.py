@@ -53,7 +53,9 @@ class Fingerprints:
             value += 0.0
         if hyperparameter and hyperparameter.default is not None and value == hyperparameter.default:
             return ""
-        return f"{_json(name)}:{_json(value)}"
+        # In another file the same value is another setting.
+        file = f"@{hyperparameter.file_digest}" if hyperparameter and hyperparameter.file else ""
+        return f"{_json(name + file)}:{_json(value)}"
 
 
 def _json(content: object) -> str:

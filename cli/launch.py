@@ -26,6 +26,7 @@ from launch.code import code_state
 from launch.launch import Launched, Question, Refusal, Request, Review, keep_draft, launch, review
 from launch.order import Order
 from launch.plan import ACTIONS, Decisions, Demand, Plan
+from sources.config_files import ConfigFileError, looked_up
 from sources.discovery import Discovery, DiscoveryError, NoOptionsError, discover
 from sources.discovery_kept import discovered
 from sources.identity import code_of
@@ -113,7 +114,8 @@ def read_typed(items: Sequence[str], directory: Path, kept: Path) -> Typed:
             program, partial(discovered, kept, digest, command, directory, found) if digest else found
         )
         line = parse_command_line(command, discovery.hyperparameters, is_open=discovery.takes_more)
-    except (DiscoveryError, CommandLineError, ProgramError) as error:
+        line = replace(line, found=looked_up(line.found, line.words, directory))
+    except (ConfigFileError, DiscoveryError, CommandLineError, ProgramError) as error:
         raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from None

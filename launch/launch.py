@@ -192,7 +192,9 @@ def _unknown(store: Store, project: Project, request: Request) -> str | None:
     before = find_project(store, project.slug) if project.id else None
     known = {str(each["name"]) for each in before.hyperparameters} if before else set()
     demand = request.demand
-    new = [each for each in demand.hyperparameters if each.place is not None and each.name not in known]
+    # Keys of files were looked up.
+    placed = [each for each in demand.hyperparameters if each.place is not None and not each.file]
+    new = [each for each in placed if each.name not in known]
     tuned = [each.title for each in new if each.name in demand.space]
     if not tuned:
         return None

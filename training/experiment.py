@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from analysis.environment import Environment
 from analysis.failures import signature
 from analysis.hyperparameters import Hyperparameter, argv_of
 from analysis.program import program_of
+from sources.config_files import ConfigFileError, read_config, with_copy, with_values
 from sources.python_command import PythonError, python_command
 from sources.snapshot import SnapshotError, unpack_snapshot
 from storage.configuration import keep_environment, wants_environment
@@ -27,7 +28,7 @@ from storage.folders import read_database_url
 from storage.ingestion import Batch, Ending, finish_experiment, record
 from storage.leases import Cause, LeaseLost, Place, claim_experiment, release_claim, release_lost, renew_experiment
 from storage.projects import fetch_snapshot, metric_ids
-from storage.records import Claim, Run
+from storage.records import Claim, Run, Value
 from storage.runs import fetch_run
 from storage.store import OWNER_PATIENCE_S, Store, is_outage
 from training.backoff import Backoff
@@ -170,6 +171,7 @@ class Launch:
     directory: str
     hyperparameters: list[Hyperparameter]
     problem: str | None = None
+    snapshot: Path | None = None
 
     @classmethod
     def plain(cls, run: Run) -> Launch:
@@ -195,7 +197,7 @@ class Launch:
         command = list(program_of(plain.command).with_script(str(folder / script)))
         # The user's own folder is where its data lies; on another machine only the snapshot is there.
         directory = run.directory if Path(run.directory).is_dir() else str(folder)
-        return replace(plain, command=command, directory=directory)
+        return replace(plain, command=command, directory=directory, snapshot=folder)
 
     @property
     def python(self) -> list[str]:
@@ -209,14 +211,45 @@ class Launch:
         """Whether it is known how every hyperparameter of the settings is passed."""
         return claim.settings.keys() <= {each.name for each in self.hyperparameters}
 
-    def argv(self, claim: Claim) -> list[str]:
-        """The items that are executed, never through a shell. Raises StartError."""
+    def argv(self, claim: Claim, folder: Path) -> list[str]:
+        """The items that are executed, never through a shell.
+
+        folder: of the experiment's own, for copies of configuration files. Raises StartError.
+        """
         if self.problem:
             raise StartError(self.problem)
         try:
-            return argv_of(self.command, claim.settings, self.hyperparameters)
+            argv = argv_of(self.command, claim.settings, self.hyperparameters)
+            return self._with_copies(argv, claim.settings, folder)
         except KeyError as error:
             raise StartError(f"The run does not say how {error.args[0]} is passed to the script.") from None
+        except ConfigFileError as error:
+            raise StartError(str(error)) from None
+
+    def _with_copies(self, argv: list[str], settings: Mapping[str, Value], folder: Path) -> list[str]:
+        """The items with the names of this experiment's own copies of configuration files."""
+        values: dict[str, dict[str, Value]] = {}
+        for each in self.hyperparameters:
+            if each.file and each.name in settings:
+                values.setdefault(each.file, {})[each.key] = settings[each.name]
+        for at, (file, changed) in enumerate(values.items()):
+            text = with_values(read_config(self._place_of(file), file), file, changed)
+            copy = folder / "configs" / str(at) / Path(file).name
+            copy.parent.mkdir(parents=True)
+            copy.write_text(text, encoding="utf-8")
+            argv = [with_copy(word, file, str(copy)) for word in argv]
+        return argv
+
+    def _place_of(self, file: str) -> Path:
+        """A file of the project as it was when the run was launched, if that travelled with it."""
+        whole = Path(self.run.directory, file)
+        script = program_of(self.run.command).script
+        if self.snapshot and script:
+            # From beside the file that a link leads to, as the snapshot was taken.
+            inside = os.path.relpath(whole, Path(self.run.directory, script).resolve().parent)
+            if not inside.startswith("..") and (self.snapshot / inside).is_file():
+                return self.snapshot / inside
+        return whole
 
 
 @dataclass
@@ -284,7 +317,7 @@ class Attempt:
 
     def _start(self) -> None:
         make_folder(self.folder)
-        argv = self.launch.argv(self.claim)
+        argv = self.launch.argv(self.claim, self.folder)
         environment = script_environment(
             os.environ,
             self.folder,

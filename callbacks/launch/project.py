@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from analysis.command_line import CommandLine, CommandLineError, as_typed, parse_command_line
 from analysis.hyperparameters import Hyperparameter
 from analysis.program import program_of
+from sources.config_files import ConfigFileError, looked_up
 from storage.projects import find_project
 from storage.records import Project
 from storage.store import Store
@@ -49,4 +51,9 @@ def read_command(project: Project, command: str | None) -> CommandLine:
         raise CommandLineError(
             f"This project launches {' '.join(own)}; start another one in the terminal with `hypertuner run`."
         )
-    return replace(read, prefix=program_of(project.command).with_arguments(read.program.arguments).words)
+    try:
+        found = looked_up(read.found, read.words, Path(project.directory))
+    except ConfigFileError as error:
+        raise CommandLineError(str(error)) from None
+    prefix = program_of(project.command).with_arguments(read.program.arguments).words
+    return replace(read, prefix=prefix, found=found)
