@@ -12,16 +12,17 @@ from pathlib import Path
 import pytest
 
 from analysis.environment import Environment
+from analysis.hyperparameters import Hyperparameter
 from sources.snapshot import take_snapshot
 from storage.configuration import fetch_attempts, fetch_environment
 from storage.embedded import EmbeddedServer
 from storage.experiments import fetch_curves, fetch_log, fetch_views
 from storage.leases import Place, claim_experiment, release_lost
-from storage.projects import keep_snapshot
+from storage.projects import keep_snapshot, register_project
 from storage.records import Experiment, Run
 from storage.requests import extend_run, interrupt
 from storage.run_leases import claim_runs
-from storage.runs import NewExperiment
+from storage.runs import NewExperiment, NewRun, create_run
 from storage.script_secrets import keep_secrets
 from storage.store import Store
 from tests.training.conftest import Workshop, is_alive, processes_with, wait_until
@@ -211,6 +212,28 @@ def test_values_reach_the_script_byte_for_byte(workshop: Workshop, worker: Exper
         connection.exec_driver_sql("UPDATE run SET command = to_jsonb(%s::text[])", (command,))
     (experiment,) = perform(workshop, worker, run)
     assert fetch_log(workshop.store, experiment.id)[0] == ascii(text) + "\n"
+
+
+def test_each_experiment_reads_a_copy_of_a_configuration_file_as_it_was_launched(
+    workshop: Workshop, worker: ExperimentWorker
+) -> None:
+    folder = workshop.folder
+    script = "import json, sys\nfor name, value in json.load(open(sys.argv[1])).items(): print(f'{name}: {value}')\n"
+    (folder / "train.py").write_text(script)
+    (folder / "c.json").write_text('{"loss": 1, "accuracy": 0.2}')
+    snapshot = take_snapshot(folder / "train.py")
+    keep_snapshot(workshop.store, snapshot.digest, snapshot.archive, snapshot.script)
+    loss = Hyperparameter("depth", "c.json:loss", "float", place=3, file="c.json").to_json()
+    project = register_project(
+        workshop.store, "Files", directory=str(folder), command=[sys.executable, "train.py", "c.json"],
+        hyperparameters=[loss],
+    )  # fmt: skip
+    settings = [NewExperiment({"depth": depth}) for depth in (0.5, 7)]
+    new = NewRun("python train.py", {}, [loss], settings, snapshot_digest=snapshot.digest)
+    workshop.project, run = project, create_run(workshop.store, project, new)
+    (folder / "c.json").write_text('{"loss": 1, "accuracy": 0.9}')
+    found = perform(workshop, worker, run)
+    assert [(each.metrics["loss"].last, each.metrics["accuracy"].last) for each in found] == [(0.5, 0.2), (7, 0.2)]
 
 
 def test_a_run_with_a_snapshot_runs_the_code_that_was_launched(workshop: Workshop, worker: ExperimentWorker) -> None:
