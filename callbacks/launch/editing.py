@@ -166,6 +166,27 @@ def show_editors(
     return [layout.editor(known[name], each) for name, each in written_there.items()], list(written_there)
 
 
+@callbacks.on(
+    Output(ids.OPTIONS, "data", allow_duplicate=True),
+    Input(ids.TYPED, "data"),
+    State(ids.CONTEXT, "data"),
+    prevent_initial_call=True,
+)
+def offer_found(store: Store, typed: Mapping[str, Any] | None, context: Mapping[str, str] | None) -> Any:
+    """What was put into brackets can be picked like what discovery found."""
+    project = project_of(store, context)
+    if project is None or not typed:
+        return no_update
+    try:
+        line = read_command(project, typed["command"])
+    except CommandLineError:
+        return no_update
+    known = {each.name for each in hyperparameters_of(project)}
+    if all(each.name in known for each in line.found):
+        return no_update
+    return layout.picker_options(hyperparameters_in(project, line), list(line.written))
+
+
 def _patched(known: Mapping[str, Hyperparameter], present: Sequence[str], picked: Sequence[str]) -> Any:
     """Add and remove editors, and leave the others and what is typed in them alone."""
     if set(present) == set(picked):

@@ -51,9 +51,11 @@ def read_command(project: Project, command: str | None) -> CommandLine:
         raise CommandLineError(
             f"This project launches {' '.join(own)}; start another one in the terminal with `hypertuner run`."
         )
-    try:
-        found = looked_up(read.found, read.words, Path(project.directory))
-    except ConfigFileError as error:
-        raise CommandLineError(str(error)) from None
+    found: list[Hyperparameter] = []
+    for each in read.found:
+        try:
+            found += looked_up([each], read.words, Path(project.directory))
+        except ConfigFileError as error:
+            raise CommandLineError(str(error), max(0, (command or "").find(each.flag))) from None
     prefix = program_of(project.command).with_arguments(read.program.arguments).words
-    return replace(read, prefix=prefix, found=found)
+    return replace(read, prefix=prefix, found=tuple(found))

@@ -185,7 +185,7 @@ def columns(
 
 
 def _width(name: str) -> int:
-    return min(160, max(58, 26 + round(6.2 * len(name))))
+    return min(160, max(58, 30 + round(7.6 * len(name))))
 
 
 def row(row_: PlanRow, names: Sequence[str], now: datetime) -> dict[str, Any]:

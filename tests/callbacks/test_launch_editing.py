@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from dash import Patch, no_update
 
 from analysis.candidates import Interval, Span, Written
+from analysis.command_line import CommandLineError
 from analysis.hyperparameters import Hyperparameter
 from analysis.numbers import CandidateError
-from callbacks.launch.editing import show_editors, write_command
+from callbacks.launch.editing import offer_found, show_editors, write_command
+from callbacks.launch.project import read_command
 from layouts import launch_ids as ids
 from layouts.launch.editor import Fields, read_fields
 from storage.projects import register_project
@@ -231,6 +234,10 @@ def test_the_form_grows_from_the_brackets(store: Store) -> None:
     assert '"value": "2, 4"' in text_of(editors[1])
     seen = written(store, "python train.py width=[2,4] x", [("width", Fields("list", "2, 0.5"))])
     assert (seen["command"], seen["problems"]) == ("python train.py width=[2,0.5] x", [])
+    offered = offer_found(store, {"command": "python train.py --lr 0.1 width=[2,4] x", "edits": 1}, CONTEXT)
+    assert [each["value"] for each in offered] == ["lr", "width", "depth"]
+    for nothing_new in ("python train.py --lr 0.1", "python train.py --lr [0.1"):
+        assert offer_found(store, {"command": nothing_new, "edits": 1}, CONTEXT) is no_update
 
 
 @pytest.mark.usefixtures("opened")
@@ -239,3 +246,16 @@ def test_what_was_in_brackets_before_can_be_picked_again_and_stands_at_its_place
     assert '"name": "depth"' in text_of(editors.to_plotly_json()["operations"][0]["params"]["value"])
     seen = written(store, "python train.py x", [("depth", Fields("range", "", "2", "8", "*2"))])
     assert seen["command"] == "python train.py model.depth=[2:8:*2] x"
+
+
+def test_a_key_that_no_file_has_is_named_at_its_place(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("depth: 2\n")
+    project = register_project(
+        store, "Digits", directory=str(tmp_path), command=COMMAND, hyperparameters=[LR.to_json()], takes_more=True
+    )
+    command = "python train.py c.yaml c.yaml:dept=[1,2]"
+    with pytest.raises(CommandLineError, match=r"c\.yaml has no dept; did you mean depth") as refused:
+        read_command(project, command)
+    assert refused.value.column == command.index("c.yaml:dept")
+    [depth] = read_command(project, command.replace("dept", "depth")).found
+    assert (depth.name, depth.help) == ("depth", "2 in c.yaml")
