@@ -37,6 +37,15 @@ def normalised(message: str) -> str:
     return words if len(words) <= LONGEST_MESSAGE else f"{words[: LONGEST_MESSAGE - 1].rstrip()}{ANY}"
 
 
+def missed(stderr: str) -> str:
+    """What a script missed in the way that it is started, in a sentence with what to do; empty where nothing shows."""
+    if "Inappropriate ioctl for device" in stderr:
+        return "It asks for a terminal: launch it with --terminal."
+    if "EOFError: EOF when reading a line" in stderr:
+        return "It asks a question, and nobody answers there: give the answer by an option, or leave the question out."
+    return ""
+
+
 def signature(stderr: str, reason: str) -> str:
     """What failed, in one line: `RuntimeError: CUDA out of memory (train.py:41, in step)`. Never raises.
 

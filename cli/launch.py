@@ -259,6 +259,7 @@ def _order(typed: Typed, project: Project, options: Options) -> Order:
         weight=options.weight,
         time_limit_s=options.time_limit_s,
         retries=options.retries,
+        has_terminal=options.has_terminal,
         environment=Environment(open_, secrets),
         data_paths=project.data_paths,
     )

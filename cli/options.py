@@ -51,6 +51,7 @@ class Options:
     weight: float = 1
     time_limit_s: float | None = None
     retries: int = 0
+    has_terminal: bool = False
     strategy: StrategyChoice = field(default_factory=StrategyChoice)
     wishes: Wishes = field(default_factory=Wishes)
     metrics: Sequence[str] = ()

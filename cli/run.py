@@ -58,6 +58,9 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
     gpus: Annotated[float, typer.Option(min=0, help="GPUs per experiment, fractions too.")] = 0,
     time_limit: Annotated[float | None, typer.Option(min=1, help="Seconds that one experiment may take.")] = None,
     retries: Annotated[int, typer.Option(min=0, help="How often a failed experiment is tried again.")] = 0,
+    terminal: Annotated[
+        bool, typer.Option("--terminal", help="Give the script a terminal, for one that asks for its size.")
+    ] = False,
     metric: Annotated[list[str] | None, typer.Option(help="A metric to show first; may be repeated.")] = None,
     data: Annotated[
         list[str] | None,
@@ -106,6 +109,7 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
         weight=weight,
         time_limit_s=time_limit,
         retries=retries,
+        has_terminal=terminal,
         strategy=read_strategy(strategy, count, seed, repeats, option or ()),
         wishes=read_wishes(decide or (), again=again, reuse=reuse),
         metrics=metric or (),

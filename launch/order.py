@@ -43,6 +43,7 @@ class Order:
     time_limit_s: float | None = None
     retries: int = 0
     environment: Environment = field(default_factory=Environment)
+    has_terminal: bool = False
     data_paths: Sequence[str] = ()
     key: str | None = None
 
@@ -205,5 +206,6 @@ def new_run(plan: Plan, order: Order, frozen: Frozen, experiments: Sequence[NewE
         time_limit_s=order.time_limit_s,
         retries=order.retries,
         environment=order.environment.to_json(),
+        has_terminal=order.has_terminal,
         idempotency_key=order.key,
     )

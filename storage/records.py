@@ -64,6 +64,7 @@ class Run:
     time_limit_s: float | None
     retries: int
     environment: Mapping[str, Any]
+    has_terminal: bool
     request: str | None
     reason: str | None
     waiting: Mapping[str, Any] | None

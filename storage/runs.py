@@ -56,6 +56,7 @@ class NewRun:
     time_limit_s: float | None = None
     retries: int = 0
     environment: Mapping[str, Any] = field(default_factory=dict)
+    has_terminal: bool = False
     idempotency_key: str | None = None
 
 

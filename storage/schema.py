@@ -131,6 +131,8 @@ run = Table(
     Column("weight", Double, nullable=False, server_default="1"),
     # Variables for its scripts: {"values", "secrets", "key"}; see analysis/environment.py.
     Column("environment", JSONB, nullable=False, server_default="{}"),
+    # A terminal for its scripts, as stdin and stdout.
+    Column("has_terminal", Boolean, nullable=False, server_default="false"),
     Column("time_limit_s", Double),
     Column("retries", Integer, nullable=False, server_default="0"),
     # One idempotency key makes one run, however often the launch is sent.

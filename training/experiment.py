@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from analysis.environment import Environment
-from analysis.failures import signature
+from analysis.failures import missed, signature
 from analysis.hyperparameters import Hyperparameter, argv_of
 from analysis.program import program_of
 from sources.config_files import ConfigFileError, read_config, with_copy, with_values
@@ -47,6 +48,8 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 0.3
 RECORD_EVERY_S = 0.3
 TAILS_EVERY_S = 1.5
 RENEW_EVERY_S = 1.0
+# For scripts that ask for one.
+TERMINAL = Path(__file__).with_name("terminal.py")
 LONGEST_REASON = 500
 # What the first script of a run on a host waits at its end for what is said of that host; mostly it was by then.
 ENVIRONMENT_PATIENCE_S = 3.0
@@ -325,6 +328,8 @@ class Attempt:
             self.worker.data_dir,
             Environment.from_json(self.launch.run.environment),
         )
+        if self.launch.run.has_terminal:
+            argv = [sys.executable, "-I", "-S", str(TERMINAL), *argv]
         self.worker.supervisor.start(
             argv,
             self.launch.directory,
@@ -452,7 +457,10 @@ class Attempt:
         else:
             what = f"exit code {ended.exit_code}"
         last_words = self.reader.last_words()
-        return f"{what}: {last_words}"[:LONGEST_REASON] if last_words else what
+        said = f"{what}: {last_words}" if last_words else what
+        advice = "" if self.launch.run.has_terminal else missed(self.reader.end_of_stderr())
+        # It is worth more than the end of a long line.
+        return f"{said[: LONGEST_REASON - len(advice) - 2]}. {advice}" if advice else said[:LONGEST_REASON]
 
     def _finish(self, ending: Ending) -> Claim | None:
         """Write the rest of the spool, the ending, and take the next experiment, in one transaction."""

@@ -57,6 +57,7 @@ FIELDS: Mapping[str, tuple[Any, str]] = {
     "weight": (ids.WEIGHT, "value"),
     "retries": (ids.RETRIES, "value"),
     "time_limit": (ids.TIME_LIMIT, "value"),
+    "terminal": (ids.TERMINAL, "value"),
     "data": (ids.DATA, "value"),
 }
 OPTION_NAMES = {"option_names": State(ids.strategy_option(ALL), "id")}
@@ -183,6 +184,7 @@ def _order(command: str, line: CommandLine, goal: str, values: Mapping[str, Any]
         weight=weight,
         time_limit_s=None if minutes is None else minutes * 60,
         retries=_whole("The number of retries", values.get("retries"), 0, "resources", least=0),
+        has_terminal=bool(values.get("terminal")),
         data_paths=read_paths(values.get("data")),
         key=key,
     )

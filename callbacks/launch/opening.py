@@ -171,6 +171,7 @@ def _strategy(chosen: StrategyChoice) -> Strategy:
 
 _USUAL_RESOURCES = {
     "cpus": 1.0, "gpus": 0.0, "concurrency": None, "priority": 0, "weight": 1.0, "retries": 0, "time_limit_s": None,
+    "has_terminal": False,
 }  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class Form:
     weight: float
     retries: int
     time_limit_s: float | None
+    has_terminal: bool
     data_paths: Sequence[str]
     # Resources, objective and data belong to the run that is extended.
     is_extension: bool = False

@@ -204,6 +204,15 @@ def _resources(form: Form) -> list[Component]:
             ],
             className="resource-fields",
         ),
+        html.Div(
+            dcc.Checklist(
+                id=ids.TERMINAL,
+                options=[{"label": "a terminal for the script", "value": "on"}],
+                value=["on"] if form.has_terminal else [],
+                className="picker",
+            ),
+            title="For one that asks for its size, as by `stty size`, or prints only to a terminal",
+        ),
         html.Div(id=ids.RESOURCES_ERROR, className="field-error", role="alert"),
     ]
 

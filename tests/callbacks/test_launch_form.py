@@ -21,6 +21,7 @@ def test_a_form_that_nobody_touched_asks_for_the_defaults(laboratory: Laboratory
     assert asked.demand.space == {"lr": (0.1,)}
     assert (asked.demand.strategy.name, asked.demand.strategy.repeats, asked.demand.goal) == ("grid", 1, "maximize")
     assert (order.cpus, order.gpus, order.concurrency, order.retries, order.time_limit_s) == (1, 0, None, 0, None)
+    assert not order.has_terminal
     assert (order.priority, order.weight) == (0, 1)
     assert (order.objective, order.metrics, order.key) == (
         "accuracy",
@@ -33,7 +34,7 @@ def test_every_field_reaches_the_order(laboratory: Laboratory) -> None:
     typed = form(
         "python train.py fast --batch_size [28,56] --lr [0.1:0.4]", strategy="sobol", count="8", seed="3", repeats="2",
         objective=" loss ", goal="minimize", metrics=["loss", "accuracy", "seconds"], cpus="0.5", gpus=".25",
-        concurrency="3", priority="-5", weight="2.5", retries="1", time_limit="1.5", data="data/train.csv, images , data/train.csv",
+        concurrency="3", priority="-5", weight="2.5", retries="1", time_limit="1.5", terminal=["on"], data="data/train.csv, images , data/train.csv",
     )  # fmt: skip
     asked = read_form(laboratory.project, typed)
     order, strategy = asked.order, asked.demand.strategy
@@ -44,6 +45,7 @@ def test_every_field_reaches_the_order(laboratory: Laboratory) -> None:
     assert [each["name"] for each in order.metrics] == ["loss", "accuracy", "seconds"]
     assert order.metrics[0]["goal"] == "minimize"
     assert (order.cpus, order.gpus, order.concurrency, order.retries, order.time_limit_s) == (0.5, 0.25, 3, 1, 90)
+    assert order.has_terminal
     assert (order.priority, order.weight) == (-5, 2.5)
     assert order.data_paths == ["data/train.csv", "images"]
 
@@ -144,5 +146,7 @@ def test_paths_stand_between_commas() -> None:
 
 
 def test_every_field_of_the_form_stands_in_the_dialog(store: Store, laboratory: Laboratory) -> None:
-    shown = text_of(layout.body(Form([], {}, "", Strategy(), None, "maximize", [], [], 1, 0, None, 0, 1, 0, None, [])))
+    shown = text_of(
+        layout.body(Form([], {}, "", Strategy(), None, "maximize", [], [], 1, 0, None, 0, 1, 0, None, False, []))
+    )
     assert [id_ for id_, _ in FIELDS.values() if isinstance(id_, str) and f'"id": "{id_}"' not in shown] == []

@@ -214,13 +214,14 @@ def test_resources_and_strategy_of_the_last_run_are_taken_over(store: Store, kno
     new = NewRun(
         "python train.py --lr [0.1:0.2]", {"lr": {"low": 0.1, "high": 0.2}}, [LR.to_json()], [], strategy=strategy,
         objective="loss", goal="minimize", metrics=[{"name": "loss", "goal": "minimize"}], cpus=0.5, gpus=0.25,
-        concurrency=3, priority=4, weight=0.5, time_limit_s=90, retries=2,
+        concurrency=3, priority=4, weight=0.5, time_limit_s=90, retries=2, has_terminal=True,
     )  # fmt: skip
     create_run(store, known.project, new)
     project = now(store)
     context = {"mode": "new", "notes": [], "is_here": True, "code": project.code_digest}
     filled = form_of(store, project, started(store, "last"), context)
     assert (filled.cpus, filled.gpus, filled.concurrency, filled.time_limit_s, filled.retries) == (0.5, 0.25, 3, 90, 2)
+    assert filled.has_terminal
     assert (filled.priority, filled.weight) == (4, 0.5)
     assert (filled.objective, filled.goal, filled.metrics) == ("loss", "minimize", ["loss"])
     assert (filled.strategy.name, filled.strategy.count, filled.strategy.repeats) == ("sobol", 7, 3)

@@ -129,7 +129,7 @@ def finish(store: Store, values: list[float | None]) -> None:
 def test_every_option_reaches_the_run(store: Store, shell: Shell) -> None:
     options = (
         "--objective max:accuracy --strategy latin-hypercube --n 3 --seed 5 --repeats 2 --option is_centred=yes "
-        "--concurrency 2 --priority 3 --weight 0.5 --cpus 0.5 --gpus 0.25 --time-limit 60 --retries 1 --metric val_loss --metric f1 "
+        "--concurrency 2 --priority 3 --weight 0.5 --cpus 0.5 --gpus 0.25 --time-limit 60 --retries 1 --terminal --metric val_loss --metric f1 "
         "--data data.csv"
     )
     said = done(shell(options, "[0.1:0.5]".join(("--lr ", " images"))))
@@ -138,6 +138,7 @@ def test_every_option_reaches_the_run(store: Store, shell: Shell) -> None:
     expected = StrategyChoice("latin_hypercube", 3, 5, 2, {"is_centred": True})
     assert StrategyChoice.from_json(run.strategy) == expected
     assert (run.objective, run.goal, run.concurrency, run.retries) == ("accuracy", "maximize", 2, 1)
+    assert run.has_terminal
     assert (run.cpus, run.gpus, run.time_limit_s) == (0.5, 0.25, 60.0)
     assert (run.priority, run.weight) == (3, 0.5)
     assert run.metrics == [
