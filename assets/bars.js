@@ -9,10 +9,13 @@
 
     // --- pure ---------------------------------------------------------------------------------------------------------
 
-    /** The scale of bars: from zero, or fitted to the values where `isFitted`. Null where there is no number. */
+    /**
+     * The scale of bars: from zero, or fitted to the values where `isFitted` and they differ. Null where there is no
+     * number.
+     */
     const barScale = (ends, isFitted) => {
         if (ends === null) return null;
-        const [low, high] = isFitted ? ends : [Math.min(0, ends[0]), Math.max(0, ends[1])];
+        const [low, high] = isFitted && ends[0] < ends[1] ? ends : [Math.min(0, ends[0]), Math.max(0, ends[1])];
         const ticks = globalThis.dash_clientside.experiments.niceTicks(low, high);
         return {low: ticks[0], high: ticks.at(-1), ticks, base: Math.min(Math.max(0, ticks[0]), ticks.at(-1))};
     };

@@ -1,5 +1,6 @@
 /** The head of a run's page: its state and counts, its best experiment, the time it took and what it waits for. */
 (() => {
+    const MOST_NAMED = 8;
     const ENDED = new Set(["finished", "failed", "stopped"]);
 
     /** Whether nothing more happens to a run in this state by itself. */
@@ -66,6 +67,21 @@
         return {words: `${size} of ${size + missing} scheduled`, reasons: reasons.map(({count, reason}) => `${count} ${reason}`)};
     };
 
+    /**
+     * The names of what experiments report where none of them has reported the objective, one of them far enough; null
+     * where nothing is missed.
+     */
+    const reportedInstead = (set, objective) => {
+        const {columnsOf, countFinite, STATES} = globalThis.dash_clientside.experiments;
+        if (!objective) return null;
+        const own = set.columns.get(`m:${objective}`);
+        if (own && (countFinite(set, own) > 0 || own.nan.size > 0)) return null;
+        const names = columnsOf(set, "metric").filter((column) => countFinite(set, column) > 0).map(({name}) => name);
+        const [states, epochs] = [set.columns.get("state").values, set.columns.get("epoch").values];
+        const isFar = Array.from({length: set.size}, (_, index) => STATES[states[index]] === "finished" || epochs[index] > 1).some(Boolean);
+        return names.length > 0 && isFar ? names : null;
+    };
+
     // --- the head ------------------------------------------------------------------------------------------------------
 
     const create = (made) => {
@@ -82,6 +98,7 @@
             showProgress(counts, experiments.size);
             window.dash_clientside.failures.show(part("run-failures"), made);
             showBest();
+            showMissing();
             showElapsed();
             showWaiting();
             made.root.classList.add("is-loaded");
@@ -176,6 +193,23 @@
             part("run-best-setting").title = settings.join(", ");
         };
 
+        const showMissing = () => {
+            const {objective} = made.spec;
+            const names = reportedInstead(made.experiments, objective);
+            const place = part("run-missing");
+            const seen = JSON.stringify(names);
+            if (place.dataset.seen === seen) return;
+            place.dataset.seen = seen;
+            place.hidden = names === null;
+            if (names === null) return;
+            held.redraw(place, () => place.replaceChildren(
+                element("span", {}, "No experiment has reported ", element("b", {textContent: objective}), ", by which this run is judged. Judge it by:"),
+                ...names.slice(0, MOST_NAMED).map((name) => element("button", {type: "button", className: "ht-button", textContent: name,
+                    title: `Make ${name} the objective of this run`, dataset: {metric: name}})),
+                ...(names.length > MOST_NAMED ? [element("span", {className: "ht-quiet", textContent: `and ${names.length - MOST_NAMED} more in the list of metrics`})] : []),
+            ));
+        };
+
         const showElapsed = () => {
             const {run} = made;
             if (!run) return;
@@ -184,6 +218,10 @@
             write("run-elapsed", run.elapsed === null ? "not started" : columns.durationWords(Math.floor(run.elapsed + since)));
         };
 
+        made.press("run-missing", (event) => {
+            const name = event.target.closest("[data-metric]")?.dataset.metric;
+            if (name !== undefined) made.send({do: "judge", metric: name});
+        });
         made.press("run-best", (event) => made.followTo(event, event.currentTarget.getAttribute("href")));
         made.press("run-counts", (event) => {
             const state = event.target.closest("[data-state]")?.dataset.state;
@@ -196,7 +234,7 @@
         return {show, showBest, showElapsed};
     };
 
-    const api = {badgeOf, create, isEnded, pauseButton, scheduleOf, shareWords, stateWords, stopQuestion, waitingWords};
+    const api = {badgeOf, create, isEnded, pauseButton, reportedInstead, scheduleOf, shareWords, stateWords, stopQuestion, waitingWords};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.run_header = api;
     if (typeof module !== "undefined") module.exports = api;

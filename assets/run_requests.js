@@ -56,6 +56,7 @@
             answered: (answer) => {
                 if (made.asked?.at === answer.at) made.asked = null;
                 if (answer.error) put("notice", {children: answer.error, is_open: true});
+                else if (answer.isOther) window.location.reload();
                 else if (answer.said) said.show(answer.said, answer.undo);
                 // What came of it is seen with the next poll, which comes now.
                 made.listen();

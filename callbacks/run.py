@@ -92,7 +92,7 @@ def answer(store: Store, request: Mapping[str, Any] | None, spec: RunSpec) -> An
         if not is_outage(error):
             raise
         return {"at": request["at"], "error": AWAY}
-    return {"at": request["at"], "said": found.said, "undo": found.undo}
+    return {"at": request["at"], "said": found.said, "undo": found.undo, "isOther": found.is_other}
 
 
 callbacks.in_browser("run.answered", Input(run_ids.ANSWER, "data"))

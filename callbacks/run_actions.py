@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.metrics import usual_goal
 from callbacks.launch.form import FormError, read_share
 from callbacks.person import person
+from launch.choice import StrategyChoice
 from layouts.run import RunSpec
 from storage.bookmarks import delete_bookmark, restore_bookmark, save_bookmark
 from storage.locks import remove_lock, set_lock
@@ -18,6 +20,7 @@ from storage.lookups import dropped_numbers
 from storage.requests import (
     drop_queued,
     interrupt,
+    judge_by,
     move_first,
     move_last,
     queue_again,
@@ -26,7 +29,8 @@ from storage.requests import (
     request_stop,
     set_share,
 )
-from storage.runs import RunError
+from storage.runs import RunError, fetch_run
+from storage.schema import ENDED_STATES
 from storage.store import Store
 
 Request = Mapping[str, Any]
@@ -34,10 +38,14 @@ Request = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a request, in a sentence, and the request that takes it back where one can."""
+    """What came of a request, in a sentence, and the request that takes it back where one can.
+
+    is_other: the page is about something else by now, and has to be made anew.
+    """
 
     said: str = ""
     undo: Request | None = None
+    is_other: bool = False
 
 
 def act(store: Store, request: Request, spec: RunSpec) -> Answer:
@@ -75,6 +83,15 @@ def _share(store: Store, request: Request, spec: RunSpec) -> Answer:
     had = set_share(store, spec["run_id"], priority=priority, weight=weight)
     undo = {"do": "share", "priority": had[0], "weight": had[1]}
     return Answer(f"Priority {priority}, share {weight:g}", None if had == (priority, weight) else undo)
+
+
+def _judge(store: Store, request: Request, spec: RunSpec) -> Answer:
+    """Judge the run by a metric that its experiments report, as they do not report the objective."""
+    metric, run = str(request["metric"]), fetch_run(store, spec["run_id"])
+    if run.state not in ENDED_STATES and StrategyChoice.from_json(run.strategy).is_adaptive:
+        raise RunError(f"This run learns from {run.objective} as it goes on; stop it, and launch it with {metric}.")
+    judge_by(store, spec["run_id"], metric, usual_goal(metric))
+    return Answer(is_other=True)
 
 
 # --- some of its experiments ----------------------------------------------------------------------------------------
@@ -191,6 +208,7 @@ _ACTIONS: Mapping[str, Callable[[Store, Request, RunSpec], Answer]] = {
     "resume": _resume,
     "stop": _stop,
     "share": _share,
+    "judge": _judge,
     "first": _first,
     "last": _last,
     "drop": _drop,

@@ -21,6 +21,7 @@ from storage.store import Store, is_outage
 
 POLL_S = 0.25
 TABLE_ROWS = 30
+MOST_NAMED = 8
 # A border and a blank on either side.
 COLUMN_FRAME = 3
 
@@ -141,6 +142,19 @@ def _number(experiment: Experiment, metric: str) -> str:
         return ""
     written = f"{experiment.metrics[metric].last:.5g}"
     return written if is_finished(experiment.state) else f"[dim]({written})[/dim]"
+
+
+def reported_instead(experiments: Sequence[Experiment], run: Run) -> str | None:
+    """A sentence where experiments report something, and none of them the objective."""
+    names = list(dict.fromkeys(name for each in experiments for name in each.metrics))
+    if not run.objective or not names or run.objective in names:
+        return None
+    listed = ", ".join(map(printable, names[:MOST_NAMED]))
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    wanted = printable(run.objective)
+    return (
+        f"No experiment has reported {wanted}; they report {listed}{more}. The page can judge the run by one of them."
+    )
 
 
 def failures(experiments: Sequence[Experiment]) -> Mapping[str, list[int]]:

@@ -9,6 +9,7 @@ from typing import Any
 from analysis.candidates import Space
 from analysis.hyperparameters import Hyperparameter, Value
 from analysis.seeds import SEED_NAMES
+from analysis.strategies import STRATEGIES
 from analysis.strategies.base import Search
 
 
@@ -21,6 +22,11 @@ class StrategyChoice:
     seed: int = 0
     repeats: int = 1
     options: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether its settings follow from results."""
+        return self.name in STRATEGIES and STRATEGIES[self.name].is_adaptive
 
     def to_json(self) -> dict[str, Any]:
         """As plain data, for `run.strategy`."""

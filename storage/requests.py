@@ -187,6 +187,26 @@ def set_share(
     return had.priority, had.weight
 
 
+def judge_by(store: Store, run_id: int, metric: str, goal: str) -> None:
+    """Make another metric the objective of a run; of its project, too, if that was judged by the same one.
+
+    Raises RunError where none of the project's experiments has reported that metric.
+    """
+    with store.begin() as connection:
+        lock_run(connection, run_id)
+        had = connection.execute(text("SELECT project_id, objective FROM run WHERE id = :id"), {"id": run_id}).one()
+        wanted = {"id": run_id, "project": had.project_id, "before": had.objective, "metric": metric, "goal": goal}
+        known = "SELECT EXISTS (SELECT FROM metric WHERE project_id = :project AND name = :metric)"
+        if not connection.scalar(text(known), wanted):
+            raise RunError(f"No experiment of this project has reported {metric}.")
+        for statement in (
+            "UPDATE run SET objective = :metric, goal = :goal WHERE id = :id",
+            "UPDATE project SET objective = :metric, goal = :goal "
+            "WHERE id = :project AND objective IS NOT DISTINCT FROM :before",
+        ):
+            connection.execute(text(statement), wanted)
+
+
 # --- some of its experiments ------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,9 @@ test("a fitted scale shows differences, the other begins at zero", () => {
     assert.equal(bars.barScale([0.91, 0.97], false).base, 0);
     assert.equal(bars.barScale([-3, 2], false).base, 0);
     assert.equal(bars.barScale(null, true), null);
+    // Equal ones would have bars without a height.
+    assert.deepEqual([bars.barScale([3, 3], true).base, bars.barScale([3, 3], true).high >= 3], [0, true]);
+    assert.equal(bars.barScale([0, 0], true).base, 0);
 });
 
 test("plots stand side by side as evenly as the width allows", () => {

@@ -1,6 +1,8 @@
 const assert = require("node:assert/strict");
 const {test} = require("node:test");
-const {STATES} = require("../../assets/experiments.js");
+require("../../assets/categories.js");
+const experiments = require("../../assets/experiments.js");
+const {STATES} = experiments;
 const header = require("../../assets/run_header.js");
 
 const OPEN = {state: "running", waiting: null, request: null};
@@ -58,4 +60,24 @@ test("what was left out is counted with its reasons", () => {
     const leftOut = [{reason: "done before", count: 4}, {reason: "not valid", count: 2}, {reason: "none", count: 0}];
     assert.deepEqual(header.scheduleOf(18, leftOut), {words: "18 of 24 scheduled", reasons: ["4 done before", "2 not valid"]});
     assert.equal(header.scheduleOf(18, []), null);
+});
+
+test("where nobody reports the objective, what is reported instead is named once somebody is far enough", () => {
+    const setOf = (state, epoch, metrics) => {
+        const set = experiments.create([]);
+        const nothing = {codes: [], words: []};
+        experiments.patch(set, {number: [1, 2], state: [state, "queued"], epoch: [epoch, NaN], epochs: [NaN, NaN], duration: [1, NaN], hyperparameters: [],
+            metrics: Object.entries(metrics).map(([name, value]) => ({name, values: [value, NaN], nan: Number.isNaN(value) ? [0] : [], level: "epoch"})),
+            failures: nothing, notes: nothing});
+        return set;
+    };
+    const others = {loss: 0.5, accuracy: 0.9};
+    assert.deepEqual(header.reportedInstead(setOf("finished", NaN, others), "val_acc"), ["loss", "accuracy"]);
+    assert.deepEqual(header.reportedInstead(setOf("running", 2, others), "val_acc"), ["loss", "accuracy"]);
+    // A first value of it may be on its way.
+    assert.equal(header.reportedInstead(setOf("running", 1, others), "val_acc"), null);
+    assert.equal(header.reportedInstead(setOf("finished", NaN, others), "accuracy"), null);
+    assert.equal(header.reportedInstead(setOf("finished", NaN, {...others, val_acc: NaN}), "val_acc"), null);
+    assert.equal(header.reportedInstead(setOf("finished", NaN, others), null), null);
+    assert.equal(header.reportedInstead(setOf("failed", NaN, {}), "val_acc"), null);
 });

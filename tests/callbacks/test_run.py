@@ -25,11 +25,11 @@ from storage.experiments import fetch_experiments
 from storage.heartbeats import beat
 from storage.ingestion import Batch, Ending, Values, finish_experiment, record
 from storage.leases import Place, claim_experiment
-from storage.projects import find_project, metric_ids, register_project
+from storage.projects import find_project, metric_ids, register_project, set_objective
 from storage.records import Claim, Run
 from storage.requests import DROPPED, extend_run
 from storage.run_leases import claim_runs, end_run, tell_waiting
-from storage.runs import NewExperiment, NewRun, create_run, discard_draft, start_draft
+from storage.runs import NewExperiment, NewRun, create_run, discard_draft, fetch_run, start_draft
 from storage.store import Store
 from tests.callbacks.test_pages import text_of
 
@@ -298,6 +298,26 @@ def test_a_new_share_is_seen_by_the_next_poll_and_taken_back_by_undo(store: Stor
     assert ask(store, spec, **found["undo"])["said"] == "Priority 0, share 1"
     payload, _, _ = poll(store, cursor)
     assert (payload["run"]["priority"], payload["run"]["weight"]) == (0, 1)
+
+
+def test_a_run_is_judged_by_what_its_experiments_report_and_so_is_its_project(
+    store: Store, spec: RunSpec, claim: Claim
+) -> None:
+    set_objective(store, spec["project_id"], "accuracy", "maximize")
+    assert ask(store, spec, "judge", metric="loss")["error"] == "No experiment of this project has reported loss."
+    record(store, claim, batch_of(store, claim, loss=[0.5]))
+    assert ask(store, spec, "judge", metric="loss")["isOther"]
+    run, project = fetch_run(store, spec["run_id"]), find_project(store, "digits")
+    assert project is not None
+    assert (run.objective, run.goal, project.objective, project.goal) == ("loss", "minimize", "loss", "minimize")
+
+
+def test_a_run_that_learns_from_its_objective_keeps_it(store: Store, spec: RunSpec, claim: Claim) -> None:
+    record(store, claim, batch_of(store, claim, loss=[0.5]))
+    with store.begin() as connection:
+        connection.exec_driver_sql('UPDATE run SET strategy = \'{"name": "tpe"}\'')
+    said = ask(store, spec, "judge", metric="loss")["error"]
+    assert said == "This run learns from accuracy as it goes on; stop it, and launch it with loss."
 
 
 def test_a_share_that_is_none_is_refused_with_a_sentence(store: Store, spec: RunSpec) -> None:

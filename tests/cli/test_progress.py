@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 from rich.console import Console
 
-from cli.progress import best_experiment, failures, results_table
+from cli.progress import best_experiment, failures, reported_instead, results_table
 from cli.terminal import printable
 from storage.records import Experiment, MetricSummary, Run
 
@@ -58,6 +58,15 @@ def test_a_narrow_terminal_shows_the_objective_whole_and_leaves_out_what_does_no
     assert "accuracy" in shown
     assert "…" not in shown
     assert "/same" not in shown
+
+
+def test_an_objective_that_nobody_reports_is_said_with_what_is_reported(
+    make_experiment: Callable[..., Experiment], run: Run
+) -> None:
+    said = reported_instead([make_experiment(1, {"loss": 0.5, "f1": 0.4}), make_experiment(2, {"loss": 0.5})], run)
+    assert str(said).startswith("No experiment has reported accuracy; they report loss, f1.")
+    assert reported_instead([make_experiment(1, {"loss": 0.5}), make_experiment(2, {"accuracy": 0.5})], run) is None
+    assert reported_instead([make_experiment(1, {})], run) is None
 
 
 def test_failures_are_grouped_by_their_reason(make_experiment: Callable[..., Experiment]) -> None:
