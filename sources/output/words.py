@@ -31,7 +31,7 @@ NEVER = (
     | _words(
         "eta pid rank seed line port version v_num time_elapsed elapsed date support remaining progress completed "
         "complete util utilization capability device devices gpu gpus world_size dropout momentum weight_decay "
-        "dampening eps epsilon patience min_delta warmup maxdets"
+        "dampening eps epsilon patience min_delta warmup maxdets args argv arguments"
     )
 )
 # A whole number of these is how many there are.
@@ -50,6 +50,7 @@ UNITS = _words(
 )
 LONGEST_NAME_WORDS = 5
 
+CONSTANT = re.compile(r"(?:^|\W|_)[A-Z][A-Z0-9]*(?:_[A-Z0-9]+){2,}$")
 _PARTS = re.compile(r"[^\W_]+")
 
 
@@ -62,6 +63,9 @@ def is_never(name: str, value: float) -> bool:
     """Whether a number of this name is no metric."""
     word = name.lower()
     if word in NEVER:
+        return True
+    # A variable of the environment, as in a hint of what to set.
+    if CONSTANT.search(name) and value == value // 1:
         return True
     # `train_loss_step` measures all the same.
     if measures(name):

@@ -53,6 +53,7 @@ def test_further_programs_are_read_as_well(case: dict[str, Any]) -> None:
     ("line", "metrics"),
     [
         ("loss: 0.31 acc=0.92", {"loss": 0.31, "acc": 0.92}),
+        ("VAL_MSE_LOSS: 0.5", {"VAL_MSE_LOSS": 0.5}),
         ("Epoch 3/12 - loss: 1e-3, val_loss=2.5E+2", {"loss": 1e-3, "val_loss": 250.0}),
         ("12/12 - 1s - 3ms/step - loss: 0.31 - accuracy: 0.92", {"loss": 0.31, "accuracy": 0.92}),
         ("accuracy: 92.5%", {"accuracy": 92.5}),
@@ -94,6 +95,8 @@ def test_reported_numbers_are_metrics(line: str, metrics: dict[str, float]) -> N
     [
         "http://127.0.0.1:8050/a=3/b",
         "Listening on localhost:8050",
+        "args: 0.1 --epochs 3",
+        "Set the environment variable HYDRA_FULL_ERROR=1 for a complete stack trace.",
         "at train.py:33",
         "train.py:33: UserWarning: x",
         '  File "train.py", line 33, in <module>',
