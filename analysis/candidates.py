@@ -15,6 +15,7 @@ from analysis.ranges import expand_range
 
 # How a range begins.
 RANGE = re.compile(r"\[?\s*[-+.\d][^,\]]*:", re.ASCII)
+INFINITE = re.compile(r"(?P<sign>[-+]?)inf(inity)?", re.IGNORECASE)
 QUOTES = "\"'"
 # The candidate by which an option is left out, so that the script has its own default or none.
 LEFT_OUT = "None"
@@ -113,6 +114,9 @@ def _parse_value(text: str, hyperparameter: Hyperparameter) -> Value:
         return _many(text, flag)
     if hyperparameter.choices:
         return _choice(text, hyperparameter)
+    if hyperparameter.type == "float" and (infinite := INFINITE.fullmatch(text.strip(BLANKS))):
+        # As text, because JSON has no such number: beside numbers it is a word of its own.
+        return "-inf" if infinite["sign"] == "-" else "inf"
     if hyperparameter.type in ("int", "float"):
         return rounded(read_number(text, hyperparameter.type, flag), hyperparameter.type)
     if hyperparameter.type == "bool":

@@ -505,7 +505,7 @@ def _single(hyperparameter: Hyperparameter, value: Value) -> list[str]:
 def _stand_alone(words: Sequence[str], hyperparameter: Hyperparameter) -> bool:
     """Whether these words, behind their flag, are taken for nothing but values."""
     if hyperparameter.type in ("int", "float"):
-        return True
+        return not words[0].startswith("-") or bool(NEGATIVE_NUMBER.fullmatch(words[0]))
     return bool(words) and not any(word.startswith(("[", "-")) for word in words)
 
 

@@ -202,7 +202,8 @@ WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 VALUES: dict[str, st.SearchStrategy[Value]] = {
     "batch_size": st.integers(-(10**6), 10**6),
     "num_epochs": st.integers(1, 99),
-    "dropout_rate": st.floats(allow_nan=False, allow_infinity=False, width=32).map(lambda value: float(text_of(value))),
+    "dropout_rate": st.floats(allow_nan=False, allow_infinity=False, width=32).map(lambda value: float(text_of(value)))
+    | st.sampled_from(["inf", "-inf"]),
     "optimizer": st.sampled_from(["adam", "sgd"]),
     "use_bn": st.booleans(),
     "augment": st.booleans(),
