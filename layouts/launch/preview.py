@@ -174,8 +174,8 @@ def columns(
         shown.append({"field": "repeat", "headerName": "repeat", "width": 76, **right})
     if has_past and objective:
         title = {"headerName": objective, "headerTooltip": f"{objective}, as it came out"}
-        shown.append({"field": "value", "width": min(104, _width(objective)), **title, **right})
-    shown.append({"field": "status", "headerName": "known of it", "tooltipField": "detail", "flex": 1, "minWidth": 156})
+        shown.append({"field": "value", "width": max(76, min(104, _width(objective))), **title, **right})
+    shown.append({"field": "status", "headerName": "known of it", "tooltipField": "detail", "flex": 1, "minWidth": 172})
     expected = {"headerName": "takes", "headerTooltip": "Predicted from experiments that finished"}
     shown.append({"field": "expected", "width": 78, **expected, **right})
     if has_past and objective:
