@@ -44,7 +44,8 @@ class Program:
 
     begin: the first of the program's own arguments. script_at: its file. python_at: the interpreter, where the command
     names one. runner_at: a program that is itself in Python and starts the script, as torchrun. module: what `-m`
-    names. is_python: whether the file or module is Python's.
+    names; module_at: its word, where it stands behind the `-m` of the interpreter itself. is_python: whether the file
+    or module is Python's.
     """
 
     words: tuple[str, ...]
@@ -53,6 +54,7 @@ class Program:
     python_at: int | None = None
     runner_at: int | None = None
     module: str | None = None
+    module_at: int | None = None
     is_python: bool = False
 
     @property
@@ -79,6 +81,17 @@ class Program:
     def name(self) -> str:
         """What people call it."""
         return self.module or PurePath(self.script or self.words[self.begin - 1]).name
+
+    @property
+    def can_move(self) -> bool:
+        """Whether it can be started from a copy of its folder."""
+        return self.is_python and (self.script_at is not None or self.module_at is not None)
+
+    def with_module(self, runner: str, folder: str) -> tuple[str, ...]:
+        """The words with a script that runs the module from a folder, in the place of `-m`."""
+        assert self.module_at is not None
+        changed = {self.module_at - 1: runner, self.module_at: f"{folder}/{self.module}"}
+        return tuple(changed.get(at, word) for at, word in enumerate(self.words))
 
     def with_script(self, path: str) -> tuple[str, ...]:
         """The words with another file in the place of its script."""
@@ -139,7 +152,9 @@ class _Words:
                 raise ProgramError("What is typed behind -c is no script; write it into a file, such as train.py.", at)
             if word == "-m" or word.startswith("-m"):
                 module = word[2:] or next(iter(self._words[at + 1 : at + 2]), "")
-                return self._module(at if word[2:] else at + 1, module, python)
+                found = self._module(at if word[2:] else at + 1, module, python)
+                is_itself = found.module == module and not word[2:]
+                return replace(found, module_at=at + 1 if is_itself else None)
             if not PYTHON_OPTION.fullmatch(word):
                 break
             at += 2 if word in PYTHON_VALUES else 1

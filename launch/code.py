@@ -84,11 +84,11 @@ def freeze_code(store: Store, project: Project, seen: CodeState) -> Frozen:
         return Frozen(newest.code_digest, newest.snapshot_digest, revision_digest=newest.revision_digest)
     _check_unedited(file, seen)
     revision = read_revision(path.resolve().parent)
-    if program.script is None or not program.is_python:
+    if not program.can_move:
         kept = keep_revision(store, revision.facts(), revision.diff)
         return Frozen(seen.code_digest, None, f"{program.name} runs from where it is: leave it alone until then.", kept)
     try:
-        snapshot = take_snapshot(path)
+        snapshot = take_snapshot(path, file.root)
     except SnapshotError as error:
         kept = keep_revision(store, revision.facts(), revision.diff)
         return Frozen(seen.code_digest, None, f"{error} So the script runs from where it is.", kept)

@@ -55,25 +55,27 @@ class Snapshot:
     script: str
 
 
-def take_snapshot(script: Path) -> Snapshot:
+def take_snapshot(script: Path, root: Path | None = None) -> Snapshot:
     """Pack the source files in the script's folder and below, without following links but one to the script itself.
 
+    root: the folder of the project, where the script is a module of it.
     What git or a `.hypertunerignore` ignores is left out, and so is a file that is too large; but not the script and
     what it imports. Raises SnapshotError.
     """
     # Python imports from beside the file that a link leads to.
     script = script.resolve()
-    folder = script.parent
+    folder = root.resolve() if root else script.parent
+    name = script.relative_to(folder).as_posix() if script.is_relative_to(folder) else script.name
     try:
-        files = {name: content for name, content in code_of(script).files.items() if not name.startswith("..")}
+        files = {name: content for name, content in code_of(script, folder).files.items() if not name.startswith("..")}
         sizes = dict(_source_files(folder))
         if sum(sizes.values()) > MOST_BYTES or len(sizes) > MOST_FILES:
             raise SnapshotError(_too_much(folder, sizes))
         files |= {name: (folder / name).read_bytes() for name in sizes}
     except OSError as error:
         raise SnapshotError(f"{error.filename} cannot be read: {error.strerror}.") from None
-    packed = _pack(files, script.name)
-    return Snapshot(hashlib.sha256(packed).hexdigest(), gzip.compress(packed, mtime=0), script.name)
+    packed = _pack(files, name)
+    return Snapshot(hashlib.sha256(packed).hexdigest(), gzip.compress(packed, mtime=0), name)
 
 
 def unpack_snapshot(archive: bytes, digest: str, folder: Path) -> Path:

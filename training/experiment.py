@@ -48,7 +48,8 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 0.3
 RECORD_EVERY_S = 0.3
 TAILS_EVERY_S = 1.5
 RENEW_EVERY_S = 1.0
-# For scripts that ask for one.
+# What runs a module from its snapshot, and what gives a terminal to a script that asks for one.
+MODULE = Path(__file__).with_name("module.py")
 TERMINAL = Path(__file__).with_name("terminal.py")
 LONGEST_REASON = 500
 # What the first script of a run on a host waits at its end for what is said of that host; mostly it was by then.
@@ -197,10 +198,12 @@ class Launch:
             folder = unpack_snapshot(archive, digest, worker.data_dir / "snapshots")
         except (SnapshotError, OSError) as error:
             return replace(plain, problem=f"The snapshot of its code cannot be unpacked: {error}")
-        command = list(program_of(plain.command).with_script(str(folder / script)))
+        program = program_of(plain.command)
+        moved = program.module_at is not None
+        command = program.with_module(str(MODULE), str(folder)) if moved else program.with_script(str(folder / script))
         # The user's own folder is where its data lies; on another machine only the snapshot is there.
         directory = run.directory if Path(run.directory).is_dir() else str(folder)
-        return replace(plain, command=command, directory=directory, snapshot=folder)
+        return replace(plain, command=list(command), directory=directory, snapshot=folder)
 
     @property
     def python(self) -> list[str]:
@@ -246,10 +249,11 @@ class Launch:
     def _place_of(self, file: str) -> Path:
         """A file of the project as it was when the run was launched, if that travelled with it."""
         whole = Path(self.run.directory, file)
-        script = program_of(self.run.command).script
-        if self.snapshot and script:
+        if self.snapshot:
+            script = program_of(self.run.command).script
             # From beside the file that a link leads to, as the snapshot was taken.
-            inside = os.path.relpath(whole, Path(self.run.directory, script).resolve().parent)
+            root = Path(self.run.directory, script).resolve().parent if script else Path(self.run.directory)
+            inside = os.path.relpath(whole, root)
             if not inside.startswith("..") and (self.snapshot / inside).is_file():
                 return self.snapshot / inside
         return whole

@@ -67,3 +67,19 @@ def test_another_file_takes_the_place_of_the_script() -> None:
     program = read_program(["env", "A=b", "python", "train.py", "train.py"])
     assert program.with_script("/snapshot/train.py") == ("env", "A=b", "python", "/snapshot/train.py", "train.py")
     assert program.with_arguments(["x"]).words == ("env", "A=b", "python", "train.py", "x")
+
+
+@pytest.mark.parametrize(
+    ("command", "moved"),
+    [
+        ("python -u -m pkg.train x", "python -u run.py /copy/pkg.train x"),
+        ("env A=b python -m pkg.train", "env A=b python run.py /copy/pkg.train"),
+        ("python -m torch.distributed.run -m pkg.train", None),
+        ("torchrun -m pkg.train", None),
+        ("python -mpkg.train", None),
+    ],
+)
+def test_a_module_of_the_interpreter_can_run_from_a_copy(command: str, moved: str | None) -> None:
+    program = read_program(command.split())
+    assert program.can_move == (moved is not None)
+    assert moved is None or " ".join(program.with_module("run.py", "/copy")) == moved

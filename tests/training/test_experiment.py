@@ -236,6 +236,45 @@ def test_each_experiment_reads_a_copy_of_a_configuration_file_as_it_was_launched
     assert [(each.metrics["loss"].last, each.metrics["accuracy"].last) for each in found] == [(0.5, 0.2), (7, 0.2)]
 
 
+MODULE = """
+import sys, os, late
+from multiprocessing import get_context
+from . import part
+
+def work(x):
+    return part.answer + x
+
+if __name__ == "__main__":
+    with get_context("spawn").Pool(1) as pool:
+        print("loss:", pool.map(work, [float(sys.argv[2])])[0])
+    print(sys.argv[1:], os.getcwd(), late.__file__)
+"""
+
+
+def test_a_module_runs_the_code_that_was_launched_and_finds_the_rest_where_it_was(
+    workshop: Workshop, worker: ExperimentWorker
+) -> None:
+    folder, known = workshop.folder, {"name": "x", "flag": "--x", "type": "float", "place": 3, "joint": " "}
+    (folder / "pkg").mkdir()
+    for name, text in {"__init__": "", "part": "answer = 42", "train": MODULE}.items():
+        (folder / "pkg" / f"{name}.py").write_text(text)
+    snapshot = take_snapshot(folder / "pkg" / "train.py", folder)
+    keep_snapshot(workshop.store, snapshot.digest, snapshot.archive, snapshot.script)
+    # Edited, and made, after the launch.
+    (folder / "pkg" / "part.py").write_text("answer = 43")
+    (folder / "late.py").write_text("")
+    project = register_project(
+        workshop.store, "Modules", directory=str(folder), command=[sys.executable, "-m", "pkg.train"],
+        hyperparameters=[known],
+    )  # fmt: skip
+    new = NewRun("x", {}, [known], [NewExperiment({"x": 0.5})], snapshot_digest=snapshot.digest)
+    workshop.project, run = project, create_run(workshop.store, project, new)
+    (experiment,) = perform(workshop, worker, run)
+    said = fetch_log(workshop.store, experiment.id)
+    assert experiment.metrics["loss"].last == 42.5, said
+    assert f"['--x', '0.5'] {folder} {folder}/late.py" in said[0]
+
+
 def test_a_run_with_a_snapshot_runs_the_code_that_was_launched(workshop: Workshop, worker: ExperimentWorker) -> None:
     (workshop.folder / "own.py").write_text("answer = 42")
     snapshot = take_snapshot(workshop.folder / "train.py")
