@@ -209,7 +209,7 @@ def _resources(form: Form) -> list[Component]:
                 id=ids.TERMINAL,
                 options=[{"label": "a terminal for the script", "value": "on"}],
                 value=["on"] if form.has_terminal else [],
-                className="picker",
+                className="plain-check",
             ),
             title="For one that asks for its size, as by `stty size`, or prints only to a terminal",
         ),
