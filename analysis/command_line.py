@@ -233,7 +233,7 @@ class _Reader:
             self._next += 1
             if in_file := IN_FILE.match(item.text):
                 self._read_found(item.after(in_file.end()), in_file["flag"], "=", file=in_file["file"])
-            elif self._is_open and not self._is_declared(item):
+            elif (self._is_open and not self._is_declared(item)) or self._is_bracketed(item):
                 self._read_open(item)
             elif self._is_flag(item) or self._is_declared(item):
                 self._read_flag(item)
@@ -246,6 +246,10 @@ class _Reader:
                 f"{self._script} does not run without {_listed(missing)}; add {example}.", self._length
             )
         return CommandLine(tuple(self._prefix), self._written, tuple(self._found))
+
+    def _is_bracketed(self, item: Item) -> bool:
+        """Whether a positional argument has candidates."""
+        return item.text.startswith("[") and _is_bracket(self._whole_bracket(item, is_taken=False))
 
     def _is_declared(self, item: Item) -> bool:
         flag, equals, value = item.text.partition("=")
@@ -353,13 +357,14 @@ class _Reader:
             self._next += 1
         return shlex.join(words)
 
-    def _whole_bracket(self, item: Item) -> Item:
-        """Put a bracket together again that the shell split at its blanks."""
+    def _whole_bracket(self, item: Item, *, is_taken: bool = True) -> Item:
+        """Put a bracket together again that the shell split at its blanks; is_taken: its items are done with."""
         parts, taken = [item], self._next
         while item.text.startswith("["):
             # Only a part that closes something is worth reading all of it again.
             if "]" in parts[-1].text and _is_bracket(whole := _joined(parts)):
-                self._next = taken
+                if is_taken:
+                    self._next = taken
                 return whole
             if taken == len(self._items):
                 break

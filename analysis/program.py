@@ -26,6 +26,7 @@ PYTHON_VALUES = ("-W", "-X", "--check-hash-based-pycs")
 PYTHON_OPTION = re.compile(r"-[bBdEiIOPqRsSuvx]+|-[WX].*|--check-hash-based-pycs", re.DOTALL)
 # A file that another interpreter than Python reads.
 SCRIPT_SUFFIXES = frozenset({".sh", ".r", ".jl", ".js", ".mjs", ".ts", ".pl", ".rb", ".lua", ".m", ".ipynb"})
+OPTION = re.compile(r"--(?P<flag>[\w.-]+)|(?P<key>[\w.]+)=", re.ASCII)
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL | re.ASCII)
 
 
@@ -118,6 +119,14 @@ def program_of(command: Sequence[str]) -> Program:
         return read_program(command)
     except ProgramError:
         return Program(tuple(command), min(1, len(command)))
+
+
+def named_in(command: Sequence[str]) -> set[str]:
+    """The names of the options that a command gives its program, as in `--name=value`, `--name value`, `name=value`."""
+    program = program_of(command)
+    found = (OPTION.match(word) for word in program.arguments)
+    names = {str(each["flag"] or each["key"]) for each in found if each}
+    return names | {name.replace("-", "_") for name in names}
 
 
 class _Words:

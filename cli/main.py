@@ -21,6 +21,7 @@ from cli.metrics import metrics
 from cli.migrate import migrate
 from cli.run import run
 from cli.share import share
+from cli.stop import stop
 from cli.terminal import say_error
 from cli.up import up
 from sources.discovery import DiscoveryError
@@ -41,6 +42,7 @@ app.command()(demo)
 # What stands behind `--` is the script's.
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": False})(run)
 app.command()(share)
+app.command()(stop)
 app.command(name="discover")(discover_script)
 app.command()(metrics)
 app.command()(export)

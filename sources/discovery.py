@@ -30,7 +30,6 @@ LIMIT = "HYPERTUNER_DISCOVERY_S"
 HERE = Path(__file__).parent
 # Of what a script says, so that a sentence stays one.
 MOST_CHARACTERS = 300
-EXAMPLE = 'parser.add_argument("--learning_rate", type=float, default=0.01)'
 
 
 class DiscoveryError(Exception):
@@ -272,7 +271,8 @@ class _Start:
 
     def _no_options(self) -> str:
         return (
-            f"{self._script} has no options to tune; give it some with argparse, click, typer or absl, as in {EXAMPLE}."
+            f"{self._script} shows no options: HyperTuner reads those of argparse, click, typer, absl, tyro, Hydra and "
+            "OmegaConf."
         )
 
     def _not_python(self, found: Mapping[str, Any]) -> str:
@@ -300,7 +300,8 @@ class _Start:
             said = f"{script} {reached['refused']} before it has read any option; let it call parse_args() first."
             return NoOptionsError(said)
         if reached is not None and reached.get("ended") == "":
-            return NoOptionsError(self._no_options())
+            said = f"{script} ends before it reads any option; `{help_command}` shows what it says."
+            return NoOptionsError(said if reached.get("exited") else self._no_options())
         return DiscoveryError(
             f"{script} {self._why_not_reached(reached)}; mend that first, until `{help_command}` works."
         )

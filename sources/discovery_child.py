@@ -100,7 +100,7 @@ class Reading:
                 runpy.run_path(self._script, run_name="__main__")
         except SystemExit as error:
             self._end_where_partial()
-            self._end({"ended": str(error.code) if isinstance(error.code, str) else ""})
+            self._end({"ended": str(error.code) if isinstance(error.code, str) else "", "exited": True})
         except BaseException as error:  # noqa: BLE001 - whatever the user's code does
             self._end_where_partial()
             self._end({"crash": self._crash(error)})

@@ -15,7 +15,9 @@ import shutil
 import stat
 import tarfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from sources.identity import code_of
@@ -37,6 +39,8 @@ DATA_FOLDERS = frozenset(
     {"data", "dataset", "datasets", "checkpoints", "ckpt", "runs", "wandb", "mlruns", "lightning_logs", "logs"}
     | {"output", "outputs", "results", "multirun"}
 )
+# What would change what the snapshot says: other code's traces, and the history of the folder.
+NEVER_LINKED = frozenset({"__pycache__", ".git"})
 LARGEST_NAMED = 3
 _PART = re.compile(r"[^\x00-\x1f\x7f/\\]{1,255}")
 
@@ -97,6 +101,25 @@ def unpack_snapshot(archive: bytes, digest: str, folder: Path) -> Path:
     finally:
         shutil.rmtree(half, ignore_errors=True)
     return target
+
+
+def link_rest(folder: Path, original: Path) -> None:
+    """Put links into an unpacked snapshot to what did not travel, so that a script finds data beside its own file.
+
+    original: the folder that the snapshot was taken of, on this machine. Safe for several at once.
+    """
+    for count, (parent, folders, names) in enumerate(os.walk(folder)):
+        here = original / Path(parent).relative_to(folder)
+        if count >= MOST_ENTRIES or not here.is_dir():
+            folders[:] = []
+            continue
+        # Links to folders stand among them, and nothing is looked for behind those.
+        present = {*folders, *names}
+        folders[:] = [name for name in folders if not Path(parent, name).is_symlink()]
+        for entry in islice(os.scandir(here), MOST_ENTRIES):
+            if entry.name not in present and entry.name not in NEVER_LINKED:
+                with suppress(OSError):
+                    Path(parent, entry.name).symlink_to(entry.path)
 
 
 # --- packing ------------------------------------------------------------------------------------------------------

@@ -20,10 +20,11 @@ from sqlalchemy.exc import DBAPIError
 from analysis.environment import Environment
 from analysis.failures import missed, signature
 from analysis.hyperparameters import Hyperparameter, argv_of
-from analysis.program import program_of
+from analysis.program import named_in, program_of
+from analysis.tracebacks import find_tracebacks
 from sources.config_files import ConfigFileError, read_config, with_copy, with_values
 from sources.python_command import PythonError, python_command
-from sources.snapshot import SnapshotError, unpack_snapshot
+from sources.snapshot import SnapshotError, link_rest, unpack_snapshot
 from storage.configuration import keep_environment, wants_environment
 from storage.folders import read_database_url
 from storage.ingestion import Batch, Ending, finish_experiment, record
@@ -199,11 +200,22 @@ class Launch:
         except (SnapshotError, OSError) as error:
             return replace(plain, problem=f"The snapshot of its code cannot be unpacked: {error}")
         program = program_of(plain.command)
+        # Where the script's folder is on this machine, data may lie beside the script.
+        original = plain.root
+        if original.is_dir():
+            link_rest(folder, original)
         moved = program.module_at is not None
         command = program.with_module(str(MODULE), str(folder)) if moved else program.with_script(str(folder / script))
         # The user's own folder is where its data lies; on another machine only the snapshot is there.
         directory = run.directory if Path(run.directory).is_dir() else str(folder)
         return replace(plain, command=list(command), directory=directory, snapshot=folder)
+
+    @property
+    def root(self) -> Path:
+        """The folder that its snapshot was taken of: that of the script, or the project's for a module."""
+        script = program_of(self.run.command).script
+        # From beside the file that a link leads to.
+        return Path(self.run.directory, script).resolve().parent if script else Path(self.run.directory)
 
     @property
     def python(self) -> list[str]:
@@ -250,10 +262,7 @@ class Launch:
         """A file of the project as it was when the run was launched, if that travelled with it."""
         whole = Path(self.run.directory, file)
         if self.snapshot:
-            script = program_of(self.run.command).script
-            # From beside the file that a link leads to, as the snapshot was taken.
-            root = Path(self.run.directory, script).resolve().parent if script else Path(self.run.directory)
-            inside = os.path.relpath(whole, root)
+            inside = os.path.relpath(whole, self.root)
             if not inside.startswith("..") and (self.snapshot / inside).is_file():
                 return self.snapshot / inside
         return whole
@@ -273,7 +282,8 @@ class Attempt:
 
     def __post_init__(self) -> None:
         self.folder = self.worker.data_dir / "spool" / f"{self.claim.experiment_id}-{self.claim.attempt}"
-        self.reader = SpoolReader(self.folder, not_metrics=self.claim.settings.keys(), place=self.place)
+        options = {*self.claim.settings, *named_in(self.launch.command)}
+        self.reader = SpoolReader(self.folder, not_metrics=options, place=self.place)
         self._pending: Reading | None = None
         self._is_stopping: str | None = None
         self._refused: str | None = None
@@ -460,9 +470,12 @@ class Attempt:
             what = f"killed by signal {ended.signal} ({signal_name(ended.signal)})"
         else:
             what = f"exit code {ended.exit_code}"
-        last_words = self.reader.last_words()
+        stderr = self.reader.end_of_stderr()
+        raised = find_tracebacks(stderr.splitlines())
+        # The last line of a message that has several says little.
+        last_words = raised[-1].headline if raised and ended.signal is None else self.reader.last_words()
         said = f"{what}: {last_words}" if last_words else what
-        advice = "" if self.launch.run.has_terminal else missed(self.reader.end_of_stderr())
+        advice = "" if self.launch.run.has_terminal else missed(stderr)
         # It is worth more than the end of a long line.
         return f"{said[: LONGEST_REASON - len(advice) - 2]}. {advice}" if advice else said[:LONGEST_REASON]
 

@@ -126,6 +126,8 @@ def _table() -> dag.AgGrid:
             "blockLoadDebounceMillis": 60,
             "animateRows": False,
             "suppressFieldDotNotation": True,
+            # Few columns, of which the last would come only with a scroll.
+            "suppressColumnVirtualisation": True,
             "tooltipShowDelay": 300,
             "suppressNoRowsOverlay": True,
         },

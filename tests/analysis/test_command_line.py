@@ -216,7 +216,8 @@ CANDIDATES = st.lists(st.sampled_from(sorted(VALUES)), unique=True).flatmap(
         {name: st.lists(VALUES[name], min_size=1, max_size=4, unique=True).map(tuple) for name in names}
     )
 )
-POSITIONALS = st.lists(WORDS.filter(lambda word: not word.startswith("-")), max_size=2)
+# What begins with a bracket has candidates.
+POSITIONALS = st.lists(WORDS.filter(lambda word: not word.startswith(("-", "["))), max_size=2)
 
 
 @given(POSITIONALS, CANDIDATES)
@@ -318,6 +319,13 @@ def test_any_argument_of_a_program_that_declares_none_may_have_candidates(
     again = format_command_line(line.prefix, line.written, line.found)
     assert parse_command_line(again, line.found, is_open=True) == line
     assert parse_command_line(shlex.split(again), [], is_open=True) == line
+
+
+def test_a_positional_argument_of_a_declared_program_may_have_candidates() -> None:
+    line = parse_command_line("python train.py [2,4] out --batch_size 28", HYPERPARAMETERS)
+    assert (line.prefix, line.space) == (("python", "train.py", "out"), {"argument 1": (2, 4), "batch_size": (28,)})
+    argv = argv_of(line.prefix, {"argument 1": 4, "batch_size": 28}, [*HYPERPARAMETERS, *line.found])
+    assert argv == ["python", "train.py", "4", "out", "--batch_size=28"]
 
 
 def test_declared_options_stay_what_they_are_in_an_open_command() -> None:

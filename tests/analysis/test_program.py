@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from analysis.program import ProgramError, read_program
+from analysis.program import ProgramError, named_in, read_program
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,11 @@ def test_what_starts_no_program_is_said_where_it_stands(command: str, said: str,
     with pytest.raises(ProgramError, match=said) as raised:
         read_program(shlex.split(command))
     assert raised.value.word == word
+
+
+def test_the_options_that_a_command_gives_are_known_by_name() -> None:
+    command = ["python", "train.py", "--beta2=0.99", "--n-head", "4", "model.depth=2", "-k", "3", "x"]
+    assert named_in(command) == {"beta2", "n-head", "n_head", "model.depth"}
 
 
 def test_another_file_takes_the_place_of_the_script() -> None:

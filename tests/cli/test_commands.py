@@ -117,7 +117,7 @@ def test_a_bad_command_line_gets_one_sentence(script: Path, data_dir: Path, word
     [
         (b"\x00\x01\x02binary", "no Python script"),
         (b"def broken(:\n", "line 1"),
-        (b"print('no options here')\n", "odd.py has no options to tune"),
+        (b"print('no options here')\n", "odd.py shows no options"),
         (b"print('no options here')\n", "Whether odd.py takes --lr is not known"),
         (b"import argparse\nraise RuntimeError('broken at import')\n", "broken at import"),
     ],

@@ -170,6 +170,16 @@ def test_a_share_that_no_run_can_have_is_refused(store: Store, shell: Shell, opt
     assert runs_of(store) == []
 
 
+def test_an_open_run_is_stopped_by_a_command(
+    store: Store, shell: Shell, database_url: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done(shell("", "--lr [0.1,0.2]"))
+    monkeypatch.setenv("HYPERTUNER_DATABASE_URL", database_url)
+    said = CliRunner().invoke(main.app, ["stop", "mine", "1", "--data-dir", str(data_dir)])
+    assert "Run 1 of mine is being stopped" in done(said)
+    assert [each.state for each in fetch_experiments(store, project_of(store).id)] == ["stopped", "stopped"]
+
+
 def test_the_share_of_an_open_run_is_changed_by_a_command(
     store: Store, shell: Shell, database_url: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

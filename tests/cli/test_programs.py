@@ -131,7 +131,7 @@ def test_what_stands_in_front_of_the_interpreter_is_kept(store: Store, shell: Sh
 
 
 def test_a_script_with_a_way_of_its_own_takes_what_stands_in_brackets(store: Store, shell: Shell) -> None:
-    assert "own.py has no options to tune" in done(shell("--dry-run", "python own.py model.depth=[2,4] out"))
+    assert "own.py shows no options" in done(shell("--dry-run", "python own.py model.depth=[2,4] out"))
     done(shell("--yes", "python own.py model.depth=[2,4] out"))
     assert [words[1:] for words in queued(store)[2]] == [["own.py", f"model.depth={depth}", "out"] for depth in (2, 4)]
 

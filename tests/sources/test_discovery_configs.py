@@ -137,5 +137,5 @@ def test_settings_in_the_file_of_a_flag_are_options(folder: Folder) -> None:
 
 def test_a_script_that_composes_by_itself_is_not_run(folder: Folder) -> None:
     folder.write(train_py="import hydra\nhydra.initialize()\nopen('trained', 'w').close()\n")
-    with pytest.raises(NoOptionsError, match="has no options to tune"):
+    with pytest.raises(NoOptionsError, match="shows no options"):
         folder.discover()

@@ -6,13 +6,14 @@ import gzip
 import hashlib
 import io
 import os
+import shutil
 import tarfile
 import threading
 from pathlib import Path
 
 import pytest
 
-from sources.snapshot import MOST_FILE_BYTES, SnapshotError, snapshot_files, take_snapshot, unpack_snapshot
+from sources.snapshot import MOST_FILE_BYTES, SnapshotError, link_rest, snapshot_files, take_snapshot, unpack_snapshot
 
 
 @pytest.fixture
@@ -73,6 +74,23 @@ def test_equal_folders_give_equal_bytes(project: Path, tmp_path: Path) -> None:
     assert take_snapshot(project / "train.py") == before
     (project / "model.py").write_text("changed")
     assert take_snapshot(project / "train.py").digest != before.digest
+
+
+def test_what_did_not_travel_is_linked_beside_what_did(project: Path, tmp_path: Path) -> None:
+    (project / "conf" / "large.bin").write_text("data")
+    snapshot = take_snapshot(project / "train.py")
+    unpacked = unpack_snapshot(snapshot.archive, snapshot.digest, tmp_path)
+    (project / "model.py").write_text("edited")
+    for _ in range(2):
+        link_rest(unpacked, project)
+    assert (unpacked / "data" / "images.npy").read_text() == "x"
+    assert (unpacked / "conf" / "large.bin").read_text() == "data"
+    assert (unpacked / "model.py").read_text() == ""
+    assert not (unpacked / ".git").exists()
+    assert not (unpacked / "__pycache__").exists()
+    # Removing the snapshot touches nothing of the project.
+    shutil.rmtree(unpacked)
+    assert (project / "data" / "images.npy").exists()
 
 
 def test_two_scripts_of_one_folder_have_snapshots_of_their_own(project: Path) -> None:
