@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import PurePath
 
 PYTHON = re.compile(r"(python|pypy)[\d.]*t?(\.exe)?", re.IGNORECASE)
@@ -26,7 +27,9 @@ PYTHON_VALUES = ("-W", "-X", "--check-hash-based-pycs")
 PYTHON_OPTION = re.compile(r"-[bBdEiIOPqRsSuvx]+|-[WX].*|--check-hash-based-pycs", re.DOTALL)
 # A file that another interpreter than Python reads.
 SCRIPT_SUFFIXES = frozenset({".sh", ".r", ".jl", ".js", ".mjs", ".ts", ".pl", ".rb", ".lua", ".m", ".ipynb"})
-OPTION = re.compile(r"--(?P<flag>[\w.-]+)|(?P<key>[\w.]+)=", re.ASCII)
+# `--name`, `--name=value` and `name=value`.
+OPTION = re.compile(r"(?=--|[^-=]+=)(--)?(?P<name>[\w.-]+)(=(?P<value>.*))?", re.DOTALL | re.ASCII)
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL | re.ASCII)
 
 
@@ -121,11 +124,14 @@ def program_of(command: Sequence[str]) -> Program:
         return Program(tuple(command), min(1, len(command)))
 
 
-def named_in(command: Sequence[str]) -> set[str]:
-    """The names of the options that a command gives its program, as in `--name=value`, `--name value`, `name=value`."""
-    program = program_of(command)
-    found = (OPTION.match(word) for word in program.arguments)
-    names = {str(each["flag"] or each["key"]) for each in found if each}
+def numbers_in(command: Sequence[str]) -> set[str]:
+    """The names of the options to which a command gives a number, as in `--name=1`, `--name 1`, `name=1`."""
+    arguments = program_of(command).arguments
+    names = set()
+    for word, following in zip_longest(arguments, arguments[1:], fillvalue=""):
+        option = OPTION.fullmatch(word)
+        if option and NUMBER.fullmatch(following if option["value"] is None else option["value"]):
+            names.add(option["name"])
     return names | {name.replace("-", "_") for name in names}
 
 

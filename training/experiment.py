@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from analysis.environment import Environment
 from analysis.failures import missed, signature
 from analysis.hyperparameters import Hyperparameter, argv_of
-from analysis.program import named_in, program_of
+from analysis.program import numbers_in, program_of
 from analysis.tracebacks import find_tracebacks
 from sources.config_files import ConfigFileError, read_config, with_copy, with_values
 from sources.python_command import PythonError, python_command
@@ -282,7 +282,9 @@ class Attempt:
 
     def __post_init__(self) -> None:
         self.folder = self.worker.data_dir / "spool" / f"{self.claim.experiment_id}-{self.claim.attempt}"
-        options = {*self.claim.settings, *named_in(self.launch.command)}
+        # An option that is a word may be called as a metric is: `--loss mse`.
+        numbers = {name for name, value in self.claim.settings.items() if not isinstance(value, str)}
+        options = numbers | numbers_in(self.launch.command)
         self.reader = SpoolReader(self.folder, not_metrics=options, place=self.place)
         self._pending: Reading | None = None
         self._is_stopping: str | None = None

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from analysis.program import ProgramError, named_in, read_program
+from analysis.program import ProgramError, numbers_in, read_program
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_what_starts_no_program_is_said_where_it_stands(command: str, said: str,
     assert raised.value.word == word
 
 
-def test_the_options_that_a_command_gives_are_known_by_name() -> None:
-    command = ["python", "train.py", "--beta2=0.99", "--n-head", "4", "model.depth=2", "-k", "3", "x"]
-    assert named_in(command) == {"beta2", "n-head", "n_head", "model.depth"}
+def test_the_options_to_which_a_command_gives_numbers_are_known_by_name() -> None:
+    command = "python train.py --beta2=0.99 --n-head 4 model.depth=2 --min_lr -1e-5 --loss mse loss=focal --bn -k 3 x"
+    assert numbers_in(command.split()) == {"beta2", "n-head", "n_head", "model.depth", "min_lr"}
 
 
 def test_another_file_takes_the_place_of_the_script() -> None:

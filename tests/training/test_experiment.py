@@ -61,6 +61,16 @@ def test_metrics_are_read_from_what_a_script_prints(workshop: Workshop, worker: 
     assert (experiment.epoch, experiment.epochs) == (2, 2)
 
 
+def test_an_option_that_is_a_word_may_be_called_as_a_metric_is(workshop: Workshop, worker: ExperimentWorker) -> None:
+    run = workshop.launch("print('depth: 2.5 loss: 0.5')")
+    with workshop.store.begin() as connection:
+        added = 'command || \'["--loss", "mse", "--depth", "2.5"]\''
+        connection.exec_driver_sql(f"UPDATE run SET command = {added}")
+    (workshop.folder / "train.py").write_text("print('depth: 2.5 loss: 0.5')")
+    (experiment,) = perform(workshop, worker, run)
+    assert set(experiment.metrics) == {"loss"}
+
+
 def test_a_logged_metric_is_not_taken_from_stdout_a_second_time(workshop: Workshop, worker: ExperimentWorker) -> None:
     run = workshop.launch("hypertuner.log(loss=0.5); print('loss: 0.5 acc: 0.1')")
     (experiment,) = perform(workshop, worker, run)
