@@ -133,7 +133,8 @@ def test_resources_that_nobody_has_fail_the_run_with_a_sentence(engine: Workshop
 
 
 def test_the_dispatcher_says_what_the_cluster_has(engine: Workshop) -> None:
-    _, detail = wait_until(lambda: last_beat(engine.store, "dispatcher"))
+    # Its first word comes before its first look at the cluster.
+    _, detail = wait_until(lambda: (beat := last_beat(engine.store, "dispatcher")) and "cpus" in beat[1] and beat)
     assert (detail["cpus"], detail["gpus"], detail["nodes"]) == (2, 0, 1)
 
 

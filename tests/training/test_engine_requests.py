@@ -185,5 +185,6 @@ def test_what_is_reused_is_shown_and_does_not_run(engine: Workshop) -> None:
 
 
 def test_the_dispatcher_says_what_each_node_has(engine: Workshop) -> None:
-    _, detail = wait_until(lambda: last_beat(engine.store, "dispatcher"))
+    # Its first word comes before its first look at the cluster.
+    _, detail = wait_until(lambda: (beat := last_beat(engine.store, "dispatcher")) and "per_node" in beat[1] and beat)
     assert detail["per_node"] == [{"CPU": 2, "GPU": 0}]
