@@ -242,7 +242,9 @@ def test_any_text_is_read_or_refused_within_itself(text: str) -> None:
     except CommandLineError as error:
         column = error.column
     assert 0 <= column <= len(whole)
-    assert line is None or read(format_command_line(line.prefix, line.written, HYPERPARAMETERS)) == line
+    if line is not None:
+        known = [*HYPERPARAMETERS, *line.found]
+        assert read(format_command_line(line.prefix, line.written, known)) == line
 
 
 def test_settings_become_items_that_a_script_reads() -> None:
