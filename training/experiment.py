@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,24 +19,21 @@ from sqlalchemy.exc import DBAPIError
 
 from analysis.environment import Environment
 from analysis.failures import missed, signature
-from analysis.hyperparameters import Hyperparameter, argv_of
-from analysis.program import numbers_in, program_of
+from analysis.program import numbers_in
 from analysis.tracebacks import find_tracebacks
-from sources.config_files import ConfigFileError, read_config, with_copy, with_values
-from sources.python_command import PythonError, python_command
-from sources.snapshot import SnapshotError, link_rest, unpack_snapshot
 from storage.configuration import keep_environment, wants_environment
 from storage.folders import read_database_url
 from storage.ingestion import Batch, Ending, finish_experiment, record
 from storage.leases import Cause, LeaseLost, Place, claim_experiment, release_claim, release_lost, renew_experiment
-from storage.projects import fetch_snapshot, metric_ids
-from storage.records import Claim, Run, Value
+from storage.projects import metric_ids
+from storage.records import Claim
 from storage.runs import fetch_run
 from storage.store import OWNER_PATIENCE_S, Store, is_outage
 from training.backoff import Backoff
 from training.environment import EnvironmentProbe
 from training.lifeline_owner import Ended, LifelineOwner, StartError, SupervisorLost
 from training.script_environment import environment_of_scripts, script_environment
+from training.script_launch import Launch
 from training.spool import METRICS, STDERR, STDOUT, Reading, SpoolReader
 from training.spool import Place as SpoolPlace
 from training.spool_folders import END, LOCK, End, make_folder, mark_read, read_end
@@ -49,8 +46,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 0.3
 RECORD_EVERY_S = 0.3
 TAILS_EVERY_S = 1.5
 RENEW_EVERY_S = 1.0
-# What runs a module from its snapshot, and what gives a terminal to a script that asks for one.
-MODULE = Path(__file__).with_name("module.py")
+# What gives a terminal to a script that asks for one.
 TERMINAL = Path(__file__).with_name("terminal.py")
 LONGEST_REASON = 500
 # What the first script of a run on a host waits at its end for what is said of that host; mostly it was by then.
@@ -122,7 +118,8 @@ class ExperimentWorker:
         launch = self._launches.pop(claim.run_id, None)
         is_new = launch is None
         if launch is None or not launch.knows(claim):
-            launch = Launch.of(self, self.backoff.insist(lambda: fetch_run(self.store, claim.run_id)))
+            run = self.backoff.insist(lambda: fetch_run(self.store, claim.run_id))
+            launch = Launch.of(run, self.store, self.backoff, self.data_dir)
         self._launches[claim.run_id] = launch
         if len(self._launches) > MOST_LAUNCHES:
             del self._launches[next(iter(self._launches))]
@@ -165,107 +162,6 @@ class ExperimentWorker:
             for name, number in metric_ids(self.store, project_id, missing).items():
                 self._metric_ids[project_id, name] = number
         return {name: self._metric_ids[project_id, name] for name in names}
-
-
-@dataclass(frozen=True)
-class Launch:
-    """How every script of a run is started on this machine; `problem` says why it cannot be."""
-
-    run: Run
-    command: list[str]
-    directory: str
-    hyperparameters: list[Hyperparameter]
-    problem: str | None = None
-    snapshot: Path | None = None
-
-    @classmethod
-    def plain(cls, run: Run) -> Launch:
-        """The run's own command, in its own folder."""
-        known = [Hyperparameter.from_json(entry) for entry in run.hyperparameters]
-        return cls(run, list(run.command), run.directory, known)
-
-    @classmethod
-    def of(cls, worker: ExperimentWorker, run: Run) -> Launch:
-        """Unpack the run's snapshot if it has one, so that exactly the code that was launched runs."""
-        plain = cls.plain(run)
-        digest = run.snapshot_digest
-        if digest is None:
-            return plain
-        found = worker.backoff.insist(lambda: fetch_snapshot(worker.store, digest))
-        if found is None:
-            return replace(plain, problem="The snapshot of its code is missing.")
-        archive, script = found
-        try:
-            folder = unpack_snapshot(archive, digest, worker.data_dir / "snapshots")
-        except (SnapshotError, OSError) as error:
-            return replace(plain, problem=f"The snapshot of its code cannot be unpacked: {error}")
-        program = program_of(plain.command)
-        # Where the script's folder is on this machine, data may lie beside the script.
-        original = plain.root
-        if original.is_dir():
-            link_rest(folder, original)
-        moved = program.module_at is not None
-        command = program.with_module(str(MODULE), str(folder)) if moved else program.with_script(str(folder / script))
-        # The user's own folder is where its data lies; on another machine only the snapshot is there.
-        directory = run.directory if Path(run.directory).is_dir() else str(folder)
-        return replace(plain, command=list(command), directory=directory, snapshot=folder)
-
-    @property
-    def root(self) -> Path:
-        """The folder that its snapshot was taken of: that of the script, or the project's for a module."""
-        script = program_of(self.run.command).script
-        # From beside the file that a link leads to.
-        return Path(self.run.directory, script).resolve().parent if script else Path(self.run.directory)
-
-    @property
-    def python(self) -> list[str]:
-        """What starts the Python of its scripts; nothing where nobody can tell."""
-        try:
-            return list(python_command(program_of(self.command), Path(self.directory)))
-        except PythonError:
-            return []
-
-    def knows(self, claim: Claim) -> bool:
-        """Whether it is known how every hyperparameter of the settings is passed."""
-        return claim.settings.keys() <= {each.name for each in self.hyperparameters}
-
-    def argv(self, claim: Claim, folder: Path) -> list[str]:
-        """The items that are executed, never through a shell.
-
-        folder: of the experiment's own, for copies of configuration files. Raises StartError.
-        """
-        if self.problem:
-            raise StartError(self.problem)
-        try:
-            argv = argv_of(self.command, claim.settings, self.hyperparameters)
-            return self._with_copies(argv, claim.settings, folder)
-        except KeyError as error:
-            raise StartError(f"The run does not say how {error.args[0]} is passed to the script.") from None
-        except ConfigFileError as error:
-            raise StartError(str(error)) from None
-
-    def _with_copies(self, argv: list[str], settings: Mapping[str, Value], folder: Path) -> list[str]:
-        """The items with the names of this experiment's own copies of configuration files."""
-        values: dict[str, dict[str, Value]] = {}
-        for each in self.hyperparameters:
-            if each.file and each.name in settings:
-                values.setdefault(each.file, {})[each.key] = settings[each.name]
-        for at, (file, changed) in enumerate(values.items()):
-            text = with_values(read_config(self._place_of(file), file), file, changed)
-            copy = folder / "configs" / str(at) / Path(file).name
-            copy.parent.mkdir(parents=True)
-            copy.write_text(text, encoding="utf-8")
-            argv = [with_copy(word, file, str(copy)) for word in argv]
-        return argv
-
-    def _place_of(self, file: str) -> Path:
-        """A file of the project as it was when the run was launched, if that travelled with it."""
-        whole = Path(self.run.directory, file)
-        if self.snapshot:
-            inside = os.path.relpath(whole, self.root)
-            if not inside.startswith("..") and (self.snapshot / inside).is_file():
-                return self.snapshot / inside
-        return whole
 
 
 @dataclass

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from storage.leases import Cause, LeaseLost, Lost, renew_experiment, take_lost
 from storage.runs import fetch_run
-from training.experiment import Attempt, ExperimentWorker, Launch
+from training.experiment import Attempt, ExperimentWorker
+from training.script_launch import Launch
 from training.spool import Place
 from training.spool_folders import ask_to_end, guard_of, read_end
 
