@@ -40,7 +40,9 @@ def read_number(text: str | float, type: HyperparameterType, flag: str) -> Decim
         raise CandidateError(f"{flag} takes {kind}, which {word!r} is not; {remedy}.") from None
     if not number.is_finite():
         raise CandidateError(f"{flag} takes a finite number, which {word!r} is not; write one like {example}.")
-    if abs(number) >= FLOAT_LIMIT or (type == "int" and abs(number) >= INT_LIMIT):
+    # Not `abs`, which overflows where a number has more digits than a decimal may.
+    size = number.copy_abs()
+    if size >= FLOAT_LIMIT or (type == "int" and size >= INT_LIMIT):
         raise CandidateError(f"{word} is too large for {flag}; write a number like {example}.")
     if type == "int" and number != number.to_integral_value():
         raise CandidateError(f"{flag} takes {kind}, which {word} is not; write one like {example}.")

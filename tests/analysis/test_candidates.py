@@ -66,6 +66,7 @@ def test_a_value_has_its_hyperparameters_type(text: str, hyperparameter: Hyperpa
         ("0.5", INT, "--batch_size takes a whole number, which 0.5 is not; write one like 28."),
         ("28,56", INT, "several values stand in brackets, as in [28,56]"),
         ("1e99", INT, "too large"),
+        ("1e1000000", INT, "too large"),
         ("nan", FLOAT, "takes a finite number"),
         ("inf", INT, "takes a finite number"),
         ("maybe", BOOL, "--use_bn is either true or false, and 'maybe' is neither."),
