@@ -20,6 +20,7 @@ from app import (
     health,
     logs,
     notes,
+    own_files,
     rules,
     run_replay,
     security,
@@ -102,6 +103,7 @@ def create_app(settings: Settings, store: Store) -> Dash:
     custom_views.attach(app.server, store)
     run_replay.attach(app.server, store)
     logs.attach(app.server, store, settings.data_dir)
+    own_files.attach(app.server, store, settings.data_dir)
     health.attach(app.server, store)
     security.protect(app.server, settings, store, script_hashes=app.csp_hashes())
     return app

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+
+from analysis.limits import DiskLimits
 
 DEFAULT_PORT = 8050
 
@@ -27,8 +29,7 @@ class Settings:
     ray_token_file: Path | None = None
     # How many places a cluster that grows by itself is asked for at most.
     most_places: int = 1_000
-    # What the folders of ended scripts may take on a machine before the oldest go.
-    spool_gb: float = 5.0
+    disk: DiskLimits = field(default_factory=DiskLimits)
     # How much of its own time a script may take until it reads its options; sources/discovery.py reads it, too.
     discovery_s: float = 20.0
 
@@ -42,6 +43,8 @@ VARIABLES = {
     "ray_token_file": "HYPERTUNER_RAY_TOKEN_FILE",
     "most_places": "HYPERTUNER_MOST_PLACES",
     "spool_gb": "HYPERTUNER_SPOOL_GB",
+    "files_gb": "HYPERTUNER_FILES_GB",
+    "project_files_gb": "HYPERTUNER_PROJECT_FILES_GB",
     "discovery_s": "HYPERTUNER_DISCOVERY_S",
 }
 
@@ -78,8 +81,9 @@ def read_settings(environment: Mapping[str, str] | None = None, *, data_dir: Pat
         settings = replace(settings, ray_token_file=Path(text["ray_token_file"]))
     if text["most_places"]:
         settings = replace(settings, most_places=int(_number(text["most_places"], VARIABLES["most_places"], least=1)))
-    if text["spool_gb"]:
-        settings = replace(settings, spool_gb=_number(text["spool_gb"], VARIABLES["spool_gb"], least=0))
+    limits = [each.name for each in fields(DiskLimits) if text[each.name]]
+    disk = {name: _number(str(text[name]), VARIABLES[name], least=0) for name in limits}
+    settings = replace(settings, disk=replace(settings.disk, **disk))
     if text["discovery_s"]:
         settings = replace(settings, discovery_s=_number(text["discovery_s"], VARIABLES["discovery_s"], least=0.1))
     return settings

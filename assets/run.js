@@ -204,6 +204,7 @@
             pickedIndices: () => made.picked.slice(0, MOST_PICKED_SHOWN).map((number) => made.experiments.indexOf.get(number))
                 .filter((index) => made.mask[index] & selection.KEPT),
             receive: (changes) => {
+                if (changes.twice !== undefined) made.twice = changes.twice;
                 if (changes.run) made.run = {...changes.run, heardAt: performance.now()};
                 if (changes.locks) {
                     made.locks = changes.locks;

@@ -17,7 +17,7 @@
         if (!run || isEnded(run.state)) return null;
         if (run.waiting && (run.state !== "paused" || counts[1] > 0)) return obstacleWords(run.waiting, since);
         if (run.request === "stop") return "Stopping: the experiments that run are being ended.";
-        if (run.state === "paused") return pausedWords(counts);
+        if (run.state === "paused") return [run.reason && sentenceOf(run.reason), pausedWords(counts)].filter(Boolean).join(" ");
         if (run.state === "queued") return "Waiting for the dispatcher to take this run.";
         if (!hasValues) return counts[1] > 0 ? "The first experiments are running. Their numbers appear here as soon as the script reports any."
             : "Starting the first experiments.";
@@ -29,6 +29,8 @@
         const soFar = age === null ? "" : ` (${durationWords(Math.floor(age + since))} so far)`;
         return `${text}${soFar}${log ? `. Its log: ${log}` : ""}`;
     };
+
+    const sentenceOf = (reason) => `${reason[0].toUpperCase()}${reason.slice(1)}.`;
 
     const pausedWords = ([queued, running]) => {
         const waiting = queued === 0 ? "no new one starts until" : queued === 1 ? "the one that waits starts when" : `the ${queued} that wait start when`;
@@ -82,6 +84,12 @@
         return names.length > 0 && isFar ? names : null;
     };
 
+    /** That experiments wrote the same files: "Experiments 1, 2 and 5 each wrote the same 11.6 MB". */
+    const twiceWords = ({experiments, size}) => {
+        const named = experiments.length > 5 ? `${experiments.length} experiments` : `Experiments ${experiments.slice(0, -1).join(", ")} and ${experiments.at(-1)}`;
+        return `${named} each wrote the same ${size}`;
+    };
+
     // --- the head ------------------------------------------------------------------------------------------------------
 
     const create = (made) => {
@@ -99,6 +107,7 @@
             window.dash_clientside.failures.show(part("run-failures"), made);
             showBest();
             showMissing();
+            showTwice();
             showElapsed();
             showWaiting();
             made.root.classList.add("is-loaded");
@@ -210,6 +219,21 @@
             ));
         };
 
+        const showTwice = () => {
+            const {twice} = made;
+            const place = part("run-twice");
+            const seen = JSON.stringify(twice ?? null);
+            if (place.dataset.seen === seen) return;
+            place.dataset.seen = seen;
+            place.hidden = !twice;
+            if (!twice) return;
+            held.redraw(place, () => place.replaceChildren(
+                element("span", {}, `${twiceWords(twice)} in `, element("b", {textContent: twice.folder}), ". Is it a download that all may share?"),
+                element("button", {type: "button", className: "ht-button", textContent: `Share ${twice.folder}`,
+                    title: "Put it into the project's folder, where the experiments of the next runs find it and write into it together"}),
+            ));
+        };
+
         const showElapsed = () => {
             const {run} = made;
             if (!run) return;
@@ -221,6 +245,9 @@
         made.press("run-missing", (event) => {
             const name = event.target.closest("[data-metric]")?.dataset.metric;
             if (name !== undefined) made.send({do: "judge", metric: name});
+        });
+        made.press("run-twice", (event) => {
+            if (event.target.closest("button")) made.send({do: "share_folder", folder: made.twice.folder, numbers: made.twice.experiments});
         });
         made.press("run-best", (event) => made.followTo(event, event.currentTarget.getAttribute("href")));
         made.press("run-counts", (event) => {
@@ -234,7 +261,7 @@
         return {show, showBest, showElapsed};
     };
 
-    const api = {badgeOf, create, isEnded, pauseButton, reportedInstead, scheduleOf, shareWords, stateWords, stopQuestion, waitingWords};
+    const api = {badgeOf, create, isEnded, pauseButton, reportedInstead, scheduleOf, shareWords, stateWords, stopQuestion, twiceWords, waitingWords};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.run_header = api;
     if (typeof module !== "undefined") module.exports = api;

@@ -21,7 +21,7 @@ from callbacks.custom_views import code_of_views
 from callbacks.group import CallbackGroup
 from callbacks.notes import told
 from callbacks.said import flag_marks, said_of
-from layouts import comparison, configuration, ids
+from layouts import comparison, configuration, ids, own_files
 from layouts import experiment as layout
 from layouts import flags as flags_layout
 from layouts.configuration import Configuration, Try
@@ -36,6 +36,7 @@ from storage.configuration import (
     knows_environment,
 )
 from storage.experiments import fetch_log, fetch_views, find_experiment
+from storage.files import KeptFiles, fetch_files, is_here
 from storage.flags import fetch_flags
 from storage.notes import find_note
 from storage.projects import find_project
@@ -155,6 +156,7 @@ def _duration(experiment: Experiment) -> float | None:
         "stop_hidden": Output(ids.EXPERIMENT_STOP, "hidden"),
         "stop_disabled": Output(ids.EXPERIMENT_STOP, "disabled"),
         "configuration": Output(ids.CONFIGURATION, "children"),
+        "files": Output(ids.OWN_FILES, "children"),
         "failure": Output(ids.EXPERIMENT_FAILURE, "children"),
         "flags": Output(ids.EXPERIMENT_FLAGS, "children"),
         "marks": Output(ids.FLAG_MARKS, "data"),
@@ -202,6 +204,7 @@ def refresh(
     said = said_of(store, experiment.id, flags.get(experiment.id, ()))
     attempts = fetch_attempts(store, experiment.id)
     note = told(find_note(store, experiment.id))
+    kept = fetch_files(store, experiment.id)
     views_found = [vars(entry) for entry in fetch_views(store, experiment.id)]
     current = {
         "facts": _digest(replace(facts, duration_s=None), stderr if facts.state == "failed" else ""),
@@ -209,6 +212,7 @@ def refresh(
             [(each.id, each.attempt, each.value_count) for each in compared], facts.state, bool(views_found)
         ),
         "configuration": _digest(attempts, knows_environment(store, experiment.id)),
+        "files": _digest(kept),
         "flags": _digest(said, flags),
         "log": _digest(stdout, stderr),
         "views": _digest(views_found),
@@ -228,6 +232,9 @@ def refresh(
         shown_now = _configuration(store, experiment, run, seed, attempts)
         curves = f"/attempts/{project.slug}/experiments/{experiment.number}"
         answer["configuration"] = configuration.content(shown_now, address, curves)
+    if current["files"] != before.get("files"):
+        address = f"/files/{project.slug}/experiments/{experiment.number}"
+        answer["files"] = own_files.content(_files(kept, address))
     if current["flags"] != before.get("flags"):
         answer |= {"flags": flags_layout.panel(said), "marks": flag_marks(compared, flags)}
     if current["log"] != before.get("log"):
@@ -240,7 +247,7 @@ def refresh(
 
 
 _PARTS = (
-    "header", "stop_label", "stop_hidden", "stop_disabled", "configuration", "failure", "flags", "marks",
+    "header", "stop_label", "stop_hidden", "stop_disabled", "configuration", "files", "failure", "flags", "marks",
     "without_curves", "note", "stdout", "stderr", "views", "interval", "revision",
 )  # fmt: skip
 
@@ -271,6 +278,14 @@ def _configuration(
         tries=[Try(**asdict(each)) for each in attempts],
         variables=_variables(run),
     )
+
+
+def _files(kept: KeptFiles | None, address: str) -> own_files.Shown | None:
+    if kept is None:
+        return None
+    elsewhere = "" if is_here(kept) else f"{kept.host}, in {kept.folder}"
+    is_removed = kept.removed_at is not None
+    return own_files.Shown(kept.found, kept.kind, address, kept.note, "" if is_removed else elsewhere, is_removed)
 
 
 def _variables(run: Run) -> dict[str, str | None]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from analysis.metrics import usual_goal
@@ -14,9 +15,13 @@ from callbacks.launch.form import FormError, read_share
 from callbacks.person import person
 from launch.choice import StrategyChoice
 from layouts.run import RunSpec
+from sources.own_files import list_own_files, share_new_folders
 from storage.bookmarks import delete_bookmark, restore_bookmark, save_bookmark
+from storage.experiments import find_experiment
+from storage.files import fetch_files, is_here, keep_found
 from storage.locks import remove_lock, set_lock
 from storage.lookups import dropped_numbers
+from storage.projects import find_project, set_sharing
 from storage.requests import (
     drop_queued,
     interrupt,
@@ -92,6 +97,22 @@ def _judge(store: Store, request: Request, spec: RunSpec) -> Answer:
         raise RunError(f"This run learns from {run.objective} as it goes on; stop it, and launch it with {metric}.")
     judge_by(store, spec["run_id"], metric, usual_goal(metric))
     return Answer(is_other=True)
+
+
+def _share_folder(store: Store, request: Request, spec: RunSpec) -> Answer:
+    """Share a folder that several experiments wrote alike: for the next runs, and with what one of them wrote."""
+    folder, project = str(request["folder"]), find_project(store, spec["slug"])
+    assert project
+    shared = list(dict.fromkeys([*project.shared_paths, folder]))
+    set_sharing(store, project.id, shared, in_place=project.in_place)
+    place = Path(project.directory, folder)
+    for number in _numbers(request):
+        experiment = find_experiment(store, project.id, number)
+        kept = fetch_files(store, experiment.id) if experiment and experiment.state == "finished" else None
+        if kept and experiment and is_here(kept) and share_new_folders(Path(kept.folder), [place.resolve()]):
+            keep_found(store, experiment.id, list_own_files(Path(kept.folder), with_digests=True))
+            return Answer(f"{folder} of experiment {number} is in the project's folder now, for all to share")
+    return Answer(f"{folder} is shared by the experiments of the next runs")
 
 
 # --- some of its experiments ----------------------------------------------------------------------------------------
@@ -209,6 +230,7 @@ _ACTIONS: Mapping[str, Callable[[Store, Request, RunSpec], Answer]] = {
     "stop": _stop,
     "share": _share,
     "judge": _judge,
+    "share_folder": _share_folder,
     "first": _first,
     "last": _last,
     "drop": _drop,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analysis.reductions import LAST, Reductions, read_reductions
+from analysis.words import size
 from callbacks.engine_words import Obstacle, obstacle, waiting_of
 from callbacks.experiment_columns import Shown, columns, metric_names, metrics_alone
 from callbacks.run_facts import category_of, spec_of, strategy_words
@@ -18,6 +19,7 @@ from layouts.run import RunSpec
 from storage.bookmarks import bookmarks_of
 from storage.changes import ColumnChanges, columns_since
 from storage.columns import fetch_metrics
+from storage.files import written_twice
 from storage.locks import locks_since
 from storage.projects import find_project
 from storage.records import Run
@@ -78,6 +80,8 @@ def changes(store: Store, slug: str, number: int, written: Mapping[str, Any], as
     in_the_way = obstacle(store) if cursor.is_open else None
     waiting = in_the_way.text if in_the_way else None
     answer: dict[str, Any] = {}
+    if found.run_changed or found.experiments:
+        answer["twice"] = _twice(store, slug, cursor.run)
     is_open, spec = cursor.is_open, None
     others = _others(cursor, wanted)
     if found.run_changed or found.experiments or waiting != cursor.waiting or others:
@@ -134,6 +138,7 @@ def _everything(store: Store, slug: str, number: int, wanted: Reductions) -> dic
     in_the_way = obstacle(store) if is_open else None
     waiting = in_the_way.text if in_the_way else None
     answer: dict[str, Any] = {"spec": spec, "run": _run_state(run, in_the_way)}
+    answer["twice"] = _twice(store, slug, run.id)
     locks = _kept_since(store, project.id, "", answer)
     metrics = _fill(answer, spec, found, (), wanted)
     answer["table"] = _table_columns(spec, metrics, _shown(spec, wanted))
@@ -165,6 +170,14 @@ def _kept_since(store: Store, project_id: int, known: str, answer: dict[str, Any
         # Read after the version: what changes in between is told again.
         answer["bookmarks"] = bookmarks_of(store, project_id)
     return version
+
+
+def _twice(store: Store, slug: str, run_id: int) -> dict[str, Any] | None:
+    """The folder into which most was written more than once, unless it is shared by now."""
+    found = written_twice(store, run_id)
+    project = find_project(store, slug) if found else None
+    left = [each for each in found if project and not project.in_place and each.folder not in project.shared_paths]
+    return {**asdict(left[0]), "size": size(left[0].bytes)} if left else None
 
 
 def _shape_of(spec: RunSpec) -> str:

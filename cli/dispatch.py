@@ -30,8 +30,8 @@ def dispatch(
     if settings.ray_address is None:
         raise CommandError("HYPERTUNER_RAY_ADDRESS is not set; name the cluster's Jobs API, as in http://head:8265.")
     token = read_token(settings.ray_token_file)
-    places, spool_gb = settings.most_places, settings.spool_gb
-    job = submit_dispatcher(settings.ray_address, token, settings.data_dir, most_places=places, spool_gb=spool_gb)
+    places, limits = settings.most_places, settings.disk
+    job = submit_dispatcher(settings.ray_address, token, settings.data_dir, most_places=places, limits=limits)
     if once:
         console.print(f"The dispatcher runs on {settings.ray_address}.")
     else:

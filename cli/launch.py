@@ -230,6 +230,8 @@ def _project(store: Store, typed: Typed, name: str, objective: Objective, option
         objective=found.objective if found else None,
         goal=found.goal if found else "maximize",
         data_paths=found.data_paths if found else [],
+        shared_paths=found.shared_paths if found else [],
+        in_place=bool(found and found.in_place),
         locks=found.locks if found else {},
         options_from=typed.discovery.source,
         takes_more=typed.discovery.takes_more,
@@ -238,7 +240,11 @@ def _project(store: Store, typed: Typed, name: str, objective: Objective, option
     )
     if objective.metric is not None:
         now = replace(now, objective=objective.metric, goal=objective.goal)
-    return now if options.data_paths is None else replace(now, data_paths=list(options.data_paths))
+    if options.data_paths is not None:
+        now = replace(now, data_paths=list(options.data_paths))
+    in_place = now.in_place if options.in_place is None else options.in_place
+    shared = list(dict.fromkeys([*now.shared_paths, *options.shared_paths]))
+    return replace(now, shared_paths=shared, in_place=in_place)
 
 
 def _order(typed: Typed, project: Project, options: Options) -> Order:
@@ -262,6 +268,8 @@ def _order(typed: Typed, project: Project, options: Options) -> Order:
         has_terminal=options.has_terminal,
         environment=Environment(open_, secrets),
         data_paths=project.data_paths,
+        shared_paths=project.shared_paths,
+        in_place=project.in_place,
     )
 
 

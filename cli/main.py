@@ -16,6 +16,7 @@ from cli.dispatch import dispatch
 from cli.doctor import doctor
 from cli.errors import CommandError
 from cli.export import export
+from cli.files import files
 from cli.link import link
 from cli.metrics import metrics
 from cli.migrate import migrate
@@ -46,6 +47,7 @@ app.command()(stop)
 app.command(name="discover")(discover_script)
 app.command()(metrics)
 app.command()(export)
+app.command()(files)
 app.command()(link)
 app.command()(migrate)
 app.command()(dispatch)

@@ -57,6 +57,10 @@ class Options:
     metrics: Sequence[str] = ()
     # None leaves what the project has declared.
     data_paths: Sequence[str] | None = None
+    # Added to those of the project.
+    shared_paths: Sequence[str] = ()
+    # None leaves what the project has.
+    in_place: bool | None = None
     name: str | None = None
     # Variables for the scripts, with their values; secrets among them.
     variables: Mapping[str, str] = field(default_factory=dict)

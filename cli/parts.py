@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
+from analysis.limits import DiskLimits
 from app.settings import DEFAULT_PORT, Settings
 from cli.errors import CommandError
 from cli.watch import PartError, Say
@@ -161,10 +162,10 @@ class Dispatcher(Held):
     title = "The dispatcher"
     back = "The dispatcher is back, and runs go on"
 
-    def __init__(self, data_dir: Path, ray: Ray, store: Store, log_path: Path, *, spool_gb: float) -> None:
+    def __init__(self, data_dir: Path, ray: Ray, store: Store, log_path: Path, limits: DiskLimits) -> None:
         super().__init__(data_dir, log_path)
         self._ray = ray
-        self._spool_gb = spool_gb
+        self._limits = limits
         self._store = store
         self._generation = 0
 
@@ -178,7 +179,7 @@ class Dispatcher(Held):
             if must_end.wait(PAUSE_S):
                 return True
         self._generation, started = self._ray.generation, time.monotonic()
-        command = dispatcher_command(self._data_dir, self._ray.gcs, spool_gb=self._spool_gb)
+        command = dispatcher_command(self._data_dir, self._ray.gcs, self._limits)
         self.run(command, head_environment(self._ray.token_file))
         while not self._has_spoken(time.monotonic() - started):
             if must_end.wait(PAUSE_S):
@@ -255,7 +256,7 @@ class DispatcherJob:
             self._token,
             known.data_dir,
             most_places=known.most_places,
-            spool_gb=known.spool_gb,
+            limits=known.disk,
             timeout_s=10,
         )
 

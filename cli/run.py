@@ -66,6 +66,20 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
         list[str] | None,
         typer.Option(help="A data file or folder whose change makes results others than before; may be repeated."),
     ] = None,
+    share: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A folder of the project that all its experiments write into, such as one for downloads; may be "
+            "repeated. Data and caches are shared by themselves."
+        ),
+    ] = None,
+    in_place: Annotated[
+        bool | None,
+        typer.Option(
+            "--in-place/--own-files",
+            help="Let scripts write into the project's folder itself; else each experiment keeps its own files.",
+        ),
+    ] = None,
     env: Annotated[
         list[str] | None,
         typer.Option(
@@ -114,6 +128,8 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
         wishes=read_wishes(decide or (), again=again, reuse=reuse),
         metrics=metric or (),
         data_paths=data,
+        shared_paths=share or (),
+        in_place=in_place,
         variables=read_variables(env or (), settings),
         extend=extend,
     )

@@ -198,7 +198,7 @@ class Services:
         else:
             ray = Ray(self._data_dir, self._runtime_dir, self._log("ray"))
             watched = self._watch(ray)
-            part = Dispatcher(self._data_dir, ray, self.store, self._log("dispatcher"), spool_gb=self.settings.spool_gb)
+            part = Dispatcher(self._data_dir, ray, self.store, self._log("dispatcher"), self.settings.disk)
             dispatcher = self._watch(part)
             self._await_dispatcher(watched, dispatcher, started)
         if not self.problem:

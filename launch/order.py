@@ -15,7 +15,7 @@ from analysis.program import program_of
 from launch.choice import seed_hyperparameter
 from launch.code import Frozen, freeze_code
 from launch.plan import MOST_EXPERIMENTS, Plan
-from storage.projects import set_data_paths, set_objective
+from storage.projects import set_data_paths, set_objective, set_sharing
 from storage.records import Project, Run
 from storage.requests import extend_run
 from storage.runs import NewExperiment, NewRun, change_draft, create_run, start_draft
@@ -45,6 +45,9 @@ class Order:
     environment: Environment = field(default_factory=Environment)
     has_terminal: bool = False
     data_paths: Sequence[str] = ()
+    # Folders that all experiments write into, and whether they write everything in place.
+    shared_paths: Sequence[str] = ()
+    in_place: bool = False
     key: str | None = None
 
 
@@ -94,7 +97,7 @@ def start(store: Store, project: Project, plan: Plan, order: Order, *, draft: Ru
         run = start_draft(store, project, run.id, new)
     if order.objective and (order.objective, order.goal) != (project.objective, project.goal):
         set_objective(store, project.id, order.objective, order.goal)
-    _keep_data_paths(store, project, order)
+    _keep_paths(store, project, order)
     return run, frozen.note
 
 
@@ -102,14 +105,17 @@ def save_draft(store: Store, project: Project, plan: Plan, order: Order, *, draf
     """Keep a launch for later. Raises RunError where the draft was launched in the meantime."""
     new = new_run(plan, order, Frozen(None, None), [])
     project = replace(project, command=order.prefix)
-    _keep_data_paths(store, project, order)
+    _keep_paths(store, project, order)
     if draft:
         return change_draft(store, project, draft.id, new)
     return create_run(store, project, new, is_draft=True)
 
 
-def _keep_data_paths(store: Store, project: Project, order: Order) -> None:
+def _keep_paths(store: Store, project: Project, order: Order) -> None:
     # They belong to the project: the next launch looks at them, too.
+    sharing = list(order.shared_paths), order.in_place
+    if sharing != (list(project.shared_paths), project.in_place):
+        set_sharing(store, project.id, sharing[0], in_place=order.in_place)
     if list(order.data_paths) != list(project.data_paths):
         set_data_paths(store, project.id, order.data_paths)
 
@@ -207,5 +213,7 @@ def new_run(plan: Plan, order: Order, frozen: Frozen, experiments: Sequence[NewE
         retries=order.retries,
         environment=order.environment.to_json(),
         has_terminal=order.has_terminal,
+        shared_paths=list(order.shared_paths),
+        in_place=order.in_place,
         idempotency_key=order.key,
     )

@@ -17,7 +17,7 @@ from dash.development.base_component import Component
 from analysis.common_values import Common, differing
 from analysis.hyperparameters import Value, text_of
 from analysis.words import number
-from layouts import comparison, configuration, ids, view_panel
+from layouts import comparison, configuration, ids, own_files, view_panel
 from layouts.asking import asking
 from layouts.curves import curves, swatch_of
 from layouts.projects import state
@@ -145,6 +145,7 @@ def page(
                             comparison.panel(chosen),
                             view_panel.panel(custom),
                             _log_panel(),
+                            own_files.panel(),
                             html.Section(id=ids.CONFIGURATION, className="panel configuration"),
                             configuration.attempt_panel(),
                         ],

@@ -82,17 +82,23 @@ def take_snapshot(script: Path, root: Path | None = None) -> Snapshot:
     return Snapshot(hashlib.sha256(packed).hexdigest(), gzip.compress(packed, mtime=0), name)
 
 
-def unpack_snapshot(archive: bytes, digest: str, folder: Path) -> Path:
-    """The snapshot's files under `folder`, unpacked unless they are there; safe for several unpackers at once.
+def unpack_snapshot(
+    archive: bytes, digest: str, folder: Path, *, inside: str = ".", original: Path | None = None
+) -> Path:
+    """A folder below `folder` with the snapshot's files, unpacked unless it is there; safe for several at once.
 
+    inside: where in it they lie. original: the folder that they were taken of, on this machine; files get the rights
+    of those there, and the times of those that are the same.
     Raises SnapshotError where the archive is not what the digest promises, or names anything but plain files inside.
     """
     target = folder / _checked_digest(digest)
+    if inside != ".":
+        target = target.with_name(f"{digest}-{hashlib.sha256(os.fsencode(inside)).hexdigest()[:16]}")
     if target.is_dir():
         return target
     half = folder / f".{digest[:16]}-{secrets.token_hex(6)}"
     try:
-        _write_files(snapshot_files(archive, digest), half)
+        _write_files(snapshot_files(archive, digest), half / inside, original)
         half.rename(target)
     except OSError:
         # Somebody else was faster, or it is a real problem.
@@ -243,9 +249,20 @@ def _checked_name(name: str) -> str:
     return "/".join(parts)
 
 
-def _write_files(files: dict[str, bytes], folder: Path) -> None:
+def _write_files(files: dict[str, bytes], folder: Path, original: Path | None) -> None:
     folder.mkdir(mode=0o700, parents=True)
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_bytes(content)
+        if original:
+            with suppress(OSError):
+                _be_like(path, original / name, content)
+
+
+def _be_like(path: Path, original: Path, content: bytes) -> None:
+    status = original.stat()
+    path.chmod(stat.S_IMODE(status.st_mode) | stat.S_IRUSR)
+    # What Python compiled of the original holds for an equal file of the same time.
+    if status.st_size == len(content) and original.read_bytes() == content:
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -81,6 +81,16 @@ def set_data_paths(store: Store, project_id: int, paths: Sequence[str]) -> None:
         )
 
 
+def set_sharing(store: Store, project_id: int, paths: Sequence[str], *, in_place: bool) -> None:
+    """Say which folders all experiments of a project write into, and whether they write everything in place."""
+    with store.begin() as connection:
+        connection.execute(
+            update(schema.project)
+            .where(schema.project.c.id == project_id)
+            .values(shared_paths=list(paths), in_place=in_place)
+        )
+
+
 def set_hyperparameters(
     store: Store,
     project_id: int,

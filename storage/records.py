@@ -25,6 +25,8 @@ class Project:
     objective: str | None
     goal: str
     data_paths: Sequence[str]
+    shared_paths: Sequence[str]
+    in_place: bool
     locks: Mapping[str, Mapping[str, Any]]
     options_from: str | None
     takes_more: bool
@@ -65,6 +67,8 @@ class Run:
     retries: int
     environment: Mapping[str, Any]
     has_terminal: bool
+    shared_paths: Sequence[str]
+    in_place: bool
     request: str | None
     reason: str | None
     waiting: Mapping[str, Any] | None

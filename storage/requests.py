@@ -53,6 +53,19 @@ def request_pause(store: Store, run_id: int) -> None:
         _wake(connection)
 
 
+def pause_for(store: Store, run_id: int, reason: str) -> None:
+    """The same without a person, who is told why. A run that is not open stays as it is."""
+    with store.begin() as connection:
+        connection.execute(
+            text(
+                """UPDATE run SET state = 'paused', reason = :reason
+                WHERE id = :id AND state IN ('queued', 'running') AND request IS NULL"""
+            ),
+            {"id": run_id, "reason": reason},
+        )
+        _wake(connection)
+
+
 def request_resume(store: Store, run_id: int) -> None:
     """Go on with a paused run. Raises RunError where it is not paused."""
     with store.begin() as connection:

@@ -57,6 +57,8 @@ class NewRun:
     retries: int = 0
     environment: Mapping[str, Any] = field(default_factory=dict)
     has_terminal: bool = False
+    shared_paths: Sequence[str] = ()
+    in_place: bool = False
     idempotency_key: str | None = None
 
 

@@ -66,6 +66,9 @@ project = Table(
     Column("goal", Text, nullable=False, server_default="maximize"),
     # Files and folders, relative to the directory, whose change makes a result another one.
     Column("data_paths", JSONB, nullable=False, server_default="[]"),
+    # Folders that all its experiments write into, relative to the directory; and whether none has files of its own.
+    Column("shared_paths", JSONB, nullable=False, server_default="[]"),
+    Column("in_place", Boolean, nullable=False, server_default="false"),
     # Hyperparameter name -> what a person found promising: see locks.py.
     Column("locks", JSONB, nullable=False, server_default="{}"),
     # Where discovery read them: a kind of parser, "source", or "command" where only a person's brackets name them.
@@ -133,6 +136,9 @@ run = Table(
     Column("environment", JSONB, nullable=False, server_default="{}"),
     # A terminal for its scripts, as stdin and stdout.
     Column("has_terminal", Boolean, nullable=False, server_default="false"),
+    # As of the project, when it was launched.
+    Column("shared_paths", JSONB, nullable=False, server_default="[]"),
+    Column("in_place", Boolean, nullable=False, server_default="false"),
     Column("time_limit_s", Double),
     Column("retries", Integer, nullable=False, server_default="0"),
     # One idempotency key makes one run, however often the launch is sent.
@@ -321,6 +327,28 @@ view = Table(
 )
 
 # The last lines of each stream, so that the page needs no access to the node's disk.
+# What an experiment wrote, and where it lies: see sources/own_files.py.
+experiment_files = Table(
+    "experiment_files",
+    metadata,
+    Column("experiment_id", ForeignKey("experiment.id"), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("folder", Text, nullable=False),
+    # How it was kept apart: "overlay" or "copy", or "in place" where only the output folder was its own.
+    Column("kind", Text, nullable=False),
+    # Why not by an overlay.
+    Column("note", Text),
+    # Of all files, also where the listing does not have them all.
+    Column("count", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("disk_bytes", BigInteger, nullable=False),
+    # [[name, path, bytes, modified, digest]], by name; and of the largest with a digest [[name, bytes, digest]].
+    Column("listing", JSONB, nullable=False),
+    Column("large", JSONB, nullable=False),
+    Column("measured_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("removed_at", DateTime(timezone=True)),
+)
+
 experiment_log = Table(
     "experiment_log",
     metadata,

@@ -9,6 +9,7 @@ import time
 
 import ray
 
+from analysis.limits import GB, DiskLimits
 from training.experiment import ExperimentWorker
 from training.spool_folders import prune
 
@@ -20,9 +21,8 @@ TIDY_EVERY_S = 600.0
 class ExperimentActor(ExperimentWorker):
     """A worker in a process of its own. Guarantees that it ends when nobody wants it any more and nothing runs."""
 
-    def __init__(self, data_dir: str, owner: str, spool_bytes: int, cpus: float, gpus: float) -> None:
-        super().__init__(data_dir, owner, cpus=cpus, gpus=gpus)
-        self._spool_bytes = spool_bytes
+    def __init__(self, data_dir: str, owner: str, limits: DiskLimits, cpus: float, gpus: float) -> None:
+        super().__init__(data_dir, owner, cpus=cpus, gpus=gpus, limits=limits)
         self._wanted = time.monotonic()
         self._at_work = threading.Lock()
         threading.Thread(target=self._end_when_forgotten, daemon=True).start()
@@ -54,4 +54,4 @@ class ExperimentActor(ExperimentWorker):
         """Keep what ended scripts left on this machine within its limit; others on it do the same at other times."""
         while True:
             time.sleep(TIDY_EVERY_S * random.uniform(0.5, 1.5))  # noqa: S311 - no secret, only spread
-            prune(self.data_dir / "spool", self._spool_bytes)
+            prune(self.data_dir / "spool", int(self.limits.spool_gb * GB))

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ import psycopg2
 import ray
 from sqlalchemy.exc import DBAPIError
 
+from analysis.limits import DiskLimits
 from storage.folders import read_database_url
 from storage.run_leases import claim_runs, count_open_runs, settle_paused
 from storage.schema import WORK_CHANNEL
@@ -143,7 +145,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ray", default="auto", help="the address of Ray's GCS; waited for")
     parser.add_argument("--own", action="store_true", help="the cluster is this machine alone and serves nobody else")
     parser.add_argument("--most-places", type=int, default=1_000, help="what a growing cluster is asked for at most")
-    parser.add_argument("--spool-gb", type=float, default=5.0, help="what ended scripts may leave on a disk")
+    for limit in fields(DiskLimits):
+        parser.add_argument(f"--{limit.name.replace('_', '-')}", type=float, default=limit.default)
     parser.add_argument("--once", action="store_true", help="end when no run is open")
     options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -154,7 +157,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     store = store_of(url)
     connect(options.ray)
-    limits = Limits(options.most_places, int(options.spool_gb * 1e9))
+    disk = DiskLimits(**{limit.name: getattr(options, limit.name) for limit in fields(DiskLimits)})
+    limits = Limits(options.most_places, disk)
     dispatcher = Dispatcher(options.data_dir, store, limits, is_own=options.own)
     watcher = Watcher(store_of(url, PATIENCE_S))
     watcher.start()

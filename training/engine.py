@@ -6,11 +6,12 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import ray
 
+from analysis.limits import DiskLimits
 from analysis.resources import cannot_place, places
 from analysis.sharing import Wish, share
 from storage.leases import LeaseLost
@@ -38,10 +39,10 @@ log = logging.getLogger("hypertuner.engine")
 
 @dataclass(frozen=True)
 class Limits:
-    """What an installation allows: places that a growing cluster is asked for, and bytes of spools on each machine."""
+    """What an installation allows: places that a growing cluster is asked for, and the disk of each machine."""
 
     most_places: int = 1_000
-    spool_bytes: int = 5_000_000_000
+    disk: DiskLimits = field(default_factory=DiskLimits)
 
 
 class Engine:
@@ -58,7 +59,7 @@ class Engine:
         self._cluster = cluster
         self._reaper = reaper
         self._keeper = keeper
-        self._pool = WorkerPool(data_dir, limits.spool_bytes, is_own=cluster.is_fixed)
+        self._pool = WorkerPool(data_dir, limits.disk, is_own=cluster.is_fixed)
         self._most_places = limits.most_places
         self._conductors: dict[int, Conductor] = {}
         self._waiting: dict[int, Waiting | None] = {}

@@ -5,6 +5,7 @@ It becomes an actor in `actor.py`; nothing here knows Ray.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -19,19 +20,25 @@ from sqlalchemy.exc import DBAPIError
 
 from analysis.environment import Environment
 from analysis.failures import missed, signature
+from analysis.limits import DiskLimits
 from analysis.program import numbers_in
 from analysis.tracebacks import find_tracebacks
+from sources.own_files import FILES
 from storage.configuration import keep_environment, wants_environment
+from storage.files import disk_bytes_of, keep_files
 from storage.folders import read_database_url
 from storage.ingestion import Batch, Ending, finish_experiment, record
 from storage.leases import Cause, LeaseLost, Place, claim_experiment, release_claim, release_lost, renew_experiment
 from storage.projects import metric_ids
 from storage.records import Claim
+from storage.requests import pause_for
 from storage.runs import fetch_run
 from storage.store import OWNER_PATIENCE_S, Store, is_outage
 from training.backoff import Backoff
 from training.environment import EnvironmentProbe
-from training.lifeline_owner import Ended, LifelineOwner, StartError, SupervisorLost
+from training.file_keeper import FileKeeper
+from training.lifeline_owner import Ended, LifelineOwner, MountError, StartError, SupervisorLost
+from training.own_files import OUTPUT_VARIABLE, Start, prepare_folder
 from training.script_environment import environment_of_scripts, script_environment
 from training.script_launch import Launch
 from training.spool import METRICS, STDERR, STDOUT, Reading, SpoolReader
@@ -51,12 +58,18 @@ TERMINAL = Path(__file__).with_name("terminal.py")
 LONGEST_REASON = 500
 # What the first script of a run on a host waits at its end for what is said of that host; mostly it was by then.
 ENVIRONMENT_PATIENCE_S = 3.0
+# Files of a project are counted again after so long.
+TAKEN_EVERY_S = 30.0
 # How many runs' ways of being started are remembered: a worker serves several in turn.
 MOST_LAUNCHES = 20
 # An experiment that we hold without knowing: nothing of it was started.
 UNHEARD = Cause("interrupted", "its start was not heard")
 SUPERVISOR_KILLED = Cause("lost", "lost: its supervisor was killed, and the script with it", is_crash=True)
 TOLD_TO_END = Cause("interrupted", "its supervisor was told to end")
+
+
+class NoRoomError(Exception):
+    """A project whose files take all that they may; the message says so."""
 
 
 class ExperimentWorker:
@@ -67,7 +80,14 @@ class ExperimentWorker:
     """
 
     def __init__(
-        self, data_dir: str, owner: str, *, cpus: float = 1, gpus: float = 0, database_url: str | None = None
+        self,
+        data_dir: str,
+        owner: str,
+        *,
+        cpus: float = 1,
+        gpus: float = 0,
+        limits: DiskLimits | None = None,
+        database_url: str | None = None,
     ) -> None:
         """owner: unique, as leases are held in its name. cpus, gpus: what it holds, and so which runs it may serve.
 
@@ -75,6 +95,9 @@ class ExperimentWorker:
         """
         self.data_dir = Path(data_dir)
         self.place = Place(owner, socket.gethostname(), cpus, gpus)
+        self.limits = limits or DiskLimits()
+        # Why scripts see their files by links here, if they do.
+        self.mount_problem: str | None = None
         # Every transaction here is tried again after an outage, so none needs a test of its connection first.
         url = database_url or read_database_url(self.data_dir)
         self.store = Store(url, pool_size=1, checks_idle=False, patience_s=OWNER_PATIENCE_S)
@@ -84,6 +107,8 @@ class ExperimentWorker:
         self._launches: dict[int, Launch] = {}
         self._probes: dict[int, EnvironmentProbe] = {}
         self._metric_ids: dict[tuple[int, str], int] = {}
+        # What the files of projects take, and when we asked.
+        self._taken: dict[int, tuple[int, float]] = {}
 
     def work(self) -> int:
         """Do experiments until none is queued that wants our resources; returns how many there were."""
@@ -155,6 +180,20 @@ class ExperimentWorker:
         self.supervisor.close()
         self.store.close()
 
+    def taken_by_others(self, claim: Claim) -> int:
+        """What the files of the other experiments of its project take, in bytes, as of a moment ago."""
+        taken, when = self._taken.get(claim.project_id, (0, -math.inf))
+        if time.monotonic() - when > TAKEN_EVERY_S:
+            taken = self.backoff.insist(lambda: disk_bytes_of(self.store, claim.project_id, but=claim.experiment_id))
+            self._taken[claim.project_id] = taken, time.monotonic()
+        return taken
+
+    def note_taken(self, claim: Claim, more: int) -> None:
+        """An experiment of ours has ended, and its files take so much more, in bytes."""
+        if claim.project_id in self._taken:
+            taken, when = self._taken[claim.project_id]
+            self._taken[claim.project_id] = taken + more, when
+
     def ids_of(self, project_id: int, names: Sequence[str]) -> dict[str, int]:
         """The ids of metrics; the database is asked only for new names."""
         missing = [name for name in names if (project_id, name) not in self._metric_ids]
@@ -174,9 +213,13 @@ class Attempt:
     # Where the database stands with its spool, if somebody else began to read it.
     place: SpoolPlace | None = None
     folder: Path = field(init=False)
+    files: FileKeeper = field(init=False)
     reader: SpoolReader = field(init=False)
 
     def __post_init__(self) -> None:
+        self.files = FileKeeper(
+            self.worker.data_dir / FILES / str(self.claim.experiment_id), self.worker.limits, self.worker.place.host
+        )
         self.folder = self.worker.data_dir / "spool" / f"{self.claim.experiment_id}-{self.claim.attempt}"
         # An option that is a word may be called as a metric is: `--loss mse`.
         numbers = {name for name, value in self.claim.settings.items() if not isinstance(value, str)}
@@ -197,6 +240,11 @@ class Attempt:
             except SupervisorLost as error:
                 self._hand_back(replace(SUPERVISOR_KILLED, reason=f"lost: {error}"))
                 return None
+            except NoRoomError as error:
+                reason = f"paused: {error}"
+                self.worker.backoff.insist(lambda: pause_for(self.worker.store, self.claim.run_id, reason))
+                self.give_up(Cause("interrupted", reason))
+                return self.worker.claim()
             except (StartError, OSError) as error:
                 return self._finish(failed(0.0, None, f"It could not be started. {error}"))
             ended = self._as_written(self._follow())
@@ -231,28 +279,43 @@ class Attempt:
     # --- while it runs ----------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
+        if self.launch.problem:
+            raise StartError(self.launch.problem)
         make_folder(self.folder)
-        argv = self.launch.argv(self.claim, self.folder)
-        environment = script_environment(
-            os.environ,
-            self.folder,
-            self.claim,
-            self.worker.data_dir,
-            Environment.from_json(self.launch.run.environment),
-        )
+        self._check_room()
+        output = prepare_folder(self.files.folder, is_first=self.claim.attempt == 1)
+        is_mounted = self.worker.mount_problem is None
+        try:
+            self._execute(self.launch.start(self.files.folder, is_mounted=is_mounted), output)
+        except MountError as error:
+            self.worker.mount_problem = str(error)
+            self._execute(self.launch.start(self.files.folder, is_mounted=False), output)
+        self._started = time.monotonic()
+
+    def _check_room(self) -> None:
+        """Raise NoRoomError where the files of the project take all that they may."""
+        self.files.others = self.worker.taken_by_others(self.claim)
+        if problem := self.files.no_room():
+            raise NoRoomError(problem)
+
+    def _execute(self, start: Start, output: Path) -> None:
+        self.files.kind, self.files.note = start.kind, None if start.mounts else self.worker.mount_problem
+        argv = self.launch.argv(start.command, self.claim, self.folder)
+        launched = Environment.from_json(self.launch.run.environment)
+        environment = script_environment(os.environ, self.folder, self.claim, self.worker.data_dir, launched)
         if self.launch.run.has_terminal:
             argv = [sys.executable, "-I", "-S", str(TERMINAL), *argv]
         self.worker.supervisor.start(
             argv,
-            self.launch.directory,
-            environment,
+            start.directory,
+            {**environment, OUTPUT_VARIABLE: str(output)},
             str(self.folder / STDOUT),
             str(self.folder / STDERR),
             grace_s=GRACE_S,
             end=str(self.folder / END),
             lock=str(self.folder / LOCK),
+            mounts=start.mounts,
         )
-        self._started = time.monotonic()
 
     def _follow(self) -> Ended:
         """Look after the script until it has ended; that is noticed at once, the rest in turns."""
@@ -262,6 +325,8 @@ class Attempt:
             if ended:
                 return ended
             self._enforce_time_limit()
+            if (problem := self.files.look()) is not None:
+                self._stop(problem)
             if time.monotonic() >= self.worker.backoff.until:
                 self._talk_to_database()
             pause = min(pause * 1.5, LONGEST_PAUSE_S)
@@ -275,6 +340,7 @@ class Attempt:
                 self._obey(renew_experiment(self.worker.store, self.claim))
                 self._renewed = now
             self.worker.keep_environment()
+            self._keep_files()
             self.worker.backoff.succeeded()
         except DBAPIError as error:
             if is_outage(error):
@@ -282,6 +348,18 @@ class Attempt:
                 self.worker.backoff.failed()
             else:
                 self._refuse(error)
+
+    def _keep_files(self) -> None:
+        if (news := self.files.news) is not None:
+            keep_files(self.worker.store, self.claim, news)
+            self.files.told(news)
+
+    def _close_files(self, *, is_finished: bool, may_return: bool) -> None:
+        run = self.launch.run
+        shared = [Path(run.directory, path).resolve() for path in run.shared_paths]
+        self.files.close(shared=shared, is_finished=is_finished, may_return=may_return)
+        self.worker.backoff.insist(self._keep_files)
+        self.worker.note_taken(self.claim, self.files.found.disk_bytes)
 
     def _record_news(self, *, with_tails: bool) -> None:
         """Commit what is new. A reading that failed to arrive is sent again before anything newer is read."""
@@ -353,6 +431,7 @@ class Attempt:
             self._insist_recording(reading)
             reading = self.reader.read(is_last=True, with_tails=True)
         self._pending = None
+        self._close_files(is_finished=False, may_return=True)
         worker = self.worker
         if not worker.backoff.insist(lambda: release_claim(worker.store, self.claim, cause)):
             raise LeaseLost(f"experiment {self.claim.number}, attempt {self.claim.attempt}")
@@ -381,6 +460,7 @@ class Attempt:
         """Write the rest of the spool, the ending, and take the next experiment, in one transaction."""
         # A line that a killed script was just writing on stdout may lack its last digits.
         took_all = ending.exit_code is not None
+        self._close_files(is_finished=ending.state == "finished", may_return=ending.retry)
         while True:
             if self._pending is not None and not self._refused:
                 self._insist_recording(self._pending)

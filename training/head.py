@@ -16,9 +16,11 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from analysis.limits import DiskLimits
 
 HOST = "127.0.0.1"
 # The object store carries next to nothing: scripts and values go by disk and database.
@@ -164,14 +166,14 @@ def _is_helpful(name: str) -> bool:
     return name in HELPFUL or re.fullmatch("RAY_[a-z0-9_]+", name) is not None
 
 
-def dispatcher_command(data_dir: Path, gcs: str, *, spool_gb: float) -> list[str]:
+def dispatcher_command(data_dir: Path, gcs: str, limits: DiskLimits) -> list[str]:
     """The argv of the dispatcher for a head of our own on this machine."""
-    return [*_dispatcher(data_dir, spool_gb), "--ray", gcs, "--own"]
+    return [*_dispatcher(data_dir, limits), "--ray", gcs, "--own"]
 
 
-def _dispatcher(data_dir: Path, spool_gb: float) -> list[str]:
-    options = ["--data-dir", str(data_dir), "--spool-gb", f"{spool_gb:g}"]
-    return [sys.executable, "-P", "-m", "training.dispatcher", *options]
+def _dispatcher(data_dir: Path, limits: DiskLimits) -> list[str]:
+    options = [f"--{name.replace('_', '-')}={value:g}" for name, value in asdict(limits).items()]
+    return [sys.executable, "-P", "-m", "training.dispatcher", "--data-dir", str(data_dir), *options]
 
 
 def submit_dispatcher(
@@ -180,19 +182,19 @@ def submit_dispatcher(
     data_dir: Path,
     *,
     most_places: int = 1_000,
-    spool_gb: float = 5.0,
+    limits: DiskLimits | None = None,
     timeout_s: float = START_TIMEOUT_S,
 ) -> str:
     """Start the standing dispatcher as a Ray job in place of an earlier one for this data folder; returns its id.
 
-    most_places: what a cluster that grows by itself is asked for at most. spool_gb: what ended scripts may leave on
-    the disk of each machine. Waits for a head that is still starting. Raises HeadError.
+    most_places: what a cluster that grows by itself is asked for at most. limits: of the disk
+    of each machine. Waits for a head that is still starting. Raises HeadError.
     """
     deadline = time.monotonic() + timeout_s
     for name in living_dispatchers(address, token, data_dir, deadline=deadline):
         stop_job(address, token, name)
     job_id = _job_prefix(data_dir) + secrets.token_hex(4)
-    entrypoint = [*_dispatcher(data_dir, spool_gb), "--most-places", str(most_places)]
+    entrypoint = [*_dispatcher(data_dir, limits or DiskLimits()), "--most-places", str(most_places)]
     if urllib.parse.urlsplit(address).hostname == HOST:
         # A head of our own serves nobody else, so workers may wait on it for the next run.
         entrypoint.append("--own")

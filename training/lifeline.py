@@ -6,9 +6,11 @@ the lifeline: its end means that the owner is dead, whatever killed it. Only the
 Two processes: the guard, and its child, the lifeline proper, which serves. Each ends everything if the other is killed,
 and a script that had ended by itself just before its lifeline was killed has its end written by the guard.
 
-Commands: {"start": {"argv", "cwd", "env", "stdout", "stderr", "grace_s", "stop_signal", "is_leader", "end", "lock"}}
-and {"stop": {"grace_s"}}. A leader ends its own children, so only it is asked to end; else every descendant is.
-Replies: {"started": pid}, {"error": sentence}, and when the script and all that it left behind are gone
+Commands: {"start": {"argv", "cwd", "env", "stdout", "stderr", "grace_s", "stop_signal", "is_leader", "end", "lock",
+"mounts"}} and {"stop": {"grace_s"}}. A leader ends its own children, so only it is asked to end; else every descendant
+is. `mounts` is {"base", "steps"}: what only the script sees, mounted from the folder `base`, each step being the
+arguments of mount(2).
+Replies: {"started": pid}, {"error": sentence, "stage"}, and when the script and all that it left behind are gone
 {"ended": {"exit_code", "signal", "duration_s", "max_rss_bytes"}}. As soon as the script itself has ended, the file
 that `end` names holds the same and {"ended_at", "stopped", "cut"}: whether the owner asked for the end, and whether the
 lifeline made it of itself because the owner vanished or a signal told it to. Until everything is gone, the file that
@@ -41,6 +43,8 @@ HAS_CHILDREN = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
+CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
+MS_REC, MS_SLAVE = 0x4000, 0x80000
 # What the kernel calls the two processes; the sweep tells them apart by these.
 GUARD, LIFELINE = b"ht-guard", b"ht-lifeline"
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -152,7 +156,7 @@ class Lifeline:
             pid = self.launch(command)
         except OSError as error:
             self.release_lock()
-            reply({"error": sentence(error, command)})
+            reply({"error": sentence(error, command), "stage": error.filename})
         except ValueError:
             self.release_lock()
             reply({"error": "The command, its folder or its environment holds a character that none may hold."})
@@ -208,6 +212,11 @@ class Lifeline:
                 # Python ignores some and a shell's background jobs others; what is ignored would stay so in the script.
                 if signal.getsignal(number) is signal.SIG_IGN:
                     signal.signal(number, signal.SIG_DFL)
+            if command.get("mounts"):
+                stage = b"mount"
+                enter_mounts(command["mounts"])
+                # Other rights may have made the kernel forget it.
+                prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             stage = b"cwd"
             os.chdir(command["cwd"])
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -426,6 +435,32 @@ def prctl(option: int, value: object) -> None:
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
+def enter_mounts(mounts: Command) -> None:
+    """Mount what nobody else sees. Raises OSError where this machine does not let us."""
+    if not LINUX:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    libc = ctypes.CDLL(None, use_errno=True)
+    user, group = os.geteuid(), os.getegid()
+    # Only root may without a user namespace.
+    if libc.unshare(CLONE_NEWNS):
+        check(libc.unshare(CLONE_NEWNS | CLONE_NEWUSER))
+        for name, line in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
+            os.write(descriptor, line.encode())
+            os.close(descriptor)
+    check(libc.mount(None, b"/", None, MS_REC | MS_SLAVE, None))
+    os.chdir(mounts["base"])
+    for source, target, kind, flags, options in mounts["steps"]:
+        check(libc.mount(os.fsencode(source), os.fsencode(target), kind.encode(), flags, options.encode()))
+
+
+def check(result: int) -> None:
+    """Raise OSError for a call of libc that failed."""
+    if result:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
 def be_subreaper(name: bytes) -> None:
     """Adopt every descendant whose parent dies, and go by this name."""
     prctl(PR_SET_CHILD_SUBREAPER, 1)
@@ -597,8 +632,9 @@ def sentence(error: OSError, command: Command) -> str:
             errno.ENOTDIR: f"Its working directory {command['cwd']} is no folder.",
             errno.EACCES: f"Its working directory {command['cwd']} may not be entered.",
         }.get(number, f"Its working directory {command['cwd']} cannot be used: {why}.")
-    if stage in ("stdout", "stderr", "lock", "fork"):
+    if stage in ("stdout", "stderr", "lock", "fork", "mount"):
         return {
+            "mount": f"Its own view of the project's folder cannot be mounted: {why}.",
             "lock": f"The lock in its folder cannot be taken: {HELD if number == errno.EWOULDBLOCK else why}.",
             "fork": f"No further process can be started on this machine: {why}.",
         }.get(stage, f"The file for its {stage} cannot be written: {why}.")

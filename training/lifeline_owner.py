@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,6 +26,18 @@ class StartError(Exception):
 
 class SupervisorLost(StartError):
     """No fault of the script: the supervisor that should start it is not there."""
+
+
+class MountError(StartError):
+    """This machine does not let a script have mounts of its own."""
+
+
+@dataclass(frozen=True)
+class Mounts:
+    """What only the script sees: each step is the arguments of mount(2), with paths that begin in the folder `base`."""
+
+    base: str
+    steps: Sequence[tuple[str, str, str, int, str]]
 
 
 @dataclass(frozen=True)
@@ -74,13 +86,15 @@ class LifelineOwner:
         is_leader: bool = False,
         end: str | None = None,
         lock: str | None = None,
+        mounts: Mounts | None = None,
     ) -> int:
         """Start a script and return its process id; it gets nothing on stdin and appends to the two files.
 
         grace_s: what it has between the request to end (`stop_signal`, else SIGTERM) and SIGKILL.
         is_leader: it ends its own children well, as servers do, so that only it is asked.
         end, lock: files that tell others how it ended, and until then that it is held (see `spool_folders`).
-        Raises StartError.
+        mounts: what it sees in other places than we do.
+        Raises StartError; MountError where the mounts cannot be made.
         """
         command = {"argv": list(argv), "cwd": cwd, "env": dict(env), "stdout": stdout, "stderr": stderr}
         manner = {"grace_s": grace_s, "stop_signal": stop_signal, "is_leader": is_leader, "end": end, "lock": lock}
@@ -90,13 +104,13 @@ class LifelineOwner:
             self._open()
         self._grace_s = grace_s
         self._started = time.monotonic()
-        self._send({"start": {**command, **manner}})
+        self._send({"start": {**command, **manner, "mounts": asdict(mounts) if mounts else None}})
         answer = self._receive(START_TIMEOUT_S)
         if answer is None:
             self.close()
             raise SupervisorLost("The supervisor that should start it does not answer.")
         if "error" in answer:
-            raise StartError(answer["error"])
+            raise (MountError if answer.get("stage") == "mount" else StartError)(answer["error"])
         self._is_running = True
         return int(answer["started"])
 

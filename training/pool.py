@@ -18,6 +18,7 @@ import ray
 from ray.exceptions import ActorUnavailableError, RayError
 from ray.util import list_named_actors
 
+from analysis.limits import DiskLimits
 from analysis.resources import places
 from analysis.sharing import Nodes
 from training.actor import ExperimentActor
@@ -87,13 +88,10 @@ class WorkerPool:
     started, and that after starts that failed the next one waits, for up to a minute.
     """
 
-    def __init__(self, data_dir: str, spool_bytes: int, *, is_own: bool) -> None:
-        """spool_bytes: what ended scripts may leave on the disk of each machine.
-
-        is_own: the cluster is one node that serves nobody else.
-        """
+    def __init__(self, data_dir: str, limits: DiskLimits, *, is_own: bool) -> None:
+        """limits: of the disk of each machine. is_own: the cluster is one node that serves nobody else."""
         self._data_dir = data_dir
-        self._spool_bytes = spool_bytes
+        self._limits = limits
         self._keep_s = KEEP_S if is_own else KEEP_SHARED_S
         self._node_patience_s = 0.0 if is_own else NODE_PATIENCE_S
         self._deaths: dict[str, tuple[Death, float]] = {}
@@ -267,7 +265,7 @@ class WorkerPool:
             threads: Any = {"max_concurrency": 1, "concurrency_groups": {"control": 1}}
             kind: Any = ray.remote(**threads)(ExperimentActor)
             options = {"num_cpus": shape.cpus, "num_gpus": shape.gpus, "max_restarts": 0, "lifetime": "detached"}
-            actor = kind.options(**options, name=name).remote(self._data_dir, name, self._spool_bytes, *shape)
+            actor = kind.options(**options, name=name).remote(self._data_dir, name, self._limits, *shape)
             worker = Worker(name, shape, actor, time.monotonic(), _control(actor.where))
             worker.working = actor.work.remote() if is_wanted else None
             self._workers[name] = worker

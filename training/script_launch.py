@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,15 +11,19 @@ from analysis.hyperparameters import Hyperparameter, argv_of
 from analysis.program import program_of
 from sources.config_files import ConfigFileError, read_config, with_copy, with_values
 from sources.python_command import PythonError, python_command
+from sources.shared_folders import shared_folders
 from sources.snapshot import SnapshotError, link_rest, unpack_snapshot
 from storage.projects import fetch_snapshot
 from storage.records import Claim, Run, Value
 from storage.store import Store
 from training.backoff import Backoff
 from training.lifeline_owner import StartError
+from training.own_files import Root, Start, linked, overlaid, roots_of
 
 # What runs a module from its snapshot.
 MODULE = Path(__file__).with_name("module.py")
+# What stands for the experiment's number in an argument.
+EXPERIMENT = "{experiment}"
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,10 @@ class Launch:
     directory: str
     hyperparameters: list[Hyperparameter]
     problem: str | None = None
+    # Where the files of its snapshot lie.
     snapshot: Path | None = None
+    # The folders whose files are each experiment's own.
+    roots: Sequence[Root] = ()
 
     @classmethod
     def plain(cls, run: Run) -> Launch:
@@ -44,33 +51,67 @@ class Launch:
         """Unpack the run's snapshot if it has one, so that exactly the code that was launched runs."""
         plain = cls.plain(run)
         digest = run.snapshot_digest
-        if digest is None:
-            return plain
-        found = backoff.insist(lambda: fetch_snapshot(store, digest))
-        if found is None:
+        found = backoff.insist(lambda: fetch_snapshot(store, digest)) if digest else None
+        if digest and found is None:
             return replace(plain, problem="The snapshot of its code is missing.")
-        archive, script = found
+        places = plain.places(is_elsewhere=found is not None)
+        outer = next((place for place in places if plain.root.is_relative_to(place)), None)
         try:
-            folder = unpack_snapshot(archive, digest, data_dir / "snapshots")
+            if digest and found and outer:
+                code, snapshot = _unpack_below(outer, plain.root, found[0], digest, data_dir / "snapshots")
+                plain = replace(plain, snapshot=snapshot)
+            elif digest and found:
+                plain = plain._moved(*found, digest, data_dir / "snapshots")
         except (SnapshotError, OSError) as error:
             return replace(plain, problem=f"The snapshot of its code cannot be unpacked: {error}")
-        program = program_of(plain.command)
-        # Where the script's folder is on this machine, data may lie beside the script.
-        original = plain.root
-        if original.is_dir():
-            link_rest(folder, original)
-        moved = program.module_at is not None
-        command = program.with_module(str(MODULE), str(folder)) if moved else program.with_script(str(folder / script))
+        named = [Path(run.directory, path) for path in run.shared_paths]
+        home, ours = Path.home(), data_dir.resolve()
+        roots = [
+            Root(
+                place,
+                code if found and place == outer else None,
+                shared_folders(place, named, home=home),
+                ours if ours.is_relative_to(place) else None,
+            )
+            for place in places
+        ]
+        return replace(plain, roots=roots)
+
+    def places(self, *, is_elsewhere: bool) -> list[Path]:
+        """The folders whose files are each experiment's own; is_elsewhere: its code may be had without them."""
+        if self.run.in_place:
+            return []
+        # On another machine only the snapshot is there.
+        missing = [self.root] if is_elsewhere and not self.root.is_dir() else []
+        return [*roots_of(Path(self.run.directory), self.root), *missing]
+
+    def _moved(self, archive: bytes, script: str, digest: str, folder: Path) -> Launch:
+        """The script runs from the unpacked snapshot, and what did not travel is linked into that."""
+        snapshot = unpack_snapshot(archive, digest, folder / "linked")
+        if self.root.is_dir():
+            link_rest(snapshot, self.root)
+        program = program_of(self.command)
+        is_module = program.module_at is not None
+        file = str(snapshot / script)
+        command = program.with_module(str(MODULE), str(snapshot)) if is_module else program.with_script(file)
         # The user's own folder is where its data lies; on another machine only the snapshot is there.
-        directory = run.directory if Path(run.directory).is_dir() else str(folder)
-        return replace(plain, command=list(command), directory=directory, snapshot=folder)
+        directory = self.run.directory if Path(self.run.directory).is_dir() else str(snapshot)
+        return replace(self, command=list(command), directory=directory, snapshot=snapshot)
+
+    def start(self, folder: Path, *, is_mounted: bool) -> Start:
+        """How a script is started with files of its own in a folder, by mounts or by links. Raises OSError."""
+        if not self.roots:
+            return Start(tuple(self.command), self.directory)
+        if is_mounted and all(root.place.is_dir() for root in self.roots):
+            return overlaid(folder, self.roots, self.directory, self.command)
+        return linked(folder, self.roots, self.directory, program_of(self.command))
 
     @property
     def root(self) -> Path:
         """The folder that its snapshot was taken of: that of the script, or the project's for a module."""
         script = program_of(self.run.command).script
         # From beside the file that a link leads to.
-        return Path(self.run.directory, script).resolve().parent if script else Path(self.run.directory)
+        return Path(self.run.directory, script).resolve().parent if script else Path(self.run.directory).resolve()
 
     @property
     def python(self) -> list[str]:
@@ -84,15 +125,14 @@ class Launch:
         """Whether it is known how every hyperparameter of the settings is passed."""
         return claim.settings.keys() <= {each.name for each in self.hyperparameters}
 
-    def argv(self, claim: Claim, folder: Path) -> list[str]:
+    def argv(self, command: Sequence[str], claim: Claim, folder: Path) -> list[str]:
         """The items that are executed, never through a shell.
 
         folder: of the experiment's own, for copies of configuration files. Raises StartError.
         """
-        if self.problem:
-            raise StartError(self.problem)
         try:
-            argv = argv_of(self.command, claim.settings, self.hyperparameters)
+            argv = argv_of(command, claim.settings, self.hyperparameters)
+            argv = [word.replace(EXPERIMENT, str(claim.number)) for word in argv]
             return self._with_copies(argv, claim.settings, folder)
         except KeyError as error:
             raise StartError(f"The run does not say how {error.args[0]} is passed to the script.") from None
@@ -121,3 +161,11 @@ class Launch:
             if not inside.startswith("..") and (self.snapshot / inside).is_file():
                 return self.snapshot / inside
         return whole
+
+
+def _unpack_below(outer: Path, original: Path, archive: bytes, digest: str, folder: Path) -> tuple[Path, Path]:
+    """A snapshot of a folder as a layer over one that holds it; returns the layer, and the folder in it."""
+    inside = os.path.relpath(original, outer)
+    there = original if original.is_dir() else None
+    layer = unpack_snapshot(archive, digest, folder, inside=inside, original=there)
+    return layer, layer / inside

@@ -59,6 +59,8 @@ FIELDS: Mapping[str, tuple[Any, str]] = {
     "time_limit": (ids.TIME_LIMIT, "value"),
     "terminal": (ids.TERMINAL, "value"),
     "data": (ids.DATA, "value"),
+    "shared": (ids.SHARED, "value"),
+    "in_place": (ids.IN_PLACE, "value"),
 }
 OPTION_NAMES = {"option_names": State(ids.strategy_option(ALL), "id")}
 
@@ -186,6 +188,8 @@ def _order(command: str, line: CommandLine, goal: str, values: Mapping[str, Any]
         retries=_whole("The number of retries", values.get("retries"), 0, "resources", least=0),
         has_terminal=bool(values.get("terminal")),
         data_paths=read_paths(values.get("data")),
+        shared_paths=read_paths(values.get("shared")),
+        in_place=bool(values.get("in_place")),
         key=key,
     )
 

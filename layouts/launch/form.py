@@ -42,6 +42,8 @@ class Form:
     time_limit_s: float | None
     has_terminal: bool
     data_paths: Sequence[str]
+    shared_paths: Sequence[str]
+    in_place: bool
     # Resources, objective and data belong to the run that is extended.
     is_extension: bool = False
     # Sentences about the code, such as that it changed; and whether there is a difference to show.

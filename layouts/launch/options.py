@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
@@ -114,7 +114,7 @@ def run_options(form: Form) -> list[Component]:
     return [
         html.Section([_objective(form), _metrics(form)], className="launch-part", hidden=form.is_extension),
         html.Section(_resources(form), className="launch-part", hidden=form.is_extension),
-        html.Section(_data(form.data_paths), className="launch-part", hidden=form.is_extension),
+        html.Section(_data(form), className="launch-part", hidden=form.is_extension),
     ]
 
 
@@ -217,14 +217,31 @@ def _resources(form: Form) -> list[Component]:
     ]
 
 
-def _data(paths: Sequence[str]) -> list[Component]:
+def _data(form: Form) -> list[Component]:
     return [
         field(
             ids.DATA,
             "Data files and folders, to notice when they change",
-            ", ".join(paths),
+            ", ".join(form.data_paths),
             "data/train.csv, images",
             "Relative to the project's folder. When they change, what was done before no longer counts as done.",
         ),
         html.Div(id=ids.DATA_ERROR, className="field-error", role="alert"),
+        field(
+            ids.SHARED,
+            "Folders that all experiments share",
+            ", ".join(form.shared_paths),
+            "MNIST, downloads",
+            "Relative to the project's folder. Each experiment keeps what it writes in a folder of its own, but for "
+            "these, and for data and caches by their usual names.",
+        ),
+        html.Div(
+            dcc.Checklist(
+                id=ids.IN_PLACE,
+                options=[{"label": "write into the project's folder itself", "value": "on"}],
+                value=["on"] if form.in_place else [],
+                className="plain-check",
+            ),
+            title="Then no experiment has files of its own, and one may overwrite what another wrote",
+        ),
     ]

@@ -32,6 +32,8 @@ test("a paused run says what still runs and what waits", () => {
         "The 2 experiments that run go on to the end; the 3 that wait start when the run is resumed.");
     assert.equal(header.waitingWords(paused, [1, 0, 0, 0, 0], true), "Nothing runs; the one that waits starts when the run is resumed.");
     assert.equal(header.waitingWords(paused, [0, 0, 4, 0, 0], true), "Nothing runs; no new one starts until the run is resumed.");
+    assert.equal(header.waitingWords({...paused, reason: "paused: the files take 3 GB"}, [2, 0, 0, 0, 0], true),
+        "Paused: the files take 3 GB. Nothing runs; the 2 that wait start when the run is resumed.");
     assert.match(header.waitingWords({...paused, waiting: {text: "Nobody.", age: null, log: null}}, [1, 1, 0, 0, 0], true), /Nobody/);
     assert.doesNotMatch(header.waitingWords({...paused, waiting: {text: "Nobody.", age: null, log: null}}, [1, 0, 0, 0, 0], true), /Nobody/);
 });
@@ -80,4 +82,9 @@ test("where nobody reports the objective, what is reported instead is named once
     assert.equal(header.reportedInstead(setOf("finished", NaN, {...others, val_acc: NaN}), "val_acc"), null);
     assert.equal(header.reportedInstead(setOf("finished", NaN, others), null), null);
     assert.equal(header.reportedInstead(setOf("failed", NaN, {}), "val_acc"), null);
+});
+
+test("experiments that wrote the same are named, or counted where they are many", () => {
+    assert.equal(header.twiceWords({experiments: [3, 5], size: "11.6 MB"}), "Experiments 3 and 5 each wrote the same 11.6 MB");
+    assert.equal(header.twiceWords({experiments: [1, 2, 3, 4, 5, 6], size: "2 GB"}), "6 experiments each wrote the same 2 GB");
 });

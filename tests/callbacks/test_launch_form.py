@@ -34,7 +34,7 @@ def test_every_field_reaches_the_order(laboratory: Laboratory) -> None:
     typed = form(
         "python train.py fast --batch_size [28,56] --lr [0.1:0.4]", strategy="sobol", count="8", seed="3", repeats="2",
         objective=" loss ", goal="minimize", metrics=["loss", "accuracy", "seconds"], cpus="0.5", gpus=".25",
-        concurrency="3", priority="-5", weight="2.5", retries="1", time_limit="1.5", terminal=["on"], data="data/train.csv, images , data/train.csv",
+        concurrency="3", priority="-5", weight="2.5", retries="1", time_limit="1.5", terminal=["on"], shared="MNIST, downloads", in_place=["on"], data="data/train.csv, images , data/train.csv",
     )  # fmt: skip
     asked = read_form(laboratory.project, typed)
     order, strategy = asked.order, asked.demand.strategy
@@ -48,6 +48,8 @@ def test_every_field_reaches_the_order(laboratory: Laboratory) -> None:
     assert order.has_terminal
     assert (order.priority, order.weight) == (-5, 2.5)
     assert order.data_paths == ["data/train.csv", "images"]
+    assert order.shared_paths == ["MNIST", "downloads"]
+    assert order.in_place
 
 
 @pytest.mark.parametrize(
@@ -147,6 +149,8 @@ def test_paths_stand_between_commas() -> None:
 
 def test_every_field_of_the_form_stands_in_the_dialog(store: Store, laboratory: Laboratory) -> None:
     shown = text_of(
-        layout.body(Form([], {}, "", Strategy(), None, "maximize", [], [], 1, 0, None, 0, 1, 0, None, False, []))
+        layout.body(
+            Form([], {}, "", Strategy(), None, "maximize", [], [], 1, 0, None, 0, 1, 0, None, False, [], [], False)
+        )
     )
     assert [id_ for id_, _ in FIELDS.values() if isinstance(id_, str) and f'"id": "{id_}"' not in shown] == []

@@ -130,7 +130,7 @@ def test_every_option_reaches_the_run(store: Store, shell: Shell) -> None:
     options = (
         "--objective max:accuracy --strategy latin-hypercube --n 3 --seed 5 --repeats 2 --option is_centred=yes "
         "--concurrency 2 --priority 3 --weight 0.5 --cpus 0.5 --gpus 0.25 --time-limit 60 --retries 1 --terminal --metric val_loss --metric f1 "
-        "--data data.csv"
+        "--data data.csv --share MNIST --share images --in-place"
     )
     said = done(shell(options, "[0.1:0.5]".join(("--lr ", " images"))))
     assert "Run 1 of mine: 6 experiments queued" in said
@@ -139,6 +139,8 @@ def test_every_option_reaches_the_run(store: Store, shell: Shell) -> None:
     assert StrategyChoice.from_json(run.strategy) == expected
     assert (run.objective, run.goal, run.concurrency, run.retries) == ("accuracy", "maximize", 2, 1)
     assert run.has_terminal
+    assert (run.shared_paths, run.in_place) == (["MNIST", "images"], True)
+    assert (project_of(store).shared_paths, project_of(store).in_place) == (["MNIST", "images"], True)
     assert (run.cpus, run.gpus, run.time_limit_s) == (0.5, 0.25, 60.0)
     assert (run.priority, run.weight) == (3, 0.5)
     assert run.metrics == [
@@ -153,6 +155,15 @@ def test_every_option_reaches_the_run(store: Store, shell: Shell) -> None:
     rates = sorted({each["lr"] for each in settings_of(store)})
     assert rates == pytest.approx([0.1 + 0.4 / 6, 0.3, 0.5 - 0.4 / 6], rel=1e-5)
     assert [each.get("seed") for each in settings_of(store)] == [None, 1] * 3
+
+
+def test_what_is_shared_stays_with_the_project_and_grows(store: Store, shell: Shell) -> None:
+    done(shell("--share MNIST --in-place", "--lr 0.1"))
+    done(shell("--share downloads", "--lr 0.2"))
+    assert (project_of(store).shared_paths, project_of(store).in_place) == (["MNIST", "downloads"], True)
+    done(shell("--own-files", "--lr 0.3"))
+    newest = max(runs_of(store), key=lambda run: run.number)
+    assert (newest.shared_paths, newest.in_place) == (["MNIST", "downloads"], False)
 
 
 @pytest.mark.parametrize(

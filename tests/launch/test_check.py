@@ -44,6 +44,8 @@ def project(tmp_path: Path) -> Project:
         None,
         "maximize",
         [],
+        [],
+        False,
         {},
         None,
         False,

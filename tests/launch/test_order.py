@@ -29,7 +29,7 @@ def test_a_run_has_what_the_plan_schedules_and_what_the_order_says(
 ) -> None:
     wanted = order(
         objective="accuracy", metrics=[{"name": "accuracy", "goal": "maximize"}], cpus=0.5, gpus=0.25, concurrency=3, priority=2, weight=0.5,
-        time_limit_s=60.0, retries=2, data_paths=["data.csv"],
+        time_limit_s=60.0, retries=2, data_paths=["data.csv"], shared_paths=["MNIST"], in_place=True,
     )  # fmt: skip
     decided = Decisions(by_fingerprint={plan({"lr": (0.2,)}).drawn.fingerprints[0]: "skip"})
     made = plan({"lr": (0.1, 0.2, 0.3)}, decisions=decided, data_paths=["data.csv"], repeats=2)
@@ -47,6 +47,8 @@ def test_a_run_has_what_the_plan_schedules_and_what_the_order_says(
     assert [each["name"] for each in run.hyperparameters] == ["lr"]
     assert run.created_by
     assert renewed(store, project).data_paths == ["data.csv"]
+    assert (renewed(store, project).shared_paths, renewed(store, project).in_place) == (["MNIST"], True)
+    assert (run.shared_paths, run.in_place) == (["MNIST"], True)
     assert run.snapshot_digest is not None
     assert fetch_snapshot(store, run.snapshot_digest) is not None
 

@@ -140,6 +140,11 @@ class Workshop:
     folder: Path
     project: Project
 
+    @property
+    def outside(self) -> Path:
+        """A folder that is none of the project's, so that scripts see at once what others write there."""
+        return self.folder.parent
+
     def launch(self, action: str, values: list[float] | None = None, **options: Any) -> Run:
         command = [sys.executable, str(self.folder / "train.py"), action]
         self.project = register_project(
@@ -165,7 +170,9 @@ class Workshop:
 
 
 def make_workshop(store: Store, data_dir: Path, folder: Path) -> Workshop:
-    """A workshop whose script lies in a folder."""
+    """A workshop whose script lies in a folder of its own, beside what others leave for it."""
+    folder = folder / "project"
+    folder.mkdir()
     (folder / "train.py").write_text(SCRIPT)
     link = data_dir / "client" / "hypertuner"
     if not link.exists():

@@ -40,7 +40,7 @@ class Counting:
     def __init__(self, workshop: Workshop, *, metrics: int = 1, pause_s: float = 0.005) -> None:
         """metrics: how many are logged at once."""
         self.workshop = workshop
-        self.gate, self.truth = workshop.folder / "gate", workshop.folder / "truth"
+        self.gate, self.truth = workshop.outside / "gate", workshop.outside / "truth"
         action = (
             "step = 0\n"
             f"while not os.path.exists({str(self.gate)!r}):\n"
@@ -280,7 +280,7 @@ def test_four_fast_scripts_at_once_lose_nothing(workshop: Workshop, database_url
     action = (
         "until = time.monotonic() + 20; step = 0\n"
         "while time.monotonic() < until: hypertuner.log(step=step); step += 1; time.sleep(0.0015)\n"
-        f"open({str(workshop.folder)!r} + f'/truth-{{x:.0f}}', 'w').write(str(step))"
+        f"open({str(workshop.outside)!r} + f'/truth-{{x:.0f}}', 'w').write(str(step))"
     )
     run = workshop.launch(action, [1.0, 2.0, 3.0, 4.0])
     claim_runs(workshop.store, "dispatcher")
@@ -294,7 +294,7 @@ def test_four_fast_scripts_at_once_lose_nothing(workshop: Workshop, database_url
     total = 0
     for number, experiment in enumerate(workshop.experiments(run), start=1):
         (curve,) = fetch_curves(workshop.store, experiment.id)
-        handed_over = int((workshop.folder / f"truth-{number}").read_text())
+        handed_over = int((workshop.outside / f"truth-{number}").read_text())
         assert list(curve.values) == list(range(handed_over))
         total += handed_over
     print(f"{total / 20:,.0f} values a second")

@@ -59,7 +59,7 @@ def test_a_killed_worker_costs_one_attempt_and_leaves_no_process(engine: Worksho
 
 
 def test_a_run_goes_on_without_the_dispatcher_and_a_new_one_takes_over(engine: Workshop, local_ray: LocalRay) -> None:
-    gate = engine.folder / "gate"
+    gate = engine.outside / "gate"
     run = engine.launch(waiting_action(gate), [1.0, 2.0, 3.0])
     wait_until(lambda: [one for one in engine.experiments(run) if one.value_count])
     kill(local_ray.processes("-m training.dispatcher"))
@@ -77,7 +77,7 @@ def test_a_run_goes_on_without_the_dispatcher_and_a_new_one_takes_over(engine: W
 def test_a_new_dispatcher_finds_the_workers_of_the_last_and_starts_no_others(
     engine: Workshop, local_ray: LocalRay
 ) -> None:
-    gate = engine.folder / "gate"
+    gate = engine.outside / "gate"
     run = engine.launch(waiting_action(gate), [1.0, 2.0, 3.0, 4.0])
     wait_until(lambda: sum(one.value_count for one in engine.experiments(run)) == 2)
     workers = set(local_ray.processes("ray::ExperimentActor"))
@@ -100,7 +100,7 @@ def test_a_short_run_starts_beside_a_long_one(engine: Workshop) -> None:
 
 
 def test_a_run_that_wants_more_gets_its_turn_and_says_what_it_waits_for(engine: Workshop) -> None:
-    gate = engine.folder / "gate"
+    gate = engine.outside / "gate"
     plain = engine.launch(waiting_action(gate), [1.0, 2.0, 3.0, 4.0])
     wait_until(lambda: sum(one.value_count for one in engine.experiments(plain)) == 2)
     large = engine.launch("hypertuner.log(loss=x)", [1.0], cpus=2)

@@ -46,18 +46,18 @@ def owner(engine: Workshop, run: Run) -> str | None:
 
 
 def test_a_pause_lets_what_runs_end_frees_the_cluster_and_is_resumed(engine: Workshop, local_ray: LocalRay) -> None:
-    run = engine.launch(gated(engine.folder), [1.0, 2.0, 3.0, 4.0, 5.0])
+    run = engine.launch(gated(engine.outside), [1.0, 2.0, 3.0, 4.0, 5.0])
     wait_until(running(engine, run, 2))
     request_pause(engine.store, run.id)
-    (engine.folder / "1").touch()
+    (engine.outside / "1").touch()
     wait_until(lambda: states(engine, run)[0] == "finished")
     # A request in between reaches the owner that still has an experiment.
     request_resume(engine.store, run.id)
     wait_until(running(engine, run, 2), what="a start after the resumption")
     move_first(engine.store, run.id, [engine.experiments(run)[4].number])
     request_pause(engine.store, run.id)
-    (engine.folder / "2").touch()
-    (engine.folder / "3").touch()
+    (engine.outside / "2").touch()
+    (engine.outside / "3").touch()
     wait_until(lambda: states(engine, run) == ["finished"] * 3 + ["queued"] * 2)
     wait_until(lambda: owner(engine, run) is None, what="its being handed back")
     assert engine.run(run).state == "paused"
@@ -71,31 +71,31 @@ def test_a_pause_lets_what_runs_end_frees_the_cluster_and_is_resumed(engine: Wor
     assert started[4] is not None
     assert started[3] is not None
     assert started[4] < started[3], "it was moved to the front"
-    (engine.folder / "all").touch()
+    (engine.outside / "all").touch()
     experiments = engine.await_run(run)
     assert [(one.state, one.attempt) for one in experiments] == [("finished", 1)] * 5
     assert (engine.run(run).state, engine.run(run).fence) == ("finished", 2)
 
 
 def test_a_run_whose_workers_die_while_it_is_paused_stays_paused(engine: Workshop, local_ray: LocalRay) -> None:
-    run = engine.launch(gated(engine.folder), [1.0, 2.0])
+    run = engine.launch(gated(engine.outside), [1.0, 2.0])
     (experiment, _) = wait_until(lambda: running(engine, run, 2)() and engine.experiments(run))
     request_pause(engine.store, run.id)
     kill(local_ray.processes("ray::ExperimentActor"))
     wait_until(lambda: not processes_with(engine.spool_mark(experiment)), what="the end of its script")
     wait_until(lambda: states(engine, run) == ["queued"] * 2)
     assert engine.run(run).state == "paused"
-    (engine.folder / "all").touch()
+    (engine.outside / "all").touch()
     request_resume(engine.store, run.id)
     assert [(one.state, one.attempt) for one in engine.await_run(run)] == [("finished", 2)] * 2
 
 
 def test_a_run_is_extended_while_it_goes_on_and_after_it_ended(engine: Workshop) -> None:
-    run = engine.launch(gated(engine.folder), [1.0])
+    run = engine.launch(gated(engine.outside), [1.0])
     wait_until(running(engine, run, 1))
     extend_run(engine.store, engine.project.id, run.id, [NewExperiment({"x": 2.0})], {})
     wait_until(running(engine, run, 2), what="the start of the new one")
-    (engine.folder / "all").touch()
+    (engine.outside / "all").touch()
     engine.await_run(run)
     # Its script knows no --y, which only shows that it was passed.
     changes = {"candidates": {"x": [1.0], "y": [7.0]}, "hyperparameters": [X, Y]}
@@ -110,14 +110,14 @@ def test_a_run_is_extended_while_it_goes_on_and_after_it_ended(engine: Workshop)
 
 
 def test_one_experiment_is_interrupted_and_the_others_go_on(engine: Workshop) -> None:
-    run = engine.launch(gated(engine.folder), [1.0, 2.0, 3.0])
+    run = engine.launch(gated(engine.outside), [1.0, 2.0, 3.0])
     wait_until(running(engine, run, 2))
     first = engine.experiments(run)[0]
     interrupt(engine.store, run.id, [first.number], "the wrong one")
     assert engine.experiments(run)[0].request == "stop"
     wait_until(lambda: states(engine, run)[0] == "stopped", what="its end")
     wait_until(running(engine, run, 2))
-    (engine.folder / "all").touch()
+    (engine.outside / "all").touch()
     experiments = engine.await_run(run)
     assert [one.state for one in experiments] == ["stopped", "finished", "finished"]
     assert experiments[0].reason == "the wrong one"

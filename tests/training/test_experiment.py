@@ -148,7 +148,7 @@ def test_a_request_stops_the_script_and_keeps_what_it_reported(workshop: Worksho
 
 
 def test_values_are_readable_while_the_script_runs(workshop: Workshop, worker: ExperimentWorker) -> None:
-    gate = workshop.folder / "gate"
+    gate = workshop.outside / "gate"
     action = f"hypertuner.log(loss=1); print('here')\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)"
     run = workshop.launch(action)
     claim_runs(workshop.store, "scheduler")[0]
@@ -406,7 +406,7 @@ def test_an_experiment_whose_supervisor_is_killed_is_tried_again_and_given_up_af
 def test_a_worker_passes_hyperparameters_that_came_with_an_extension(
     workshop: Workshop, worker: ExperimentWorker
 ) -> None:
-    gate = workshop.folder / "gate"
+    gate = workshop.outside / "gate"
     run = workshop.launch(f"while not os.path.exists({str(gate)!r}): time.sleep(0.01)")
     claim_runs(workshop.store, "scheduler")[0]
     thread = threading.Thread(target=worker.work)
@@ -474,7 +474,7 @@ def test_a_training_that_ended_just_before_its_supervisor_was_killed_is_not_repe
 def test_what_was_read_while_the_database_was_away_is_kept_when_the_attempt_is_cut(
     workshop: Workshop, worker: ExperimentWorker, postgres: EmbeddedServer
 ) -> None:
-    gate = workshop.folder / "gate"
+    gate = workshop.outside / "gate"
     action = (
         "for i in range(3): hypertuner.log(loss=i, supervisor=os.getppid())\n"
         f"while not os.path.exists({str(gate)!r}): time.sleep(0.01)\n"

@@ -143,7 +143,7 @@ def test_a_full_disk_of_the_spool_ends_no_training_and_no_worker(
     workshop: Workshop, worker: ExperimentWorker, options: str
 ) -> None:
     action = "hypertuner.log(loss=x)\nfor _ in range(20): print('y' * 4096)\nopen(os.environ['DONE'] + str(x), 'w')"
-    done = workshop.folder / "done"
+    done = workshop.outside / "done"
     with pytest.MonkeyPatch.context() as patch, small_disk(workshop.data_dir / "spool", options):
         patch.setenv("DONE", str(done))
         run = workshop.launch(action, [1.0, 2.0, 3.0])
