@@ -247,7 +247,10 @@
             if (name !== undefined) made.send({do: "judge", metric: name});
         });
         made.press("run-twice", (event) => {
-            if (event.target.closest("button")) made.send({do: "share_folder", folder: made.twice.folder, numbers: made.twice.experiments});
+            if (!event.target.closest("button")) return;
+            made.send({do: "share_folder", folder: made.twice.folder, numbers: made.twice.experiments});
+            made.twice = null;
+            showTwice();
         });
         made.press("run-best", (event) => made.followTo(event, event.currentTarget.getAttribute("href")));
         made.press("run-counts", (event) => {

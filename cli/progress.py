@@ -12,8 +12,10 @@ from rich.table import Table
 
 from analysis.counting import best_of, is_finished, ranked
 from analysis.hyperparameters import text_of
+from analysis.words import size
 from cli.terminal import printable
 from storage.changes import changes_since
+from storage.files import files_of_run, written_twice
 from storage.records import Experiment, Project, Run
 from storage.runs import find_run
 from storage.schema import ENDED_STATES
@@ -155,6 +157,22 @@ def reported_instead(experiments: Sequence[Experiment], run: Run) -> str | None:
     return (
         f"No experiment has reported {wanted}; they report {listed}{more}. The page can judge the run by one of them."
     )
+
+
+def written_files(store: Store, project: Project, run: Run) -> list[str]:
+    """Sentences about what the experiments of a run wrote; none where they wrote nothing."""
+    count, taken = files_of_run(store, run.id)
+    if not count:
+        return []
+    slug = printable(project.slug)
+    said = [f"They wrote {count:,} files, {size(taken)}: hypertuner files {slug} lists them."]
+    for twice in written_twice(store, run.id)[:1]:
+        folder = printable(twice.folder)
+        said.append(
+            f"{len(twice.experiments)} of them each wrote the same {size(twice.bytes)} in {folder}; --share {folder} "
+            "lets the experiments of a run have one together."
+        )
+    return said
 
 
 def failures(experiments: Sequence[Experiment]) -> Mapping[str, list[int]]:

@@ -27,7 +27,7 @@ from cli.options import (
     read_wishes,
 )
 from cli.plan_table import left_out_sentences, plan_json, plan_sentences, plan_table
-from cli.progress import failures, follow_run, reported_instead, results_table
+from cli.progress import failures, follow_run, reported_instead, results_table, written_files
 from cli.services import Services, open_store, read_running
 from cli.terminal import console, errors, printable, say, say_aside, say_error
 from storage.records import Project, Run
@@ -222,6 +222,8 @@ def _finish(queued: tuple[Project, Run], experiments: list[Any], store: Store) -
     console.print(results_table(experiments, ended, console.width))
     if missing := reported_instead(experiments, ended):
         errors.print(f"[yellow]{missing}[/]", soft_wrap=True)
+    for sentence in written_files(store, project, ended):
+        console.print(sentence, soft_wrap=True)
     for reason, numbers in failures(experiments).items():
         listed = ", ".join(map(str, numbers[:10])) + (" ..." if len(numbers) > 10 else "")
         errors.print(f"[red]failed:[/] {listed}: {printable(reason)}", soft_wrap=True)

@@ -130,6 +130,20 @@ def disk_bytes_of(store: Store, project_id: int, *, but: int) -> int:
     return total
 
 
+def files_of_run(store: Store, run_id: int) -> tuple[int, int]:
+    """How many files the experiments of a run wrote, and their bytes in all."""
+    with store.read() as connection:
+        row = connection.execute(
+            text(
+                """SELECT coalesce(sum(count), 0)::bigint AS files, coalesce(sum(bytes), 0)::bigint AS bytes
+                FROM experiment_files JOIN experiment ON experiment.id = experiment_id
+                WHERE run_id = :run AND removed_at IS NULL"""
+            ),
+            {"run": run_id},
+        ).one()
+    return row.files, row.bytes
+
+
 def fetch_taken(store: Store, project_id: int) -> list[tuple[int, str, KeptFiles]]:
     """Number, state and files of a project's experiments that have any, those that take the most first.
 

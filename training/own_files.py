@@ -6,7 +6,6 @@ Where the system allows it, by an overlay in a mount namespace; else in a copy o
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -59,9 +58,15 @@ def roots_of(directory: Path, script_folder: Path) -> list[Path]:
     return roots
 
 
+def home() -> Path:
+    """The home folder; no real one where nobody knows it."""
+    return Path(os.path.expanduser("~"))
+
+
 def _is_common(path: Path) -> bool:
-    temporary = {Path(tempfile.gettempdir()).resolve(), Path("/var/tmp")}  # noqa: S108 - nothing is put there
-    return path in temporary or path in Path.home().parents or path == Path("/")
+    # Not by `tempfile`, which tries to write there and fails on a full disk.
+    temporary = {Path(os.environ.get("TMPDIR") or "/tmp").resolve(), Path("/tmp"), Path("/var/tmp")}  # noqa: S108
+    return path in temporary or path in home().parents or path == Path("/")
 
 
 def prepare_folder(folder: Path, *, is_first: bool) -> Path:

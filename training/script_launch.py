@@ -18,7 +18,7 @@ from storage.records import Claim, Run, Value
 from storage.store import Store
 from training.backoff import Backoff
 from training.lifeline_owner import StartError
-from training.own_files import Root, Start, linked, overlaid, roots_of
+from training.own_files import Root, Start, home, linked, overlaid, roots_of
 
 # What runs a module from its snapshot.
 MODULE = Path(__file__).with_name("module.py")
@@ -65,12 +65,12 @@ class Launch:
         except (SnapshotError, OSError) as error:
             return replace(plain, problem=f"The snapshot of its code cannot be unpacked: {error}")
         named = [Path(run.directory, path) for path in run.shared_paths]
-        home, ours = Path.home(), data_dir.resolve()
+        ours = data_dir.resolve()
         roots = [
             Root(
                 place,
                 code if found and place == outer else None,
-                shared_folders(place, named, home=home),
+                shared_folders(place, named, home=home()),
                 ours if ours.is_relative_to(place) else None,
             )
             for place in places

@@ -16,7 +16,7 @@ import pytest
 
 from tests.training.conftest import Scene, is_alive, parent_of, processes_with, wait_until
 from training.lifeline import sentence
-from training.lifeline_owner import LifelineOwner, StartError
+from training.lifeline_owner import LifelineOwner, MountError, Mounts, StartError
 
 STUBBORN = "trap '' TERM INT HUP; setsid sh -c 'trap \"\" TERM; while :; do sleep 600; done' & echo here; while :; do sleep 600; done"
 
@@ -253,3 +253,56 @@ with socket.socket(fileno=int(sys.argv[1])) as bound:
     with connection:
         connection.sendall(b"hello")
 """
+
+
+# Drops what lets root mount without a user namespace, for itself and all that it starts.
+WITHOUT_RIGHTS = """
+import ctypes, os, sys
+PR_CAPBSET_DROP, CAP_SYS_ADMIN = 24, 21
+ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN, 0, 0, 0)
+os.execv(sys.executable, [sys.executable, "-c", sys.argv[1], *sys.argv[2:]])
+"""
+MOUNTING = """
+import os, sys
+from training.lifeline_owner import LifelineOwner, MountError, Mounts
+folder, script = sys.argv[1:]
+layers = "userxattr,lowerdir=project,upperdir=written,workdir=work"
+steps = [("overlay", "view", "overlay", 0, layers), ("view", folder + "/project", "", 0x5000, "")]
+with LifelineOwner() as supervisor:
+    try:
+        supervisor.start(
+            ["/bin/sh", "-c", script], folder + "/project", {"PATH": os.environ["PATH"]}, folder + "/out",
+            folder + "/err", mounts=Mounts(folder, steps),
+        )
+    except MountError as error:
+        sys.exit(str(error))
+    print(supervisor.wait(30).exit_code)
+"""
+
+
+@pytest.mark.parametrize("rights", ["root", "a user"])
+def test_a_script_may_have_mounts_of_its_own(tmp_path: Path, rights: str) -> None:
+    for name in ("project", "written", "work", "view"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "project" / "a").write_text("as it was")
+    script = "cat a; echo changed > a; echo new > b; ls; id -u; kill -0 $PPID && exit 7"
+    words = [MOUNTING, str(tmp_path), script]
+    argv = [sys.executable, "-c", *words] if rights == "root" else [sys.executable, "-c", WITHOUT_RIGHTS, *words]
+    ended = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=60)
+    if "cannot be mounted" in ended.stderr:
+        pytest.skip("this machine lets nobody mount")
+    assert ended.stdout == "7\n", ended.stderr
+    assert (tmp_path / "out").read_text() == f"as it wasa\nb\n{os.getuid()}\n"
+    assert {path.name: path.read_text() for path in (tmp_path / "project").iterdir()} == {"a": "as it was"}
+    assert {path.name: path.read_text() for path in (tmp_path / "written").iterdir()} == {
+        "a": "changed\n",
+        "b": "new\n",
+    }
+
+
+def test_mounts_that_cannot_be_made_are_told_apart(scene: Scene) -> None:
+    mounts = Mounts(str(scene.folder), [("nothing", "nowhere", "overlay", 0, "lowerdir=none")])
+    with pytest.raises(MountError, match=r"cannot be mounted: .+\."):
+        scene.start("echo here", mounts=mounts)
+    scene.start("echo here")
+    assert scene.end().exit_code == 0
