@@ -208,12 +208,14 @@ class Workshop:
     def __init__(self, folder: Path) -> None:
         self.slug = f"workshop-{next(self.numbers)}"
         self.script = folder / "train.py"
-        self.folder = folder
-        self.script.write_text(SCRIPT.replace("{folder!r}", repr(str(folder))))
+        # Data is shared, so that the script sees what the test puts there.
+        self.signals = folder / "data"
+        self.signals.mkdir()
+        self.script.write_text(SCRIPT.replace("{folder!r}", repr(str(self.signals))))
 
     def finish(self, *numbers: int) -> None:
         for number in numbers:
-            (self.folder / str(number)).touch()
+            (self.signals / str(number)).touch()
 
 
 @pytest.fixture

@@ -74,7 +74,8 @@ def run(page: Page, demo: Product) -> Iterator[RunPage]:
     """A run of ten experiments, two at a time, of which the first two are running."""
     folder = Path(tempfile.mkdtemp(prefix="ht-actions-", dir="/tmp"))
     (folder / "train.py").write_text(SCRIPT)
-    signals = folder / "signals"
+    # Data is shared, so that the script sees what the test puts there.
+    signals = folder / "data"
     signals.mkdir()
     values = ",".join(str(number) for number in range(1, COUNT + 1))
     # The demo may still be training, and shares the places with everybody of its priority.

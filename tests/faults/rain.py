@@ -61,12 +61,15 @@ class Rain:
     def __init__(self, folder: Path, *, steps: int = 20, pause_s: float = 0.1) -> None:
         self.folder = folder
         self.steps = steps
-        (folder / "truth").mkdir(parents=True)
+        # Beside the project, as what scripts write into that is their own.
+        self.project_folder = folder / "project"
+        self.project_folder.mkdir(parents=True)
+        (folder / "truth").mkdir()
         # Seconds that no other process sleeps.
         self.mark = f".{abs(hash(str(folder))) % 10**9:09d}"
         given = {"TRUTH": str(folder / "truth"), "MARK": self.mark, "STEPS": steps, "PAUSE": pause_s}
         constants = "".join(f"{name} = {value!r}\n" for name, value in given.items())
-        (folder / "train.py").write_text(constants + SCRIPT)
+        (self.project_folder / "train.py").write_text(constants + SCRIPT)
 
     def launch(self, store: Store, count: int, **options: object) -> Run:
         """Queue a run."""
@@ -76,9 +79,13 @@ class Rain:
 
     def project(self, store: Store) -> Project:
         """The project of this folder."""
-        command = [sys.executable, str(self.folder / "train.py")]
+        command = [sys.executable, str(self.project_folder / "train.py")]
         return register_project(
-            store, f"Rain {self.folder.name}", directory=str(self.folder), command=command, hyperparameters=[NUMBER]
+            store,
+            f"Rain {self.folder.name}",
+            directory=str(self.project_folder),
+            command=command,
+            hyperparameters=[NUMBER],
         )
 
     def states(self, store: Store, run: Run) -> list[str]:
