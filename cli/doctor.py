@@ -22,6 +22,7 @@ from cli.terminal import console, printable
 from storage.embedded import EmbeddedServerError, find_binaries
 from storage.folders import FolderError, prepare_data_dir
 from storage.store import Store, StoreError
+from training.own_files import mount_problem
 
 MIN_FREE_BYTES = 5 * 2**30
 
@@ -57,7 +58,7 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything, one finding at a time."""
     looks: list[Callable[[Settings], Finding]] = [_python, _data_dir, _disk, _postgres, _ray, _port]
-    looks += [_gpu, _browser, _node]
+    looks += [_files, _gpu, _browser, _node]
     for look in looks:
         yield look(settings)
 
@@ -87,6 +88,18 @@ def _disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(folder).free
     short = "Free some space: Ray stops taking work when a disk is nearly full." if free < MIN_FREE_BYTES else ""
     return Finding("Disk", f"{free / 2**30:.0f} GiB free at {folder}", short, is_needed=False)
+
+
+def _files(settings: Settings) -> Finding:
+    try:
+        folder = prepare_data_dir(settings.data_dir)
+        problem = mount_problem(folder)
+    except (FolderError, OSError) as error:
+        return Finding("Files", "the data folder cannot be written to", str(error), is_needed=False)
+    if problem:
+        remedy = f"{problem} It works with user namespaces and a data folder on a local disk."
+        return Finding("Files", "experiments run in copies with links", remedy, is_needed=False)
+    return Finding("Files", "each experiment sees the project's folder by an overlay")
 
 
 def _postgres(settings: Settings) -> Finding:

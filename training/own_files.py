@@ -6,6 +6,7 @@ Where the system allows it, by an overlay in a mount namespace; else in a copy o
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 from analysis.program import Program
 from sources.linked_copy import make_linked_copy
 from sources.own_files import Tree, keep_trees, remove_own_files
-from training.lifeline_owner import Mounts
+from training.lifeline_owner import LifelineOwner, MountError, Mounts
 
 MS_BIND, MS_REC = 0x1000, 0x4000
 OUTPUT = "output"
@@ -107,6 +108,20 @@ def overlaid(folder: Path, roots: Sequence[Root], directory: str, command: Seque
         trees.append(Tree(f"{at}/written", _name_of(root.place, directory), str(root.place), str(root.code or "")))
     keep_trees(folder, trees)
     return Start(tuple(command), directory, "overlay", Mounts(str(folder), steps))
+
+
+def mount_problem(folder: Path) -> str:
+    """Why no overlay can be mounted for what lies in a folder, in a sentence; empty where one can. Raises OSError."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".mount-") as name, LifelineOwner() as supervisor:
+        scratch = Path(name)
+        (scratch / "project").mkdir()
+        start = overlaid(scratch, [Root(scratch / "project")], name, [])
+        try:
+            supervisor.start(["true"], name, {"PATH": os.defpath}, os.devnull, os.devnull, mounts=start.mounts)
+        except MountError as error:
+            return str(error)
+        supervisor.wait(None)
+        return ""
 
 
 def _point(link: Path, target: Path) -> None:

@@ -182,7 +182,7 @@ def test_an_unknown_project_is_named_with_those_that_are_there(data_dir: Path) -
 def test_doctor_looks_at_everything(data_dir: Path) -> None:
     answer = hypertuner("doctor", "--data-dir", str(data_dir))
     assert answer.returncode == 0, answer.stdout
-    for subject in ("Python", "PostgreSQL", "Ray", "GPU", "Disk", "Browser"):
+    for subject in ("Python", "PostgreSQL", "Ray", "GPU", "Disk", "Files", "Browser"):
         assert subject in answer.stdout
 
 

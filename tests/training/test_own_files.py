@@ -15,7 +15,8 @@ from storage.records import Experiment
 from tests.training.conftest import Workshop
 from tests.training.test_experiment import perform
 from training.experiment import ExperimentWorker
-from training.lifeline_owner import LifelineOwner, MountError, Mounts
+from training.lifeline_owner import MountError
+from training.own_files import mount_problem
 
 KINDS = ("overlay", "copy")
 
@@ -25,22 +26,9 @@ def kind(request: pytest.FixtureRequest, worker: ExperimentWorker, tmp_path: Pat
     """Both ways, the first one where the machine lets it."""
     if request.param == "copy":
         worker.mount_problem = "This test wants links."
-    elif not can_mount(tmp_path):
+    elif mount_problem(tmp_path):
         pytest.skip("this machine lets nobody mount")
     return str(request.param)
-
-
-def can_mount(folder: Path) -> bool:
-    with LifelineOwner() as supervisor:
-        try:
-            for name in ("lower", "upper", "work", "view"):
-                (folder / f".{name}").mkdir()
-            layers = "userxattr,lowerdir=.lower,upperdir=.upper,workdir=.work"
-            mounts = Mounts(str(folder), [("overlay", ".view", "overlay", 0, layers)])
-            supervisor.start(["true"], "/", {"PATH": os.environ["PATH"]}, os.devnull, os.devnull, mounts=mounts)
-        except MountError:
-            return False
-        return supervisor.wait(30) is not None
 
 
 def files_of(workshop: Workshop, experiment: Experiment) -> KeptFiles:
