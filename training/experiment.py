@@ -300,7 +300,7 @@ class Attempt:
 
     def _execute(self, start: Start, output: Path) -> None:
         self.files.kind, self.files.note = start.kind, None if start.mounts else self.worker.mount_problem
-        argv = self.launch.argv(start.command, self.claim, self.folder)
+        argv = self.launch.argv(start, self.claim, self.folder)
         launched = Environment.from_json(self.launch.run.environment)
         environment = script_environment(os.environ, self.folder, self.claim, self.worker.data_dir, launched)
         if self.launch.run.has_terminal:

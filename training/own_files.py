@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.program import Program
@@ -32,18 +32,31 @@ class Root:
 
     place: Path
     code: Path | None = None
-    shared: Sequence[Path] = ()
+    shared: tuple[Path, ...] = ()
     data_dir: Path | None = None
 
 
 @dataclass(frozen=True)
 class Start:
-    """How a script is started so that it finds its own files. kind: "overlay", "copy" or "in place"."""
+    """How a script is started so that it finds its own files.
+
+    kind: "overlay", "copy" or "in place". trees: where what it writes below each root lies, but for what is shared.
+    """
 
     command: tuple[str, ...]
     directory: str
     kind: str = "in place"
     mounts: Mounts | None = None
+    trees: Mapping[Root, Path] = field(default_factory=dict)
+
+    def own_place(self, path: Path) -> Path | None:
+        """Where the experiment's own version of a file lies; None where it can have none."""
+        # A link in the project is replaced, and not what it leads to.
+        whole = path.parent.resolve() / path.name
+        for root, tree in self.trees.items():
+            if whole.is_relative_to(root.place) and not any(whole.is_relative_to(each) for each in root.shared):
+                return tree / whole.relative_to(root.place)
+        return None
 
 
 def roots_of(directory: Path, script_folder: Path) -> list[Path]:
@@ -107,7 +120,8 @@ def overlaid(folder: Path, roots: Sequence[Root], directory: str, command: Seque
         steps.append((view, str(root.place), "", MS_BIND | MS_REC, ""))
         trees.append(Tree(f"{at}/written", _name_of(root.place, directory), str(root.place), str(root.code or "")))
     keep_trees(folder, trees)
-    return Start(tuple(command), directory, "overlay", Mounts(str(folder), steps))
+    written = {root: folder / str(at) / "written" for at, root in enumerate(roots)}
+    return Start(tuple(command), directory, "overlay", Mounts(str(folder), steps), written)
 
 
 def mount_problem(folder: Path) -> str:
@@ -150,7 +164,8 @@ def linked(folder: Path, roots: Sequence[Root], directory: str, program: Program
     if inside is None and not Path(directory).is_dir():
         # On another machine only the snapshot is there.
         inside = next(iter(copies.values()), None)
-    return Start(words, str(inside or directory), "copy")
+    own = {root: copies[root.place] for root in roots}
+    return Start(words, str(inside or directory), "copy", None, own)
 
 
 def _moved(path: Path, copies: Mapping[Path, Path]) -> Path | None:

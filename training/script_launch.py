@@ -70,7 +70,7 @@ class Launch:
             Root(
                 place,
                 code if found and place == outer else None,
-                shared_folders(place, named, home=home()),
+                tuple(shared_folders(place, named, home=home())),
                 ours if ours.is_relative_to(place) else None,
             )
             for place in places
@@ -125,32 +125,36 @@ class Launch:
         """Whether it is known how every hyperparameter of the settings is passed."""
         return claim.settings.keys() <= {each.name for each in self.hyperparameters}
 
-    def argv(self, command: Sequence[str], claim: Claim, folder: Path) -> list[str]:
-        """The items that are executed, never through a shell.
+    def argv(self, start: Start, claim: Claim, folder: Path) -> list[str]:
+        """The items that are executed, never through a shell. Raises StartError.
 
-        folder: of the experiment's own, for copies of configuration files. Raises StartError.
+        Configuration files are written with the experiment's values, where it sees them in the place of the project's;
+        `folder` is for copies of those that it cannot have there.
         """
         try:
-            argv = argv_of(command, claim.settings, self.hyperparameters)
+            argv = argv_of(start.command, claim.settings, self.hyperparameters)
             argv = [word.replace(EXPERIMENT, str(claim.number)) for word in argv]
-            return self._with_copies(argv, claim.settings, folder)
+            return self._with_copies(argv, claim.settings, start, folder)
         except KeyError as error:
             raise StartError(f"The run does not say how {error.args[0]} is passed to the script.") from None
         except ConfigFileError as error:
             raise StartError(str(error)) from None
 
-    def _with_copies(self, argv: list[str], settings: Mapping[str, Value], folder: Path) -> list[str]:
-        """The items with the names of this experiment's own copies of configuration files."""
+    def _with_copies(self, argv: list[str], settings: Mapping[str, Value], start: Start, folder: Path) -> list[str]:
+        """The items, with the names of copies of configuration files that could not be written in place."""
         values: dict[str, dict[str, Value]] = {}
         for each in self.hyperparameters:
             if each.file and each.name in settings:
                 values.setdefault(each.file, {})[each.key] = settings[each.name]
         for at, (file, changed) in enumerate(values.items()):
             text = with_values(read_config(self._place_of(file), file), file, changed)
-            copy = folder / "configs" / str(at) / Path(file).name
-            copy.parent.mkdir(parents=True)
+            own = start.own_place(Path(self.run.directory, file))
+            copy = own or folder / "configs" / str(at) / Path(file).name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.unlink(missing_ok=True)
             copy.write_text(text, encoding="utf-8")
-            argv = [with_copy(word, file, str(copy)) for word in argv]
+            if own is None:
+                argv = [with_copy(word, file, str(copy)) for word in argv]
         return argv
 
     def _place_of(self, file: str) -> Path:

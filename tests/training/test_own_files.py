@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from analysis.hyperparameters import Hyperparameter
 from analysis.limits import DiskLimits
 from sources.snapshot import take_snapshot
 from storage.files import KeptFiles, fetch_files, written_twice
-from storage.projects import keep_snapshot
+from storage.projects import keep_snapshot, register_project
 from storage.records import Experiment
+from storage.runs import NewExperiment, NewRun, create_run
 from tests.training.conftest import Workshop
 from tests.training.test_experiment import perform
 from training.experiment import ExperimentWorker
@@ -272,3 +276,32 @@ def test_what_python_compiled_is_kept_with_the_code_and_is_no_file_of_an_experim
     assert experiment.state == "finished", experiment.reason
     assert fetch_files(workshop.store, experiment.id) is None
     assert list((workshop.data_dir / "snapshots").glob("*/__pycache__/helper.*.pyc"))
+
+
+def test_a_configuration_file_with_the_experiment_s_values_lies_in_its_place(
+    workshop: Workshop, worker: ExperimentWorker, kind: str
+) -> None:
+    """So that it finds what it includes by relative paths, and a script that knows its name reads it, too."""
+    folder = workshop.folder
+    (folder / "conf").mkdir()
+    (folder / "conf" / "base.json").write_text('{"momentum": 0.5}')
+    (folder / "conf" / "c.json").write_text('{"lr": 1, "base": "base.json"}')
+    (folder / "train.py").write_text(
+        "import json, os, sys\n"
+        "own = json.load(open('conf/c.json'))\n"
+        "base = json.load(open(os.path.join(os.path.dirname(sys.argv[1]), own['base'])))\n"
+        "print('loss:', own['lr'], 'accuracy:', base['momentum'])\n"
+    )
+    known = Hyperparameter("lr", "conf/c.json:lr", "float", place=3, file="conf/c.json").to_json()
+    command = [sys.executable, "train.py", "conf/c.json"]
+    workshop.project = register_project(
+        workshop.store, "Files", directory=str(folder), command=command, hyperparameters=[known]
+    )
+    settings = [NewExperiment({"lr": lr}) for lr in (0.25, 7)]
+    new = NewRun("python train.py", {}, [known], settings, snapshot_digest=snapshot_of(workshop))
+    run = create_run(workshop.store, workshop.project, new)
+    for experiment, lr in zip(perform(workshop, worker, run), (0.25, 7), strict=True):
+        assert experiment.state == "finished", experiment.reason
+        assert {name: each.last for name, each in experiment.metrics.items()} == {"loss": lr, "accuracy": 0.5}
+        assert names(files_of(workshop, experiment)) == ["conf/c.json"]
+    assert json.loads((folder / "conf" / "c.json").read_text())["lr"] == 1
