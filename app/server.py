@@ -24,6 +24,7 @@ from app import (
     rules,
     run_replay,
     security,
+    teaching,
 )
 from app.settings import Settings
 from callbacks import comparison, experiment, insights, launch, pages, projects, run, views
@@ -104,6 +105,7 @@ def create_app(settings: Settings, store: Store) -> Dash:
     run_replay.attach(app.server, store)
     logs.attach(app.server, store, settings.data_dir)
     own_files.attach(app.server, store, settings.data_dir)
+    teaching.attach(app.server, store, settings.data_dir)
     health.attach(app.server, store)
     security.protect(app.server, settings, store, script_hashes=app.csp_hashes())
     return app

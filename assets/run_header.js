@@ -215,6 +215,8 @@
                 element("span", {}, "No experiment has reported ", element("b", {textContent: objective}), ", by which this run is judged. Judge it by:"),
                 ...names.slice(0, MOST_NAMED).map((name) => element("button", {type: "button", className: "ht-button", textContent: name,
                     title: `Make ${name} the objective of this run`, dataset: {metric: name}})),
+                element("button", {type: "button", className: "ht-button", textContent: "Find it in the output …", title: `Say how the script prints ${objective}`,
+                    aria: {haspopup: "dialog"}, dataset: {teach: made.spec.slug, run: String(made.spec.number), name: objective}}),
                 ...(names.length > MOST_NAMED ? [element("span", {className: "ht-quiet", textContent: `and ${names.length - MOST_NAMED} more in the list of metrics`})] : []),
             ));
         };

@@ -232,6 +232,7 @@ def _project(store: Store, typed: Typed, name: str, objective: Objective, option
         data_paths=found.data_paths if found else [],
         shared_paths=found.shared_paths if found else [],
         in_place=bool(found and found.in_place),
+        patterns=found.patterns if found else [],
         locks=found.locks if found else {},
         options_from=typed.discovery.source,
         takes_more=typed.discovery.takes_more,

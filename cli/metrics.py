@@ -1,74 +1,89 @@
-"""`hypertuner metrics`: which numbers would be read from what a script printed."""
+"""`hypertuner metrics`: which numbers are read from what a script printed, and teaching a project to read others."""
 
 from __future__ import annotations
 
 import json
-import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
 import typer
+from rich.progress import Progress as Bar
 from rich.table import Table
+from rich.text import Text
 
-from analysis.log_text import text_of
 from analysis.words import number
+from app.settings import read_settings
+from callbacks.teaching import (
+    NothingToReadError,
+    newest_with_output,
+    read_again,
+    teach,
+    templates_of,
+    try_pattern,
+)
 from cli.errors import CommandError
+from cli.named import project_named
+from cli.options import DataDir
+from cli.services import open_store
 from cli.terminal import console, printable
+from sources.output.patterns import Mark, Pattern, PatternError
 from sources.output.reader import OutputReader
+from sources.output.whole import PIECE_BYTES, Value, read_values
+from storage.projects import find_project
+from storage.records import Project, Run
+from storage.store import Store
 
-# Longer lines are data; the same limit holds for the output of experiments.
-LONGEST_LINE = 65_536
-
-
-@dataclass(frozen=True)
-class Value:
-    """One number of one metric, and where it stands."""
-
-    name: str
-    value: float
-    epoch: float | None
-    step: float | None
-    line: int
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain data; what JSON has no number for is null, with its name beside it."""
-        data = dict(self.__dict__)
-        return data if math.isfinite(self.value) else {**data, "value": None, "special": str(self.value)}
+# Of the lines that look like metrics, the shell shows the first.
+MOST_LIKELY = 5
 
 
-def metrics(
-    log: Annotated[str, typer.Argument(metavar="LOG", help="A file with what a script printed; - is standard input.")],
+def metrics(  # noqa: PLR0917 - typer takes options as parameters
+    log: Annotated[
+        str | None, typer.Argument(metavar="[LOG]", help="A file with what a script printed; - is standard input.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per value.")] = False,
     option: Annotated[
         list[str] | None, typer.Option(help="A name that is an option of the script and no metric; may be repeated.")
     ] = None,
+    pattern: Annotated[
+        list[str] | None,
+        typer.Option(help="How a line is printed, with holes: 'step {step} | loss {loss}'; may be repeated."),
+    ] = None,
+    project: Annotated[
+        str | None, typer.Option(help="Look at what the newest experiment of this project printed, instead of a file.")
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Keep the patterns with the project, and read its past output again.")
+    ] = False,
+    data_dir: DataDir = None,
 ) -> None:
-    """Print which numbers would be read from what a script printed, without a project or anything running."""
+    """Print which numbers would be read from what a script printed; with --accept, teach a project to read others."""
+    try:
+        patterns = [Pattern(text) for text in pattern or ()]
+    except PatternError as error:
+        raise CommandError(f"--pattern cannot be used. {error}") from None
+    if project is not None:
+        settings = read_settings(data_dir=data_dir)
+        with open_store(settings) as store:
+            _teach(store, settings.data_dir, project_named(store, project), patterns, is_accepted=accept)
+        return
+    if log is None or accept:
+        raise CommandError("--accept keeps patterns with a project; name it with --project." if accept else
+                           "Name a file with what a script printed, or a project with --project.")  # fmt: skip
     try:
         with nullcontext(sys.stdin.buffer) if log == "-" else Path(log).open("rb") as file:
-            found = read_values(file, option or ())
+            found = read_values(_pieces(file), OutputReader(option or (), patterns))
             _print_json(found) if as_json else _print_table(log, found)
     except OSError as error:
         raise CommandError(f"{log} cannot be read: {error.strerror}.") from None
 
 
-def read_values(file: BinaryIO, options: list[str] | tuple[str, ...]) -> Iterator[Value]:
-    """Every value that a file holds, in its order; memory does not grow with the file."""
-    reader = OutputReader(options)
-    line, is_begun = 1, False
-    while part := file.readline(LONGEST_LINE):
-        # What follows the beginning of a line that is too long is left out with it.
-        is_whole = part.endswith(b"\n") or len(part) < LONGEST_LINE
-        if is_whole and not is_begun:
-            for text in part.rstrip(b"\n").split(b"\r"):
-                for name, value in reader.read(text_of(text)).items():
-                    yield Value(name, value, reader.progress.epoch, reader.progress.batch, line)
-        is_begun = not is_whole
-        line += part.endswith(b"\n")
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    return iter(partial(file.read, PIECE_BYTES), b"")
 
 
 def _print_json(found: Iterator[Value]) -> None:
@@ -91,3 +106,73 @@ def _print_table(log: str, found: Iterator[Value]) -> None:
         cells = (f"{counts[name]:,}", number(first.value), number(last.value), ", ".join(place), f"{last.line:,}")
         table.add_row(printable(name), *cells)
     console.print(table)
+
+
+# --- a project ------------------------------------------------------------------------------------------------------
+
+
+def _teach(store: Store, data_dir: Path, project: Project, patterns: Sequence[Pattern], *, is_accepted: bool) -> None:
+    if is_accepted:
+        _accept(store, data_dir, project, patterns)
+        return
+    for text in project.patterns:
+        console.print("Pattern: ", Text(printable(text), style="bold"), soft_wrap=True)
+    try:
+        newest = newest_with_output(store, data_dir, project)
+    except NothingToReadError as error:
+        raise CommandError(str(error)) from None
+    if not patterns:
+        console.print(f"Experiment {newest} printed lines with numbers; those in bold were not always the same:")
+        for template in templates_of(store, data_dir, project, newest):
+            moving = [mark for mark, moves in zip(template.numbers, template.moving, strict=True) if moves]
+            console.print(f"{template.count:>7,} x  ", _marked(template.sample, moving), sep="", soft_wrap=True)
+        slug = printable(project.slug)
+        say = f"hypertuner metrics --project {slug} --pattern 'loss {{loss}}'"
+        console.print(f"Try a pattern on them with: {say}", soft_wrap=True)
+        return
+    for pattern in patterns:
+        tried = try_pattern(store, data_dir, project, newest, pattern.text)
+        console.print(f"{tried.fitting:,} of the {tried.of:,} lines of experiment {newest} fit.", soft_wrap=True)
+        for line, marks in tried.lines:
+            console.print(_marked(line, marks), soft_wrap=True)
+    console.print("Write --accept, too, to keep it and read past output again.")
+
+
+def likely_lines(store: Store, data_dir: Path, project: Project, run: Run) -> list[Text]:
+    """The kinds of lines of a run that look like reports of metrics, with their numbers marked."""
+    try:
+        number = newest_with_output(store, data_dir, project, run.id)
+    except NothingToReadError:
+        return []
+    found = [each for each in templates_of(store, data_dir, project, number) if each.is_likely]
+    return [_marked(each.sample, each.numbers) for each in found[:MOST_LIKELY]]
+
+
+def _marked(line: str, marks: Iterable[Mark]) -> Text:
+    """A line with its numbers in bold; what the terminal would obey is made visible by `printable`'s rule."""
+    safe = "".join(sign if sign.isprintable() else "\ufffd" for sign in line)
+    text = Text(safe)
+    for mark in marks:
+        text.stylize("bold cyan", mark.start, mark.end)
+    return text
+
+
+def _accept(store: Store, data_dir: Path, project: Project, patterns: Sequence[Pattern]) -> None:
+    """Keep them beside those of the project, and read everything again that has ended."""
+    try:
+        teach(store, project, [*project.patterns, *(each.text for each in patterns)])
+    except PatternError as error:
+        raise CommandError(str(error)) from None
+    taught = find_project(store, project.slug) or project
+    after = changed = 0
+    with Bar(console=console, transient=True) as bar:
+        task = bar.add_task("Reading past output", total=None)
+        while True:
+            step = read_again(store, data_dir, taught, after=after)
+            after, changed = step.last, changed + step.changed
+            bar.update(task, total=after + step.left, completed=after)
+            if not step.left:
+                break
+    count = len(taught.patterns)
+    kept = f"{count} {'pattern' if count == 1 else 'patterns'}"
+    console.print(f"{printable(project.slug)} has {kept}; {changed:,} past experiments have values by them now.")

@@ -146,16 +146,20 @@ def _number(experiment: Experiment, metric: str) -> str:
     return written if is_finished(experiment.state) else f"[dim]({written})[/dim]"
 
 
-def reported_instead(experiments: Sequence[Experiment], run: Run) -> str | None:
-    """A sentence where experiments report something, and none of them the objective."""
+def reported_instead(experiments: Sequence[Experiment], run: Run, slug: str) -> str | None:
+    """A sentence where experiments have ended, and none of them reported the objective or anything at all."""
     names = list(dict.fromkeys(name for each in experiments for name in each.metrics))
+    look = f"`hypertuner metrics --project {printable(slug)}` shows what they printed, to find it there."
+    if not names and any(is_finished(each.state) for each in experiments):
+        return f"No experiment has reported a metric; {look}"
     if not run.objective or not names or run.objective in names:
         return None
     listed = ", ".join(map(printable, names[:MOST_NAMED]))
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     wanted = printable(run.objective)
     return (
-        f"No experiment has reported {wanted}; they report {listed}{more}. The page can judge the run by one of them."
+        f"No experiment has reported {wanted}; they report {listed}{more}. The page can judge the run by one of them; "
+        f"{look}"
     )
 
 

@@ -16,6 +16,7 @@ from analysis.strategies import STRATEGIES
 from app.settings import Settings, read_settings
 from cli.errors import CommandError
 from cli.launch import Planned, discoveries, keep, plan_launch, queue, read_typed
+from cli.metrics import likely_lines
 from cli.options import (
     PRIORITY_HELP,
     WEIGHT_HELP,
@@ -168,13 +169,13 @@ def _run_planned(
         return
     if services is None:
         if wait:
-            _finish(queued, follow_run(console, store, *queued), store)
+            _finish(queued, follow_run(console, store, *queued), store, data_dir)
         return
     services.start_training()
     services.start_web()
     console.print(f"Watch it at [link={(link := services.link())}]{link}[/link]", soft_wrap=True)
     seen = follow_run(console, store, *queued, check=services.refuse_broken)
-    _finish(queued, seen, store)
+    _finish(queued, seen, store, data_dir)
 
 
 def _queue(store: Store, planned: Planned, data_dir: Path, *, is_sure: bool) -> tuple[Project, Run] | None:
@@ -216,12 +217,14 @@ def _print_plan(planned: Planned, *, as_json: bool) -> None:
             console.print(printable(sentence), soft_wrap=True)
 
 
-def _finish(queued: tuple[Project, Run], experiments: list[Any], store: Store) -> None:
+def _finish(queued: tuple[Project, Run], experiments: list[Any], store: Store, data_dir: Path) -> None:
     project, run_ = queued
     ended = find_run(store, project.id, run_.number) or run_
     console.print(results_table(experiments, ended, console.width))
-    if missing := reported_instead(experiments, ended):
+    if missing := reported_instead(experiments, ended, project.slug):
         errors.print(f"[yellow]{missing}[/]", soft_wrap=True)
+        for line in likely_lines(store, data_dir, project, ended):
+            console.print("    ", line, sep="", soft_wrap=True)
     for sentence in written_files(store, project, ended):
         console.print(sentence, soft_wrap=True)
     for reason, numbers in failures(experiments).items():

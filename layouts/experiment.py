@@ -23,6 +23,7 @@ from layouts.curves import curves, swatch_of
 from layouts.projects import state
 from layouts.rules import rules_button
 from layouts.shell import copyable
+from layouts.teaching import teaching_button
 from layouts.words import elapsed, local_time
 
 FAST_POLL_MS = 1_000
@@ -389,9 +390,10 @@ def no_metrics(facts: Facts, stdout: str, *, has_views: bool = False) -> Compone
             html.P(
                 [
                     "Print them, as ", html.Code("loss: 0.3"), " or ", html.Code("accuracy=0.9"), ", or call ",
-                    html.Code("hypertuner.log(loss=0.3, epoch=1)"), ".",
+                    html.Code("hypertuner.log(loss=0.3, epoch=1)"), "; or say how they are printed:",
                 ]
             ),
+            teaching_button(facts.slug, "Find metrics in the output", run=facts.run, className="button"),
             *([html.P("The first lines of its output:"), html.Pre(first)] if first else []),
         ],
         className="empty-state",

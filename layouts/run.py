@@ -17,6 +17,7 @@ from layouts.experiment_table import columns, controls, table
 from layouts.later import due, later
 from layouts.rules import rules_button
 from layouts.shell import copyable
+from layouts.teaching import teaching_button
 from layouts.words import PRIORITY_HINT, WEIGHT_HINT
 
 INCLUDE_HINT = "Count experiments that are not finished, too: in best, trends, what matters, PDF report and CSV"
@@ -68,7 +69,7 @@ def page(spec: RunSpec) -> Component:
             html.Div(
                 [
                     _header(spec),
-                    _metric_picker(),
+                    _metric_picker(spec),
                     _bars(),
                     _matrix(),
                     _parallel_coordinates(),
@@ -297,7 +298,7 @@ def _ask_dialog() -> Component:
 # --- the views -------------------------------------------------------------------------------------------------------
 
 
-def _metric_picker() -> Component:
+def _metric_picker(spec: RunSpec) -> Component:
     picker = html.Div(
         [
             html.Label("Metrics", htmlFor=run_ids.METRICS),
@@ -310,6 +311,7 @@ def _metric_picker() -> Component:
                 title=INCLUDE_HINT,
                 **_aria(pressed="false"),
             ),
+            teaching_button(spec["slug"], run=spec["number"], className="ht-button"),
             _button(
                 "Replay",
                 "run-replay-toggle",

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from storage.leases import LEASE_S, LeaseLost, Place, claim_next, held
 from storage.records import Claim
+from storage.schema import ENDED_STATES
 from storage.store import Store
 
 
@@ -96,6 +97,45 @@ def finish_experiment(
         return None if then is None else claim_next(connection, then)
 
 
+def replace_values(store: Store, experiment_id: int, attempt: int, parts: Sequence[Values]) -> bool:
+    """Put other values in the place of all that an attempt which has ended has of some metrics.
+
+    False, and nothing changes, where it is not the newest attempt, has not ended, or its script logged by itself.
+    """
+    key = {"id": experiment_id, "attempt": attempt, "metrics": [part.metric_id for part in parts]}
+    with store.begin() as connection:
+        held = connection.execute(
+            text(
+                """SELECT FROM experiment WHERE id = :id AND attempt = :attempt AND state = ANY(:ended)
+                    AND NOT offsets ? 'metrics.jsonl' FOR UPDATE"""
+            ),
+            {**key, "ended": list(ENDED_STATES)},
+        ).one_or_none()
+        if held is None:
+            return False
+        before = connection.execute(
+            text(
+                """WITH gone AS (DELETE FROM metric_summary
+                    WHERE experiment_id = :id AND metric_id = ANY(:metrics) RETURNING attempt, count)
+                SELECT coalesce(sum(count), 0)::bigint FROM gone WHERE attempt = :attempt"""
+            ),
+            key,
+        ).scalar_one()
+        connection.execute(
+            text(
+                """DELETE FROM metric_chunk
+                WHERE experiment_id = :id AND attempt = :attempt AND metric_id = ANY(:metrics)"""
+            ),
+            key,
+        )
+        _insert_values(connection, experiment_id, attempt, parts)
+        connection.execute(
+            text("UPDATE experiment SET value_count = value_count + :more WHERE id = :id"),
+            {**key, "more": sum(len(part.values) for part in parts) - before},
+        )
+    return True
+
+
 # --- how ----------------------------------------------------------------------------------------------------------
 
 
@@ -175,7 +215,7 @@ def _move(connection: Connection, claim: Claim, batch: Batch, ending: Ending | N
 
 def _insert_news(connection: Connection, claim: Claim, batch: Batch) -> None:
     if batch.values:
-        _insert_values(connection, claim, batch.values)
+        _insert_values(connection, claim.experiment_id, claim.attempt, batch.values)
     if batch.views:
         _insert_views(connection, claim, batch.views)
     if batch.stdout_tail is not None or batch.stderr_tail is not None:
@@ -195,10 +235,10 @@ def _refuse_or_accept_repeat(connection: Connection, claim: Claim, batch: Batch)
         raise LeaseLost(f"experiment {claim.number}, attempt {claim.attempt}")
 
 
-def _insert_values(connection: Connection, claim: Claim, parts: Sequence[Values]) -> None:
+def _insert_values(connection: Connection, experiment_id: int, attempt: int, parts: Sequence[Values]) -> None:
     # Arrays of arrays' texts: one statement however many metrics there are, as each costs a round trip.
     finite = [[value for value in part.values if math.isfinite(value)] for part in parts]
-    key = {"experiment": claim.experiment_id, "attempt": claim.attempt, "metrics": [part.metric_id for part in parts]}
+    key = {"experiment": experiment_id, "attempt": attempt, "metrics": [part.metric_id for part in parts]}
     connection.execute(
         text(
             """INSERT INTO metric_chunk (experiment_id, attempt, metric_id, first_seq, "values", epochs, batches, times)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from storage import schema
 from storage.requests import DROPPED
@@ -18,3 +18,15 @@ def dropped_numbers(store: Store, run_id: int, numbers: Sequence[int]) -> list[i
     statement = select(table.number).where(table.run_id == run_id, table.number.in_(numbers), is_dropped)
     with store.begin() as connection:
         return list(connection.scalars(statement.order_by(table.number)))
+
+
+def ended_numbers(store: Store, project_id: int, *, after: int = 0, run_id: int | None = None) -> list[int]:
+    """The numbers above `after` of a project's experiments that have ended and ran themselves; of a run, if named."""
+    statement = text(
+        """SELECT number FROM experiment WHERE project_id = :project AND number > :after AND state = ANY(:ended)
+            AND attempt > 0 AND reused_from IS NULL AND (CAST(:run AS bigint) IS NULL OR run_id = :run)
+        ORDER BY number"""
+    )
+    given = {"project": project_id, "after": after, "ended": list(schema.ENDED_STATES), "run": run_id}
+    with store.read() as connection:
+        return list(connection.scalars(statement, given))

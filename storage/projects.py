@@ -91,6 +91,21 @@ def set_sharing(store: Store, project_id: int, paths: Sequence[str], *, in_place
         )
 
 
+def set_patterns(store: Store, project_id: int, patterns: Sequence[str]) -> None:
+    """Say how else a project prints its metrics."""
+    with store.begin() as connection:
+        connection.execute(
+            update(schema.project).where(schema.project.c.id == project_id).values(patterns=list(patterns))
+        )
+
+
+def fetch_patterns(store: Store, project_id: int) -> list[str]:
+    """How else a project prints its metrics."""
+    with store.read() as connection:
+        found = connection.execute(select(schema.project.c.patterns).where(schema.project.c.id == project_id))
+        return list(found.scalar_one())
+
+
 def set_hyperparameters(
     store: Store,
     project_id: int,

@@ -27,6 +27,7 @@ class Project:
     data_paths: Sequence[str]
     shared_paths: Sequence[str]
     in_place: bool
+    patterns: Sequence[str]
     locks: Mapping[str, Mapping[str, Any]]
     options_from: str | None
     takes_more: bool

@@ -69,6 +69,8 @@ project = Table(
     # Folders that all its experiments write into, relative to the directory; and whether none has files of its own.
     Column("shared_paths", JSONB, nullable=False, server_default="[]"),
     Column("in_place", Boolean, nullable=False, server_default="false"),
+    # How else it prints metrics: texts with holes, see sources/output/patterns.py.
+    Column("patterns", JSONB, nullable=False, server_default="[]"),
     # Hyperparameter name -> what a person found promising: see locks.py.
     Column("locks", JSONB, nullable=False, server_default="{}"),
     # Where discovery read them: a kind of parser, "source", or "command" where only a person's brackets name them.

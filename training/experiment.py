@@ -23,13 +23,14 @@ from analysis.failures import missed, signature
 from analysis.limits import DiskLimits
 from analysis.program import numbers_in
 from analysis.tracebacks import find_tracebacks
+from sources.output.patterns import Pattern, read_patterns
 from sources.own_files import FILES
 from storage.configuration import keep_environment, wants_environment
 from storage.files import disk_bytes_of, keep_files
 from storage.folders import read_database_url
 from storage.ingestion import Batch, Ending, finish_experiment, record
 from storage.leases import Cause, LeaseLost, Place, claim_experiment, release_claim, release_lost, renew_experiment
-from storage.projects import metric_ids
+from storage.projects import fetch_patterns, metric_ids
 from storage.records import Claim
 from storage.requests import pause_for
 from storage.runs import fetch_run
@@ -58,6 +59,8 @@ TERMINAL = Path(__file__).with_name("terminal.py")
 LONGEST_REASON = 500
 # What the first script of a run on a host waits at its end for what is said of that host; mostly it was by then.
 ENVIRONMENT_PATIENCE_S = 3.0
+# A person who taught a pattern expects the next experiments to know it.
+PATTERNS_EVERY_S = 5.0
 # Files of a project are counted again after so long.
 TAKEN_EVERY_S = 30.0
 # How many runs' ways of being started are remembered: a worker serves several in turn.
@@ -107,6 +110,8 @@ class ExperimentWorker:
         self._launches: dict[int, Launch] = {}
         self._probes: dict[int, EnvironmentProbe] = {}
         self._metric_ids: dict[tuple[int, str], int] = {}
+        # How projects print metrics, and when we asked.
+        self._patterns: dict[int, tuple[list[Pattern], float]] = {}
         # What the files of projects take, and when we asked.
         self._taken: dict[int, tuple[int, float]] = {}
 
@@ -180,6 +185,14 @@ class ExperimentWorker:
         self.supervisor.close()
         self.store.close()
 
+    def patterns_of(self, claim: Claim) -> list[Pattern]:
+        """How else the project of a claim prints metrics, as of a moment ago."""
+        found, when = self._patterns.get(claim.project_id, ([], -math.inf))
+        if time.monotonic() - when > PATTERNS_EVERY_S:
+            found = read_patterns(self.backoff.insist(lambda: fetch_patterns(self.store, claim.project_id)))
+            self._patterns[claim.project_id] = found, time.monotonic()
+        return found
+
     def taken_by_others(self, claim: Claim) -> int:
         """What the files of the other experiments of its project take, in bytes, as of a moment ago."""
         taken, when = self._taken.get(claim.project_id, (0, -math.inf))
@@ -224,7 +237,8 @@ class Attempt:
         # An option that is a word may be called as a metric is: `--loss mse`.
         numbers = {name for name, value in self.claim.settings.items() if not isinstance(value, str)}
         options = numbers | numbers_in(self.launch.command)
-        self.reader = SpoolReader(self.folder, not_metrics=options, place=self.place)
+        patterns = self.worker.patterns_of(self.claim)
+        self.reader = SpoolReader(self.folder, not_metrics=options, patterns=patterns, place=self.place)
         self._pending: Reading | None = None
         self._is_stopping: str | None = None
         self._refused: str | None = None

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.log_text import clean_text, text_of
+from sources.output.patterns import Pattern
 from sources.output.reader import OutputReader
 from storage.ingestion import Batch, NewView, Values
 from training import spool_folders
@@ -271,14 +272,21 @@ class SpoolReader:
     both counts once.
     """
 
-    def __init__(self, folder: Path, *, not_metrics: Collection[str] = (), place: Place | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        not_metrics: Collection[str] = (),
+        patterns: Collection[Pattern] = (),
+        place: Place | None = None,
+    ) -> None:
         """not_metrics: names that are no metrics in what is printed, such as the hyperparameters that a script echoes.
 
-        place: where an earlier reader stopped.
+        patterns: how else the project prints metrics. place: where an earlier reader stopped.
         """
         self.folder = folder
         self._metrics = _File(folder / METRICS, most=(b'"view"', MOST_VIEWS_PER_READING))
-        self._streams = [_Stream(folder / name, not_metrics) for name in (STDOUT, STDERR)]
+        self._streams = [_Stream(folder / name, not_metrics, patterns) for name in (STDOUT, STDERR)]
         self._stdout, self._stderr = self._streams
         # Which stream has named a metric first.
         self._owners: dict[str, _Stream] = {}
@@ -433,10 +441,10 @@ def read_view(folder: Path, name: str) -> bytes:
 class _Stream:
     """What a script prints on stdout or stderr, and what is read from it."""
 
-    def __init__(self, path: Path, not_metrics: Collection[str]) -> None:
+    def __init__(self, path: Path, not_metrics: Collection[str], patterns: Collection[Pattern]) -> None:
         self.name = path.name
         self.file = _File(path)
-        self.reader = OutputReader(not_metrics)
+        self.reader = OutputReader(not_metrics, patterns)
 
     def look_back(self, offset: int) -> set[str]:
         """Learn from what another reader has read what the next lines need; returns the metrics that were there.

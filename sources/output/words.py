@@ -43,7 +43,7 @@ LOG_LEVELS = _words("debug info warning warn error critical fatal")
 # `Accuracy on the 10000 test images` is the accuracy.
 PREPOSITIONS = _words("on over for in at from with after using across")
 # In front of a number without `:` or `=` they make a sentence of it.
-SENTENCE_WORDS = PREPOSITIONS | _words("of to is was and the by a than as or took used")
+SENTENCE_WORDS = PREPOSITIONS | _words("of to is was and the by a than as or took used now went")
 UNITS = _words(
     "s sec secs second seconds ms us ns min mins minute minutes h hour hours d days kb mb gb tb kib mib gib bytes b "
     "files entries hz"

@@ -77,6 +77,7 @@ def test_a_folder_that_experiments_wrote_alike_is_shared_by_one_click(
     expect(offered).to_be_visible()
     offered.get_by_role("button", name="Share MNIST").click()
     expect(offered).to_be_hidden()
+    expect(visitor.locator("#run-said")).to_contain_text("is in the project's folder now")
     assert (project_folder / "MNIST" / "raw" / "train").stat().st_size == 2_000_000
     project = find_project(store, "files")
     assert project

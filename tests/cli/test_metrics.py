@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,15 @@ from typer.testing import CliRunner
 
 from cli import main
 from cli.errors import CommandError
-from cli.metrics import LONGEST_LINE
+from sources.output.whole import LONGEST_LINE
+from storage.experiments import fetch_experiments
+from storage.folders import prepare_data_dir
+from storage.ingestion import Batch, Ending, finish_experiment
+from storage.leases import Place, claim_experiment
+from storage.projects import find_project, register_project
+from storage.run_leases import claim_runs
+from storage.runs import NewExperiment, NewRun, create_run
+from storage.store import Store
 
 
 def run(*words: str, given: bytes | None = None) -> Result:
@@ -59,3 +68,40 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     error = run(str(tmp_path / "none.log")).exception
     assert isinstance(error, CommandError)
     assert str(error) == f"{tmp_path / 'none.log'} cannot be read: No such file or directory."
+
+
+def test_a_pattern_is_tried_on_a_file(tmp_path: Path) -> None:
+    log = tmp_path / "train.log"
+    log.write_text("pass 1 quality >> 0.5\npass 2 quality >> 0.6\n")
+    found = values(run(str(log), "--json", "--pattern", "pass {epoch} quality >> {q}"))
+    assert [(each["name"], each["value"], each["epoch"]) for each in found] == [("q", 0.5, 1), ("q", 0.6, 2)]
+    assert "no hole" in str(run(str(log), "--pattern", "x").exception)
+    assert "name it with --project" in str(run(str(log), "--pattern", "q {q}", "--accept").exception)
+    assert "--project" in str(run().exception)
+
+
+def test_a_project_is_taught_from_the_shell(
+    store: Store, database_url: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYPERTUNER_DATABASE_URL", database_url)
+    prepare_data_dir(data_dir)
+    project = register_project(store, "Odd", directory="/tmp", command=["python", "t.py"], hyperparameters=[])
+    create_run(store, project, NewRun("python t.py", {}, [], [NewExperiment({})]))
+    there = ("--project", "odd", "--data-dir", str(data_dir))
+    assert "No experiment has ended yet" in str(run(*there).exception)
+    claim_runs(store, "scheduler")
+    claim = claim_experiment(store, Place("worker", socket.gethostname()))
+    assert claim
+    folder = data_dir / "spool" / f"{claim.experiment_id}-1"
+    folder.mkdir(parents=True)
+    (folder / "stdout").write_text("quality >> 0.5\nquality >> 0.75\n")
+    finish_experiment(store, claim, Batch({}, {}), Ending("finished", 1.0, 0))
+    said = run(*there).output
+    assert "2 x" in said
+    assert "quality >> 0.75" in said
+    assert "2 of the 2 lines" in run(*there, "--pattern", "quality >> {q}").output
+    assert find_project(store, "odd").patterns == []  # type: ignore[union-attr]
+    done = run(*there, "--pattern", "quality >> {q}", "--accept").output
+    assert "odd has 1 pattern; 1 past experiments have values by it" in " ".join(done.split()).replace("them", "it")
+    (experiment,) = fetch_experiments(store, project.id)
+    assert (experiment.metrics["q"].last, experiment.metrics["q"].count) == (0.75, 2)

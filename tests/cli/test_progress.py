@@ -63,10 +63,15 @@ def test_a_narrow_terminal_shows_the_objective_whole_and_leaves_out_what_does_no
 def test_an_objective_that_nobody_reports_is_said_with_what_is_reported(
     make_experiment: Callable[..., Experiment], run: Run
 ) -> None:
-    said = reported_instead([make_experiment(1, {"loss": 0.5, "f1": 0.4}), make_experiment(2, {"loss": 0.5})], run)
+    said = reported_instead([make_experiment(1, {"loss": 0.5, "f1": 0.4}), make_experiment(2, {"loss": 0.5})], run, "d")
     assert str(said).startswith("No experiment has reported accuracy; they report loss, f1.")
-    assert reported_instead([make_experiment(1, {"loss": 0.5}), make_experiment(2, {"accuracy": 0.5})], run) is None
-    assert reported_instead([make_experiment(1, {})], run) is None
+    assert (
+        reported_instead([make_experiment(1, {"loss": 0.5}), make_experiment(2, {"accuracy": 0.5})], run, "d") is None
+    )
+    assert "reported a metric; `hypertuner metrics --project d`" in str(
+        reported_instead([make_experiment(1, {})], run, "d")
+    )
+    assert reported_instead([make_experiment(1, {}, state="failed", reason="x")], run, "d") is None
 
 
 def test_failures_are_grouped_by_their_reason(make_experiment: Callable[..., Experiment]) -> None:

@@ -1,0 +1,177 @@
+/** The dialog that teaches a project how its script prints metrics: its lines, a pattern that is tried as one types, reading again. */
+(() => {
+    const TRY_AFTER_MS = 250;
+    const AWAY = "The server did not answer. Try again in a moment.";
+    const HINT = "Press a number to make it a metric. Bold ones were not always the same.";
+
+    // --- pure ---------------------------------------------------------------------------------------------------------
+
+    /** A line as pieces: `[{text, mark}]`, where mark is the number's entry or null. Places count characters, not UTF-16. */
+    const piecesOf = (text, marks) => {
+        const signs = Array.from(text);
+        const pieces = [];
+        let at = 0;
+        for (const mark of [...marks].sort((a, b) => a.start - b.start)) {
+            if (mark.start > at) pieces.push({text: signs.slice(at, mark.start).join(""), mark: null});
+            pieces.push({text: signs.slice(mark.start, mark.end).join(""), mark});
+            at = mark.end;
+        }
+        if (at < signs.length) pieces.push({text: signs.slice(at).join(""), mark: null});
+        return pieces;
+    };
+
+    const plural = (count, one, many) => `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
+
+    /** What a pattern takes, in a sentence. */
+    const triedWords = ({fitting, of, counts}) => {
+        if (!fitting) return `It fits none of the ${plural(of, "line", "lines")}.`;
+        const values = Object.entries(counts).map(([name, count]) => `${plural(count, "value", "values")} of ${name}`);
+        return `It fits ${fitting.toLocaleString("en-US")} of ${plural(of, "line", "lines")}${values.length ? `: ${values.join(", ")}` : ", and names no metric"}.`;
+    };
+
+    const doneWords = (changed) => (changed ? `Kept. ${plural(changed, "past experiment has", "past experiments have")} values by it now, and further ones will.`
+        : "Kept. No past experiment has a value by it; further ones will be read with it.");
+
+    const pure = {doneWords, piecesOf, triedWords};
+
+    // --- the dialog -----------------------------------------------------------------------------------------------------
+
+    const element = (...parts) => window.dash_clientside.marks.element(...parts);
+
+    const ask = async (slug, request) => {
+        const response = await fetch(`/teaching/${encodeURIComponent(slug)}`, {method: "POST", headers: {"Content-Type": "application/json"},
+            body: JSON.stringify(request), signal: AbortSignal.timeout(60000)}).catch(() => null);
+        return (response?.ok ? await response.json().catch(() => null) : null) ?? {error: AWAY};
+    };
+
+    const markedLine = ({text, marks}) => element("code", {className: "ht-line"}, ...piecesOf(text, marks).map(({text: part, mark}) => (
+        mark ? element("b", {textContent: part, title: mark.name}) : part)));
+
+    /** A kind of lines, with a button for each number. */
+    const kindOf = ({text, count, numbers}, onPick) => element("li", {}, element("span", {className: "ht-quiet", textContent: `${count.toLocaleString("en-US")} ×`, title: "How many lines of this kind there were"}),
+        element("code", {className: "ht-line"}, ...piecesOf(text, numbers).map(({text: part, mark}) => {
+            if (!mark?.pattern) return part;
+            const button = element("button", {type: "button", className: mark.moves ? "is-moving" : "", textContent: part, title: `Make ${mark.name} a metric`});
+            button.addEventListener("click", () => onPick(mark.pattern));
+            return button;
+        })));
+
+    const open = async (opener) => {
+        const {teach: slug, run, name} = opener.dataset;
+        let patterns = [];
+        let experiment = null;
+        let [timer, asked] = [null, 0];
+        const dialog = element("dialog", {className: "ht-teaching", aria: {label: "Metrics in what the script prints"}});
+        const kept = element("ul", {className: "ht-kept"});
+        const input = element("input", {type: "text", id: "teach-pattern", autocomplete: "off", spellcheck: false, placeholder: "step {step} | loss {loss}", maxLength: 500});
+        const says = element("p", {className: "ht-says", aria: {role: "status"}});
+        const fits = element("div", {className: "ht-fits"});
+        const kinds = element("ul", {className: "ht-kinds"});
+        const note = element("p", {className: "ht-quiet"});
+        const keep = element("button", {type: "submit", className: "ht-button is-accent", textContent: "Add pattern", disabled: true});
+
+        const say = (sentence, isWrong = false) => {
+            says.textContent = sentence;
+            says.classList.toggle("is-wrong", isWrong);
+            input.toggleAttribute("aria-invalid", isWrong);
+        };
+
+        const showPatterns = () => kept.replaceChildren(...patterns.map((text) => {
+            const remove = element("button", {type: "button", className: "ht-link is-bad", textContent: "Remove", aria: {label: `Remove the pattern ${text}`}});
+            remove.addEventListener("click", async () => {
+                const answer = await ask(slug, {do: "teach", patterns: patterns.filter((each) => each !== text)});
+                if (answer.error) return say(answer.error, true);
+                patterns = answer.patterns;
+                showPatterns();
+                return say("Removed. Values that were read by it stay.");
+            });
+            return element("li", {}, element("code", {textContent: text}), remove);
+        }));
+
+        const tryIt = async () => {
+            const pattern = input.value.trim();
+            asked += 1;
+            const mine = asked;
+            keep.disabled = true;
+            if (!pattern || experiment === null) {
+                fits.replaceChildren();
+                return say("");
+            }
+            const answer = await ask(slug, {do: "try", pattern, experiment});
+            if (mine !== asked) return null;
+            fits.replaceChildren(...(answer.lines ?? []).map(markedLine));
+            keep.disabled = Boolean(answer.error);
+            return answer.error ? say(answer.error, true) : say(triedWords(answer));
+        };
+
+        const add = async () => {
+            asked += 1;
+            keep.disabled = true;
+            const answer = await ask(slug, {do: "teach", patterns: [...patterns, input.value.trim()]});
+            if (answer.error) return say(answer.error, true);
+            patterns = answer.patterns;
+            showPatterns();
+            let [after, changed, done] = [0, 0, 0];
+            for (;;) {
+                say(`Kept. Reading past output again${done ? `: ${done.toLocaleString("en-US")} experiments so far` : ""} …`);
+                const step = await ask(slug, {do: "again", after});
+                if (step.error) return say(step.error, true);
+                [after, changed, done] = [step.last, changed + step.changed, done + step.done];
+                if (!step.left || !dialog.open) break;
+            }
+            input.value = "";
+            fits.replaceChildren();
+            // An ended run is looked at seldom.
+            window.dash_clientside.run?.current()?.listen?.();
+            return say(doneWords(changed));
+        };
+
+        const form = element("form", {className: "ht-teach-form", noValidate: true}, element("label", {htmlFor: input.id, textContent: "Pattern"}), input, keep);
+        input.title = "The line as it is printed, with {name} where a number stands; {} is anything. A regular expression with named groups works, too.";
+        form.addEventListener("submit", (event) => {
+            event.preventDefault();
+            clearTimeout(timer);
+            if (!keep.disabled) add();
+        });
+        input.addEventListener("input", () => {
+            clearTimeout(timer);
+            keep.disabled = true;
+            timer = setTimeout(tryIt, TRY_AFTER_MS);
+        });
+        const close = element("button", {type: "button", className: "ht-icon", textContent: "×", aria: {label: "Close"}});
+        close.addEventListener("click", () => dialog.close());
+        dialog.append(element("header", {}, element("h2", {textContent: "Metrics in what the script prints"}), close), kept, form, says, fits, note, kinds);
+        // Shortcuts of the page behind are not meant while it is open.
+        dialog.addEventListener("keydown", (event) => event.stopPropagation());
+        dialog.addEventListener("pointerdown", (event) => { if (event.target === dialog) dialog.close(); });
+        dialog.addEventListener("close", () => {
+            dialog.remove();
+            opener.focus({preventScroll: true});
+        });
+        document.body.append(dialog);
+        dialog.showModal();
+        input.focus();
+        note.textContent = "Looking at the output …";
+        const answer = await ask(slug, {do: "look", ...(run && {run: Number(run)}), ...(name && {name})});
+        if (answer.error) return say(answer.error, true);
+        ({patterns, experiment} = answer);
+        showPatterns();
+        note.textContent = answer.note || `Experiment ${experiment} printed these lines with numbers. ${HINT}`;
+        kinds.replaceChildren(...answer.lines.map((line) => kindOf(line, (pattern) => {
+            input.value = pattern;
+            clearTimeout(timer);
+            input.focus();
+            tryIt();
+        })));
+        return null;
+    };
+
+    if (typeof window !== "undefined") {
+        document.addEventListener("click", ({target}) => {
+            const opener = target.closest?.("[data-teach]");
+            if (opener && !document.querySelector("dialog.ht-teaching")) open(opener);
+        });
+    }
+
+    if (typeof module !== "undefined") module.exports = pure;
+})();

@@ -1,0 +1,235 @@
+"""Teaching a project how its script prints metrics: the lines with numbers, trying a pattern, and reading again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sources.output.patterns import Mark, Pattern, PatternError, read_patterns
+from sources.output.prefixes import plain
+from sources.output.reader import OutputReader
+from sources.output.templates import Template, find_templates
+from sources.output.whole import Value, lines_of, read_values
+from storage.experiments import find_experiment
+from storage.ingestion import Values, replace_values
+from storage.logs import STREAMS, find_log, open_log
+from storage.lookups import ended_numbers
+from storage.projects import find_project, metric_ids, set_patterns
+from storage.records import Project
+from storage.runs import find_run
+from storage.store import Store
+
+# A look at one stream, and what one request does of reading again.
+TIME_LIMIT_S = 3.0
+TURN_S = 1.5
+MOST_SHOWN = 8
+MOST_PATTERNS = 50
+# Of one metric of one experiment.
+MOST_VALUES = 1_000_000
+
+
+class NothingToReadError(Exception):
+    """There is no output of any experiment; the message says so."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a pattern takes from the output of one experiment.
+
+    lines: the first that fit, with the places of their numbers. fitting: how many fit of the `of` lines that there are.
+    counts: how many values it takes of each name.
+    """
+
+    names: Sequence[str] = ()
+    lines: Sequence[tuple[str, Sequence[Mark]]] = ()
+    fitting: int = 0
+    of: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far reading again has come: `left` experiments after number `last`.
+
+    done: how many were read, and changed: how many of them got values.
+    """
+
+    last: int
+    left: int
+    done: int
+    changed: int
+
+
+def newest_with_output(store: Store, data_dir: Path, project: Project, run_id: int | None = None) -> int:
+    """The number of the newest experiment that has ended and printed something. Raises NothingToReadError."""
+    for number in reversed(ended_numbers(store, project.id, run_id=run_id)[-MOST_SHOWN:]):
+        if any(True for _ in _lines(store, data_dir, project, number)):
+            return number
+    raise NothingToReadError("No experiment has ended yet that printed anything.")
+
+
+def templates_of(store: Store, data_dir: Path, project: Project, number: int) -> list[Template]:
+    """The kinds of lines with numbers that an experiment printed, those that look like reports first."""
+    return find_templates(line for _, line in _lines(store, data_dir, project, number))
+
+
+def try_pattern(store: Store, data_dir: Path, project: Project, number: int, text: str) -> Tried:
+    """What a pattern takes from an experiment's output. Raises PatternError."""
+    pattern = Pattern(text)
+    counts = dict.fromkeys(pattern.metrics, 0)
+    shown: list[tuple[str, Sequence[Mark]]] = []
+    fitting = of = 0
+    for _, line in _lines(store, data_dir, project, number):
+        of += 1
+        report = pattern.read(line)
+        if report is None:
+            continue
+        fitting += 1
+        for name in report.metrics:
+            counts[name] += 1
+        if len(shown) < MOST_SHOWN:
+            shown.append((line, pattern.marks(line)))
+    return Tried(pattern.names, shown, fitting, of, counts)
+
+
+def teach(store: Store, project: Project, texts: Sequence[str]) -> list[Pattern]:
+    """Keep these patterns with the project, and no others. Raises PatternError."""
+    kept = list(dict.fromkeys(text.strip() for text in texts if text.strip()))
+    if len(kept) > MOST_PATTERNS:
+        raise PatternError(f"A project has at most {MOST_PATTERNS} patterns.")
+    patterns = [Pattern(text) for text in kept]
+    set_patterns(store, project.id, kept)
+    return patterns
+
+
+def read_again(store: Store, data_dir: Path, project: Project, *, after: int = 0, turn_s: float = TURN_S) -> Progress:
+    """Read the kept output of ended experiments above a number with the project's patterns, for `turn_s` seconds.
+
+    What the patterns name is put in the place of what was read before under that name; a script that logs by itself
+    is left alone.
+    """
+    patterns = read_patterns(list(project.patterns))
+    numbers = ended_numbers(store, project.id, after=after) if patterns else []
+    until, changed = time.monotonic() + turn_s, 0
+    for place, number in enumerate(numbers):
+        changed += _read_one(store, data_dir, project, number, patterns)
+        if time.monotonic() > until:
+            return Progress(number, len(numbers) - place - 1, place + 1, changed)
+    return Progress(numbers[-1] if numbers else after, 0, len(numbers), changed)
+
+
+def _read_one(store: Store, data_dir: Path, project: Project, number: int, patterns: Sequence[Pattern]) -> bool:
+    experiment = find_experiment(store, project.id, number)
+    place = find_log(store, project.slug, number)
+    if experiment is None or place is None or place.attempt != experiment.attempt:
+        return False
+    wanted = {name for pattern in patterns for name in pattern.metrics}
+    when = experiment.ended_at.timestamp() if experiment.ended_at else time.time()
+    found: dict[str, list[Value]] = {}
+    for stream in STREAMS:
+        log = open_log(data_dir, place, stream, time_limit_s=TIME_LIMIT_S)
+        with closing(log.pieces()) as pieces:
+            mine: dict[str, list[Value]] = {}
+            for value in read_values(pieces, OutputReader(patterns=patterns)):
+                if value.name in wanted and len(mine.setdefault(value.name, [])) < MOST_VALUES:
+                    mine[value.name].append(value)
+        # As while it ran: a metric belongs to the stream that names it first.
+        found = mine | found
+    if not found:
+        return False
+    ids = metric_ids(store, project.id, list(found))
+    parts = [
+        Values(
+            ids[name], 0, [each.value for each in values], [each.epoch for each in values],
+            [each.step for each in values], [when] * len(values),
+        )
+        for name, values in found.items()
+    ]  # fmt: skip
+    return replace_values(store, experiment.id, experiment.attempt, parts)
+
+
+def _lines(store: Store, data_dir: Path, project: Project, number: int) -> Iterator[tuple[int, str]]:
+    """The lines that an experiment printed on both streams, as a reader without colours sees them."""
+    place = find_log(store, project.slug, number)
+    for stream in STREAMS if place else ():
+        assert place
+        log = open_log(data_dir, place, stream, time_limit_s=TIME_LIMIT_S)
+        with closing(log.pieces()) as pieces:
+            for at, line in lines_of(pieces):
+                if line.strip():
+                    yield at, plain(line)
+
+
+# --- as the dialog asks ---------------------------------------------------------------------------------------------
+
+Request = Mapping[str, Any]
+
+
+def answer(store: Store, data_dir: Path, slug: str, request: Request) -> dict[str, Any] | None:
+    """Do what `request` names in `do`; None where there is no such project or request.
+
+    What is wrong comes as {"error"}, and then nothing was changed.
+    """
+    project, act = find_project(store, slug), _ACTIONS.get(str(request.get("do")))
+    if project is None or act is None:
+        return None
+    try:
+        return act(store, data_dir, project, request)
+    except (PatternError, NothingToReadError) as error:
+        return {"error": str(error)}
+
+
+def _look(store: Store, data_dir: Path, project: Project, request: Request) -> dict[str, Any]:
+    """The project's patterns, and the lines with numbers that an experiment of a run printed."""
+    run = find_run(store, project.id, _whole(request.get("run"))) if request.get("run") is not None else None
+    shown: dict[str, Any] = {"patterns": list(project.patterns), "experiment": None, "lines": []}
+    try:
+        newest = newest_with_output(store, data_dir, project, run.id if run else None)
+    except NothingToReadError as error:
+        return shown | {"note": str(error)}
+    number = _whole(request.get("experiment")) or newest
+    name = str(request.get("name") or "")
+    lines = [_line(template, name) for template in templates_of(store, data_dir, project, number)]
+    note = "" if lines else f"Experiment {number} printed no line with a number."
+    return shown | {"experiment": number, "lines": lines, "note": note}
+
+
+def _line(template: Template, name: str) -> dict[str, Any]:
+    numbers = [
+        {**asdict(mark), "moves": moves, "pattern": template.pattern([place], name)}
+        for place, (mark, moves) in enumerate(zip(template.numbers, template.moving, strict=True))
+    ]
+    return {"text": template.sample, "count": template.count, "numbers": numbers}
+
+
+def _try(store: Store, data_dir: Path, project: Project, request: Request) -> dict[str, Any]:
+    text, number = str(request.get("pattern") or ""), _whole(request.get("experiment"))
+    tried = try_pattern(store, data_dir, project, number, text)
+    lines = [{"text": line, "marks": [asdict(mark) for mark in marks]} for line, marks in tried.lines]
+    return {"lines": lines, "fitting": tried.fitting, "of": tried.of, "counts": tried.counts}
+
+
+def _teach(store: Store, _data_dir: Path, project: Project, request: Request) -> dict[str, Any]:
+    texts = request.get("patterns")
+    patterns = teach(store, project, [str(text) for text in texts] if isinstance(texts, list) else [])
+    return {"patterns": [pattern.text for pattern in patterns]}
+
+
+def _again(store: Store, data_dir: Path, project: Project, request: Request) -> dict[str, Any]:
+    return asdict(read_again(store, data_dir, project, after=_whole(request.get("after"))))
+
+
+def _whole(written: Any) -> int:
+    return written if isinstance(written, int) and 0 <= written < 2**31 else 0
+
+
+_ACTIONS: dict[str, Callable[[Store, Path, Project, Request], dict[str, Any]]] = {
+    "look": _look,
+    "try": _try,
+    "teach": _teach,
+    "again": _again,
+}

@@ -1,0 +1,24 @@
+"use strict";
+const test = require("node:test");
+const assert = require("node:assert");
+const {doneWords, piecesOf, triedWords} = require("../../assets/teaching.js");
+
+test("a line falls into pieces at its numbers, whatever its characters", () => {
+    const marks = [{start: 8, end: 11, name: "b"}, {start: 2, end: 4, name: "a"}];
+    assert.deepEqual(piecesOf("\u{1F600} 30 loss0.5!", [{start: 2, end: 4, name: "a"}]).map(({text}) => text), ["\u{1F600} ", "30", " loss0.5!"]);
+    assert.deepEqual(piecesOf("x 30 at 0.5!", marks).map(({text, mark}) => [text, mark?.name ?? null]),
+        [["x ", null], ["30", "a"], [" at ", null], ["0.5", "b"], ["!", null]]);
+    assert.deepEqual(piecesOf("", []), []);
+});
+
+test("what a pattern takes is one sentence", () => {
+    assert.equal(triedWords({fitting: 0, of: 1203, counts: {}}), "It fits none of the 1,203 lines.");
+    assert.equal(triedWords({fitting: 5, of: 12, counts: {loss: 5, acc: 1}}), "It fits 5 of 12 lines: 5 values of loss, 1 value of acc.");
+    assert.equal(triedWords({fitting: 1, of: 1, counts: {}}), "It fits 1 of 1 line, and names no metric.");
+});
+
+test("what was read again is said, also where it was nothing", () => {
+    assert.match(doneWords(1), /^Kept. 1 past experiment has values/);
+    assert.match(doneWords(18), /18 past experiments have values/);
+    assert.match(doneWords(0), /No past experiment/);
+});
