@@ -29,7 +29,9 @@ def test_a_number_in_the_output_becomes_the_objective(visitor: Page, store: Stor
         assert claim
         folder = data_dir / "spool" / f"{claim.experiment_id}-1"
         folder.mkdir(parents=True)
-        (folder / "stdout").write_text(f"Pass 1 of 2 >>> the level is {value - 0.25} now\nPass 2 of 2 >>> the level is {value} now\n")
+        (folder / "stdout").write_text(
+            f"Pass 1 of 2 >>> the level is {value - 0.25} now\nPass 2 of 2 >>> the level is {value} now\n"
+        )
         claim = finish_experiment(store, claim, Batch({}, {}), Ending("finished", 1.0, 0), then=place)
 
     visitor.goto("/projects/odd/runs/1")
