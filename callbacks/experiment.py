@@ -38,6 +38,7 @@ from storage.configuration import (
 from storage.experiments import fetch_log, fetch_views, find_experiment
 from storage.files import KeptFiles, fetch_files, is_here
 from storage.flags import fetch_flags
+from storage.lookups import metric_sources
 from storage.notes import find_note
 from storage.projects import find_project
 from storage.records import Experiment, Project, Run, Settings
@@ -223,9 +224,9 @@ def refresh(
     if current["facts"] != before.get("facts"):
         answer |= _facts_parts(facts, layout.log(stderr) if stderr else "")
     if current["numbers"] != before.get("numbers"):
-        answer["without_curves"] = _without_curves(
-            facts, compared, layout.log(stdout) if stdout else "", has_views=bool(views_found)
-        )
+        below = _without_curves(facts, compared, layout.log(stdout) if stdout else "", has_views=bool(views_found))
+        sources = layout.sources(metric_sources(store, experiment.id))
+        answer["without_curves"] = [*([below] if below else []), *sources] or None
     if current["configuration"] != before.get("configuration"):
         seed = seed_of(experiment.settings, known)
         address = f"/download/{project.slug}/runs/{run.number}/uncommitted.diff"

@@ -145,7 +145,7 @@ def _read_one(store: Store, data_dir: Path, project: Project, number: int, patte
     parts = [
         Values(
             ids[name], 0, [each.value for each in values], [each.epoch for each in values],
-            [each.step for each in values], [when] * len(values),
+            [each.step for each in values], [when] * len(values), "pattern",
         )
         for name, values in found.items()
     ]  # fmt: skip

@@ -34,6 +34,9 @@ LAST_LINES = 12
 MOST_DRAWN = 40
 # A table of more experiments is wider than any page.
 MOST_COLUMNS = 12
+# Where values are from, and what to call it.
+USUAL_SOURCES = frozenset({"hypertuner.log", "output"})
+SOURCE_WORDS = {"output": "what is printed", "pattern": "a pattern"}
 # What is as in the whole run is folded away beyond this, and more hyperparameters than that have a box to search them.
 MOST_QUIET = 12
 MOST_UNSEARCHED = 15
@@ -355,6 +358,14 @@ def numbers(found: Mapping[str, Mapping[int, float]]) -> Component | None:
     left_out = len(everybody) - len(experiments)
     more = [html.P(f"and {left_out} more experiments; the table of their run has them all", className="muted")]
     return html.Div([table, *(more if left_out else [])], className="numbers-place")
+
+
+def sources(found: Mapping[str, Sequence[str]]) -> list[Component]:
+    """Where metrics are from, in a line: nothing where all are from one of the usual places."""
+    if not found or (len(found) == 1 and next(iter(found)) in USUAL_SOURCES):
+        return []
+    parts = [f"{', '.join(names)} from {SOURCE_WORDS.get(source, source)}" for source, names in found.items()]
+    return [html.P("; ".join(parts), className="muted metric-sources", title="Where the values were read")]
 
 
 def _found(value: float | None) -> Component | str:

@@ -29,6 +29,8 @@ class Values:
     epochs: Sequence[float | None]
     batches: Sequence[float | None]
     times: Sequence[float]
+    # Where they are from, in words.
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -259,10 +261,12 @@ def _insert_values(connection: Connection, experiment_id: int, attempt: int, par
     )
     connection.execute(
         text(
-            """INSERT INTO metric_summary AS old (experiment_id, metric_id, attempt, count, last, minimum, maximum)
-            SELECT :experiment, metric, :attempt, count, last, low, high
+            """INSERT INTO metric_summary AS old
+                (experiment_id, metric_id, attempt, count, last, minimum, maximum, source)
+            SELECT :experiment, metric, :attempt, count, last, low, high, source
             FROM unnest(CAST(:metrics AS int[]), CAST(:counts AS bigint[]), CAST(:lasts AS float8[]),
-                CAST(:lows AS float8[]), CAST(:highs AS float8[])) AS new (metric, count, last, low, high)
+                CAST(:lows AS float8[]), CAST(:highs AS float8[]), CAST(:sources AS text[]))
+                AS new (metric, count, last, low, high, source)
             ON CONFLICT (experiment_id, metric_id) DO UPDATE SET attempt = excluded.attempt,
                 count = old.count + excluded.count, last = excluded.last,
                 minimum = least(old.minimum, excluded.minimum), maximum = greatest(old.maximum, excluded.maximum)"""
@@ -270,6 +274,7 @@ def _insert_values(connection: Connection, experiment_id: int, attempt: int, par
         {
             **key,
             "counts": [len(part.values) for part in parts],
+            "sources": [part.source for part in parts],
             "lasts": _array([part.values[-1] for part in parts]),
             "lows": _array([min(numbers, default=None) for numbers in finite]),
             "highs": _array([max(numbers, default=None) for numbers in finite]),

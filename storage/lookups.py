@@ -20,6 +20,18 @@ def dropped_numbers(store: Store, run_id: int, numbers: Sequence[int]) -> list[i
         return list(connection.scalars(statement.order_by(table.number)))
 
 
+def metric_sources(store: Store, experiment_id: int) -> dict[str, list[str]]:
+    """Where the values of an experiment, or of the one whose results it shows, are from -> the metrics from there."""
+    statement = text(
+        """SELECT source, array_agg(name ORDER BY name) AS names
+        FROM metric_summary JOIN metric ON metric.id = metric_id
+        WHERE experiment_id = (SELECT coalesce(reused_from, id) FROM experiment WHERE id = :id) AND source <> ''
+        GROUP BY source ORDER BY source"""
+    )
+    with store.read() as connection:
+        return {row.source: list(row.names) for row in connection.execute(statement, {"id": experiment_id})}
+
+
 def ended_numbers(store: Store, project_id: int, *, after: int = 0, run_id: int | None = None) -> list[int]:
     """The numbers above `after` of a project's experiments that have ended and ran themselves; of a run, if named."""
     statement = text(

@@ -215,8 +215,8 @@ def _take_over(connection: Connection, run_id: int) -> None:
     )
     connection.execute(
         text(
-            """INSERT INTO metric_summary (experiment_id, metric_id, attempt, count, last, minimum, maximum)
-            SELECT experiment.id, metric_id, summary.attempt, count, last, minimum, maximum
+            """INSERT INTO metric_summary (experiment_id, metric_id, attempt, count, last, minimum, maximum, source)
+            SELECT experiment.id, metric_id, summary.attempt, count, last, minimum, maximum, source
             FROM experiment JOIN metric_summary summary ON summary.experiment_id = experiment.reused_from
             WHERE experiment.run_id = :run AND experiment.state = 'finished'
             ON CONFLICT DO NOTHING"""

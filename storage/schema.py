@@ -247,6 +247,8 @@ metric_summary = Table(
     Column("maximum", Double),
     # How much the curve jumps around its trend; set by the watcher once the experiment has ended.
     Column("noise", Double),
+    # Where its values are from, in words: "hypertuner.log", "output", "pattern", or a file.
+    Column("source", Text, nullable=False, server_default=""),
 )
 
 # What is remarked on a curve of an experiment's newest attempt; see analysis/curves and storage/flags.py.

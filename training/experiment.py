@@ -24,7 +24,7 @@ from analysis.limits import DiskLimits
 from analysis.program import numbers_in
 from analysis.tracebacks import find_tracebacks
 from sources.output.patterns import Pattern, read_patterns
-from sources.own_files import FILES
+from sources.own_files import FILES, list_own_files
 from storage.configuration import keep_environment, wants_environment
 from storage.files import disk_bytes_of, keep_files
 from storage.folders import read_database_url
@@ -238,7 +238,9 @@ class Attempt:
         numbers = {name for name, value in self.claim.settings.items() if not isinstance(value, str)}
         options = numbers | numbers_in(self.launch.command)
         patterns = self.worker.patterns_of(self.claim)
-        self.reader = SpoolReader(self.folder, not_metrics=options, patterns=patterns, place=self.place)
+        self.reader = SpoolReader(
+            self.folder, not_metrics=options, patterns=patterns, files=self.files.folder, place=self.place
+        )
         self._pending: Reading | None = None
         self._is_stopping: str | None = None
         self._refused: str | None = None
@@ -298,6 +300,8 @@ class Attempt:
         make_folder(self.folder)
         self._check_room()
         output = prepare_folder(self.files.folder, is_first=self.claim.attempt == 1)
+        if self.claim.attempt > 1:
+            self.reader.pass_over(list_own_files(self.files.folder).files)
         is_mounted = self.worker.mount_problem is None
         try:
             self._execute(self.launch.start(self.files.folder, is_mounted=is_mounted), output)
@@ -341,6 +345,7 @@ class Attempt:
             self._enforce_time_limit()
             if (problem := self.files.look()) is not None:
                 self._stop(problem)
+            self.reader.see(self.files.found.files)
             if time.monotonic() >= self.worker.backoff.until:
                 self._talk_to_database()
             pause = min(pause * 1.5, LONGEST_PAUSE_S)
@@ -372,6 +377,7 @@ class Attempt:
         run = self.launch.run
         shared = [Path(run.directory, path).resolve() for path in run.shared_paths]
         self.files.close(shared=shared, is_finished=is_finished, may_return=may_return)
+        self.reader.see(self.files.found.files)
         self.worker.backoff.insist(self._keep_files)
         self.worker.note_taken(self.claim, self.files.found.disk_bytes)
 
@@ -440,12 +446,12 @@ class Attempt:
 
     def give_up(self, cause: Cause) -> None:
         """Keep all that the script handed over before it was cut, and queue its experiment again. Raises LeaseLost."""
+        self._close_files(is_finished=False, may_return=True)
         reading = self._pending or self.reader.read(is_last=True, with_tails=True)
         while reading.is_news and self._refused is None:
             self._insist_recording(reading)
             reading = self.reader.read(is_last=True, with_tails=True)
         self._pending = None
-        self._close_files(is_finished=False, may_return=True)
         worker = self.worker
         if not worker.backoff.insist(lambda: release_claim(worker.store, self.claim, cause)):
             raise LeaseLost(f"experiment {self.claim.number}, attempt {self.claim.attempt}")

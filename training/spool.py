@@ -13,13 +13,15 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from analysis.log_text import clean_text, text_of
+from analysis.own_files import OwnFile
+from sources.logged.growing import LoggedFiles
 from sources.output.patterns import Pattern
 from sources.output.reader import OutputReader
 from storage.ingestion import Batch, NewView, Values
@@ -40,6 +42,9 @@ TAIL_LINES = 200
 PUNCH_BYTES = 64_000_000
 PUNCH_KEEP_BYTES = 1_000_000
 # So much that says nothing is passed over before even that is committed; then the disk can have it back.
+# Where values are from, besides the names of files.
+LOGGED, PRINTED = "hypertuner.log", "output"
+_SIGNS = re.compile(r"[^\w]|_")
 QUIET_BYTES = 16_000_000
 # Who reads on looks back so far for the batch that was named last.
 LOOK_BACK_BYTES = 2_000_000
@@ -191,9 +196,13 @@ def _kind(value: object) -> str:
 
 @dataclass
 class Series:
-    """New values of one metric; `first_seq` counts its values in the attempt before them."""
+    """New values of one metric; `first_seq` counts its values in the attempt before them.
+
+    source: where they are from, in words.
+    """
 
     first_seq: int
+    source: str = ""
     values: list[float] = field(default_factory=list)
     epochs: list[float | None] = field(default_factory=list)
     batches: list[float | None] = field(default_factory=list)
@@ -237,7 +246,10 @@ class Reading:
         return Batch(
             self.since,
             self.upto,
-            [Values(ids[name], s.first_seq, s.values, s.epochs, s.batches, s.times) for name, s in self.series.items()],
+            [
+                Values(ids[name], s.first_seq, s.values, s.epochs, s.batches, s.times, s.source)
+                for name, s in self.series.items()
+            ],
             self.views,
             self.epoch,
             self.epochs,
@@ -278,18 +290,21 @@ class SpoolReader:
         *,
         not_metrics: Collection[str] = (),
         patterns: Collection[Pattern] = (),
+        files: Path | None = None,
         place: Place | None = None,
     ) -> None:
         """not_metrics: names that are no metrics in what is printed, such as the hyperparameters that a script echoes.
 
-        patterns: how else the project prints metrics. place: where an earlier reader stopped.
+        patterns: how else the project prints metrics. files: the folder of the experiment's own files, among which it
+        may log, too. place: where an earlier reader stopped.
         """
         self.folder = folder
         self._metrics = _File(folder / METRICS, most=(b'"view"', MOST_VIEWS_PER_READING))
         self._streams = [_Stream(folder / name, not_metrics, patterns) for name in (STDOUT, STDERR)]
         self._stdout, self._stderr = self._streams
-        # Which stream has named a metric first.
-        self._owners: dict[str, _Stream] = {}
+        # Which stream or file has named a metric first, by its name in short.
+        self._owners: dict[str, object] = {}
+        self._files = LoggedFiles(files, place.offsets if place else {}) if files else None
         self.committed_offsets: Mapping[str, int] = {}
         self._counts: dict[str, int] = {}
         self._has_log = False
@@ -310,10 +325,22 @@ class SpoolReader:
         if is_last or self._has_log or not self._metrics.exists():
             for stream in self._streams:
                 self._read_stream(stream, reading, now, take_tail)
-        reading.upto = {METRICS: self._metrics.offset, **{each.name: each.file.offset for each in self._streams}}
+            self._read_files(reading, now, is_last)
+        streams = {each.name: each.file.offset for each in self._streams}
+        reading.upto = {METRICS: self._metrics.offset, **streams, **(self._files.offsets if self._files else {})}
         if with_tails:
             reading.stdout_tail, reading.stderr_tail = self._stdout.file.tail(), self._stderr.file.tail()
         return reading
+
+    def see(self, files: Sequence[OwnFile]) -> None:
+        """The experiment's own files that there are by now: what it logs into some of them is read from now on."""
+        if self._files:
+            self._files.see(files)
+
+    def pass_over(self, files: Sequence[OwnFile]) -> None:
+        """What stands in these is of an earlier attempt."""
+        if self._files:
+            self._files.pass_over(files)
 
     def committed(self, reading: Reading) -> None:
         """The reading is in the database: the next one begins where it ended, and its payload files can go."""
@@ -341,7 +368,7 @@ class SpoolReader:
             offset = place.offsets.get(stream.name, 0)
             if not self._has_log:
                 for name in stream.look_back(offset):
-                    self._owners.setdefault(name, stream)
+                    self._owners.setdefault(_short(name), stream)
             stream.file.go_on(offset)
             if offset > LOOK_BACK_BYTES:
                 stream.reader.progress.epoch, stream.reader.progress.epochs = place.epoch, place.epochs
@@ -351,7 +378,7 @@ class SpoolReader:
         self._has_log = self._has_log or self._metrics.offset > 0
         for line in lines:
             point = parse_metric_line(line)
-            self._add(reading, point, point.time if point.time is not None else now)
+            self._add(reading, point, point.time if point.time is not None else now, LOGGED)
             if point.view:
                 self._add_view(reading, point, line)
             if point.rejected:
@@ -365,19 +392,30 @@ class SpoolReader:
         for line in lines if not self._has_log else ():
             before = (place.epoch, place.epochs)
             found = stream.reader.read(text_of(line))
-            ours = {name: value for name, value in found.items() if self._owners.setdefault(name, stream) is stream}
+            ours = self._owned(stream, found)
             if ours or before != (place.epoch, place.epochs):
-                self._add(reading, Point(now, ours, place.epoch, place.batch, place.epochs), now)
+                self._add(reading, Point(now, ours, place.epoch, place.batch, place.epochs), now, PRINTED)
         _count_long(reading, too_long)
         reading.is_partial |= is_full
 
-    def _add(self, reading: Reading, point: Point, at: float) -> None:
+    def _read_files(self, reading: Reading, now: float, is_last: bool) -> None:
+        for row in self._files.rows(is_last=is_last) if self._files and not self._has_log else ():
+            point = row.point
+            if ours := self._owned(row.title, point.metrics):
+                when = now if point.time is None else point.time
+                self._add(reading, Point(when, ours, point.epoch, point.step), when, row.title)
+
+    def _owned(self, owner: object, found: Mapping[str, float]) -> dict[str, float]:
+        """Those metrics that nobody else named before: what a script prints, logs and writes is mostly the same."""
+        return {name: value for name, value in found.items() if self._owners.setdefault(_short(name), owner) == owner}
+
+    def _add(self, reading: Reading, point: Point, at: float, source: str) -> None:
         for name, value in point.metrics.items():
             if name not in self._counts and len(self._counts) >= MOST_METRICS:
                 point.rejected = f"more than {MOST_METRICS:,} metrics"
                 continue
             count = self._counts.get(name, 0)
-            series = reading.series.setdefault(name, Series(count))
+            series = reading.series.setdefault(name, Series(count, source))
             series.values.append(value)
             series.epochs.append(point.epoch)
             series.batches.append(point.batch)
@@ -396,6 +434,11 @@ class SpoolReader:
             return
         reading.views.append(NewView(name, kind, point.epoch, payload))
         reading.view_files.append(file)
+
+
+def _short(name: str) -> str:
+    """A metric's name in short, so that `train_loss`, `train/loss` and `Train Loss` are one."""
+    return _SIGNS.sub("", name.lower())
 
 
 def _is_json(line: bytes) -> bool:

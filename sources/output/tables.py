@@ -12,8 +12,8 @@ from sources.output.words import EPOCH_WORDS, STEP_WORDS, is_never, measures
 _NAME = re.compile(r"[^\W\d][\w./@%'()+ -]{0,63}\Z")
 _BORDERS = re.compile(r"[│┃|║]")
 _RULE = re.compile(r"[\s+|─━═=┏┓┗┛┳┻╇┡┩└┘├┤┼┬┴┠┨╋╂┿-]+\Z")
-# `00:12` is a column of times.
-_TIME = re.compile(r"(?:\d+:)?\d+:\d\d(?:\.\d+)?\Z|\d+(?:\.\d+)?[A-Za-z]{1,3}\Z|-+\Z|\Z")
+# `00:12` is a column of times, and `NA` of what was not measured.
+_TIME = re.compile(r"(?:\d+:)?\d+:\d\d(?:\.\d+)?\Z|\d+(?:\.\d+)?[A-Za-z]{1,3}\Z|(?:-+|NA|N/A|None|null)?\Z")
 _FRACTION = re.compile(r"(\d+)/\d+\Z")
 FEWEST, MOST = 2, 200
 
