@@ -166,6 +166,19 @@ def open_own_file(folder: Path, path: str) -> int:
 # --- when the script has ended ----------------------------------------------------------------------------------------
 
 
+def is_empty(folder: Path) -> bool:
+    """Whether nothing was written, and nothing copied: as quickly as may be, as most short scripts write nothing."""
+    trees = read_trees(folder)
+    return not any(tree.is_copy or next(iter(_entries(folder / tree.path)), None) for tree in trees)
+
+
+def _entries(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
 def tidy(folder: Path) -> None:
     """Remove what is no file of the experiment's: links and copies of ours, what Python compiled, empty folders.
 

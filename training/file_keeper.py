@@ -11,7 +11,7 @@ from pathlib import Path
 from analysis.limits import GB, DiskLimits
 from analysis.own_files import OwnFiles
 from analysis.words import size
-from sources.own_files import list_own_files, remove_own_files, share_new_folders, tidy
+from sources.own_files import is_empty, list_own_files, remove_own_files, share_new_folders, tidy
 from storage.files import KeptFiles
 
 LOOK_EVERY_S = 2.0
@@ -81,6 +81,11 @@ class FileKeeper:
         may_return: a further attempt may follow, so that the folder stays.
         """
         try:
+            if is_empty(self.folder):
+                self.found = OwnFiles()
+                if not may_return:
+                    remove_own_files(self.folder)
+                return
             tidy(self.folder)
             if is_finished:
                 for folder in share_new_folders(self.folder, shared):

@@ -5,6 +5,7 @@ Where the system allows it, by an overlay in a mount namespace; else in a copy o
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,9 @@ from training.lifeline_owner import LifelineOwner, MountError, Mounts
 MS_BIND, MS_REC = 0x1000, 0x4000
 OUTPUT = "output"
 OUTPUT_VARIABLE = "HYPERTUNER_OUTPUT_DIR"
+OUTPUT_TREE = Tree(OUTPUT, f"${OUTPUT_VARIABLE}")
+# What lies below the views of experiments, in a folder beside theirs.
+LAYERS = ".layers"
 
 
 @dataclass(frozen=True)
@@ -92,44 +96,64 @@ def prepare_folder(folder: Path, *, is_first: bool) -> Path:
         # One of that name is left from an older database.
         remove_own_files(folder)
     (folder / OUTPUT).mkdir(mode=0o700, parents=True, exist_ok=True)
-    keep_trees(folder, [Tree(OUTPUT, f"${OUTPUT_VARIABLE}")])
     return folder / OUTPUT
+
+
+def in_place(folder: Path, directory: str, command: Sequence[str]) -> Start:
+    """Only the output folder is the experiment's own. Raises OSError."""
+    keep_trees(folder, [OUTPUT_TREE])
+    return Start(tuple(command), directory)
 
 
 def overlaid(folder: Path, roots: Sequence[Root], directory: str, command: Sequence[str]) -> Start:
     """Over each root lies a view of it that catches what is written. Raises OSError."""
     steps: list[tuple[str, str, str, int, str]] = []
-    trees = []
+    trees, written = [OUTPUT_TREE], {}
     for at, root in enumerate(roots):
-        base = folder / str(at)
-        for name in ("written", "work", "view"):
-            (base / name).mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Names without any character that mount options would take for their own.
-        layers = {"code": root.code, "project": root.place}
-        for name, target in layers.items():
-            if target is not None:
-                _point(base / name, target)
-        lower = ":".join(f"{at}/{name}" for name, target in layers.items() if target is not None)
-        options = f"userxattr,lowerdir={lower},upperdir={at}/written,workdir={at}/work"
-        view = f"{at}/view"
-        steps.append(("overlay", view, "overlay", 0, options))
-        for shared in root.shared:
-            steps.append((str(shared), f"{view}/{shared.relative_to(root.place)}", "", MS_BIND | MS_REC, ""))
-        if root.data_dir:
-            steps.append((str(root.data_dir), f"{view}/{root.data_dir.relative_to(root.place)}", "", MS_BIND, ""))
-        steps.append((view, str(root.place), "", MS_BIND | MS_REC, ""))
-        trees.append(Tree(f"{at}/written", _name_of(root.place, directory), str(root.place), str(root.code or "")))
+        own = f"{folder.name}/{at}"
+        for path in (folder / str(at), folder / f".work{at}"):
+            path.mkdir(mode=0o700, exist_ok=True)
+        layers, view = _layers(folder.parent, root)
+        upper = f"upperdir={own},workdir={folder.name}/.work{at}"
+        # Where nothing is to lie over it, the view needs no place of its own.
+        inside = [(each, MS_BIND | MS_REC) for each in root.shared]
+        inside += [(root.data_dir, MS_BIND)] if root.data_dir else []
+        steps.append(("overlay", view if inside else str(root.place), "overlay", 0, f"userxattr,{layers},{upper}"))
+        for each, flags in inside:
+            steps.append((str(each), f"{view}/{each.relative_to(root.place)}", "", flags, ""))
+        if inside:
+            steps.append((view, str(root.place), "", MS_BIND | MS_REC, ""))
+        trees.append(Tree(str(at), _name_of(root.place, directory), str(root.place), str(root.code or "")))
+        written[root] = folder / str(at)
     keep_trees(folder, trees)
-    written = {root: folder / str(at) / "written" for at, root in enumerate(roots)}
-    return Start(tuple(command), directory, "overlay", Mounts(str(folder), steps), written)
+    return Start(tuple(command), directory, "overlay", Mounts(str(folder.parent), steps), written)
+
+
+def _layers(folder: Path, root: Root) -> tuple[str, str]:
+    """The mount option that names what lies below a view, and where the view may lie; both serve all experiments.
+
+    The links have names without any character that mount options would take for their own. Raises OSError.
+    """
+    targets = [each for each in (root.code, root.place) if each is not None]
+    key = hashlib.sha256(b"\0".join(os.fsencode(each) for each in targets)).hexdigest()[:32]
+    place = folder / LAYERS / key
+    if not (place / "view").is_dir():
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for at, target in enumerate(targets):
+            with suppress(FileExistsError):
+                (place / str(at)).symlink_to(target)
+        (place / "view").mkdir(exist_ok=True)
+    lower = ":".join(f"{LAYERS}/{key}/{at}" for at in range(len(targets)))
+    return f"lowerdir={lower}", f"{LAYERS}/{key}/view"
 
 
 def mount_problem(folder: Path) -> str:
     """Why no overlay can be mounted for what lies in a folder, in a sentence; empty where one can. Raises OSError."""
     with tempfile.TemporaryDirectory(dir=folder, prefix=".mount-") as name, LifelineOwner() as supervisor:
-        scratch = Path(name)
-        (scratch / "project").mkdir()
-        start = overlaid(scratch, [Root(scratch / "project")], name, [])
+        own, project = Path(name, "own"), Path(name, "project")
+        own.mkdir()
+        project.mkdir()
+        start = overlaid(own, [Root(project)], name, [])
         try:
             supervisor.start(["true"], name, {"PATH": os.defpath}, os.devnull, os.devnull, mounts=start.mounts)
         except MountError as error:
@@ -138,18 +162,12 @@ def mount_problem(folder: Path) -> str:
         return ""
 
 
-def _point(link: Path, target: Path) -> None:
-    with suppress(FileNotFoundError):
-        link.unlink()
-    link.symlink_to(target)
-
-
 def linked(folder: Path, roots: Sequence[Root], directory: str, program: Program) -> Start:
     """The script runs in a linked copy of each root. Raises OSError."""
-    trees: list[Tree] = []
+    trees = [OUTPUT_TREE]
     copies: dict[Path, Path] = {}
     for at, root in enumerate(roots):
-        path = f"{at}/copy/{root.place.name or 'project'}"
+        path = f"copy{at}/{root.place.name or 'project'}"
         originals = [each for each in (root.code, root.place) if each is not None]
         hidden = [*root.shared, *([root.data_dir] if root.data_dir else [])]
         make_linked_copy(folder / path, originals, hidden)

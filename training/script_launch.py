@@ -18,7 +18,7 @@ from storage.records import Claim, Run, Value
 from storage.store import Store
 from training.backoff import Backoff
 from training.lifeline_owner import StartError
-from training.own_files import Root, Start, home, linked, overlaid, roots_of
+from training.own_files import Root, Start, home, in_place, linked, overlaid, roots_of
 
 # What runs a module from its snapshot.
 MODULE = Path(__file__).with_name("module.py")
@@ -101,7 +101,7 @@ class Launch:
     def start(self, folder: Path, *, is_mounted: bool) -> Start:
         """How a script is started with files of its own in a folder, by mounts or by links. Raises OSError."""
         if not self.roots:
-            return Start(tuple(self.command), self.directory)
+            return in_place(folder, self.directory, self.command)
         if is_mounted and all(root.place.is_dir() for root in self.roots):
             return overlaid(folder, self.roots, self.directory, self.command)
         return linked(folder, self.roots, self.directory, program_of(self.command))
