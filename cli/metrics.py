@@ -20,7 +20,6 @@ from app.settings import read_settings
 from callbacks.teaching import (
     NothingToReadError,
     newest_with_output,
-    read_again,
     teach,
     templates_of,
     try_pattern,
@@ -30,6 +29,7 @@ from cli.named import project_named
 from cli.options import DataDir
 from cli.services import open_store
 from cli.terminal import console, printable
+from launch.rereading import read_again
 from sources.output.patterns import Mark, Pattern, PatternError
 from sources.output.reader import OutputReader
 from sources.output.whole import PIECE_BYTES, Value, read_values

@@ -135,6 +135,12 @@ def find_project(store: Store, slug: str) -> Project | None:
     return _record(row) if row else None
 
 
+def fetch_project(store: Store, project_id: int) -> Project:
+    """A project that is there."""
+    with store.read() as connection:
+        return _record(connection.execute(select(*_COLUMNS).where(schema.project.c.id == project_id)).one())
+
+
 def fetch_projects(store: Store) -> list[Project]:
     """All projects, oldest first."""
     with store.begin() as connection:

@@ -23,6 +23,7 @@ from analysis.failures import missed, signature
 from analysis.limits import DiskLimits
 from analysis.program import numbers_in
 from analysis.tracebacks import find_tracebacks
+from launch.rereading import read_one
 from sources.output.patterns import Pattern, read_patterns
 from sources.own_files import FILES, list_own_files
 from storage.configuration import keep_environment, wants_environment
@@ -30,7 +31,7 @@ from storage.files import disk_bytes_of, keep_files
 from storage.folders import read_database_url
 from storage.ingestion import Batch, Ending, finish_experiment, record
 from storage.leases import Cause, LeaseLost, Place, claim_experiment, release_claim, release_lost, renew_experiment
-from storage.projects import fetch_patterns, metric_ids
+from storage.projects import fetch_patterns, fetch_project, metric_ids
 from storage.records import Claim
 from storage.requests import pause_for
 from storage.runs import fetch_run
@@ -237,7 +238,7 @@ class Attempt:
         # An option that is a word may be called as a metric is: `--loss mse`.
         numbers = {name for name, value in self.claim.settings.items() if not isinstance(value, str)}
         options = numbers | numbers_in(self.launch.command)
-        patterns = self.worker.patterns_of(self.claim)
+        self._patterns = patterns = self.worker.patterns_of(self.claim)
         self.reader = SpoolReader(
             self.folder, not_metrics=options, patterns=patterns, files=self.files.folder, place=self.place
         )
@@ -492,8 +493,20 @@ class Attempt:
         except DBAPIError as error:
             self._refuse(error)
             following = self._send_ending(None, ending)
+        self._read_again()
         self._tidy()
         return following
+
+    def _read_again(self) -> None:
+        """The project may have learned a pattern while the script ran."""
+        patterns = self.worker.patterns_of(self.claim)
+        if patterns == self._patterns or self._refused:
+            return
+        # The next look of a person at it would read it, too.
+        with suppress(DBAPIError):
+            store = self.worker.store
+            project = fetch_project(store, self.claim.project_id)
+            read_one(store, self.worker.data_dir, project, self.claim.number, patterns)
 
     def _insist_recording(self, reading: Reading) -> None:
         try:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from callbacks.teaching import NothingToReadError, answer, newest_with_output, read_again, teach, try_pattern
+from callbacks.teaching import NothingToReadError, answer, newest_with_output, teach, try_pattern
+from launch.rereading import read_again
 from sources.output.patterns import PatternError
 from storage.experiments import fetch_curves
 from storage.projects import find_project
@@ -59,6 +60,22 @@ def test_past_output_is_read_again_and_further_experiments_at_once(
     (experiment,) = perform(workshop, worker, later)
     assert (experiment.metrics["quality"].count, experiment.metrics["quality"].last) == (3, 3.3)
     assert experiment.epoch == 3
+
+
+def test_a_pattern_that_is_taught_while_a_script_runs_counts_at_its_end(
+    workshop: Workshop, worker: ExperimentWorker
+) -> None:
+    run = workshop.launch(ODD)
+    keep = worker.keep_environment
+
+    def teach_now(*arguments: object) -> None:
+        teach(workshop.store, now(workshop), [PATTERN])
+        keep()
+
+    worker.keep_environment = teach_now  # type: ignore[method-assign,assignment]
+    perform(workshop, worker, run)
+    (experiment,) = workshop.experiments(run)
+    assert (experiment.metrics["quality"].count, experiment.metrics["quality"].last) == (3, 1.3)
 
 
 def test_reading_again_replaces_what_a_pattern_named_before(workshop: Workshop, worker: ExperimentWorker) -> None:
