@@ -22,6 +22,8 @@ MS_BIND, MS_REC = 0x1000, 0x4000
 OUTPUT = "output"
 OUTPUT_VARIABLE = "HYPERTUNER_OUTPUT_DIR"
 OUTPUT_TREE = Tree(OUTPUT, f"${OUTPUT_VARIABLE}")
+# An overlay that is unmounted waits until all of its disk is written, whoever wrote it, unless it is volatile.
+OPTIONS = "userxattr,volatile"
 # What lies below the views of experiments, in a folder beside theirs.
 LAYERS = ".layers"
 
@@ -111,14 +113,17 @@ def overlaid(folder: Path, roots: Sequence[Root], directory: str, command: Seque
     trees, written = [OUTPUT_TREE], {}
     for at, root in enumerate(roots):
         own = f"{folder.name}/{at}"
-        for path in (folder / str(at), folder / f".work{at}"):
+        work = folder / f".work{at}"
+        # The kernel mounts nothing on what an earlier volatile mount left.
+        remove_own_files(work)
+        for path in (folder / str(at), work):
             path.mkdir(mode=0o700, exist_ok=True)
         layers, view = _layers(folder.parent, root)
         upper = f"upperdir={own},workdir={folder.name}/.work{at}"
         # Where nothing is to lie over it, the view needs no place of its own.
         inside = [(each, MS_BIND | MS_REC) for each in root.shared]
         inside += [(root.data_dir, MS_BIND)] if root.data_dir else []
-        steps.append(("overlay", view if inside else str(root.place), "overlay", 0, f"userxattr,{layers},{upper}"))
+        steps.append(("overlay", view if inside else str(root.place), "overlay", 0, f"{OPTIONS},{layers},{upper}"))
         for each, flags in inside:
             steps.append((str(each), f"{view}/{each.relative_to(root.place)}", "", flags, ""))
         if inside:
