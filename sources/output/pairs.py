@@ -66,8 +66,9 @@ class Pairs:
         found = [(split, each) for split, part in _by_split(rest) for each in _pairs(part)]
         has_counter = place.epoch is not None or place.batch is not None
         is_report = has_counter or any(measures(each.name) for _, each in found)
-        if not is_report and len(found) == 1 and text[:1] in ' "':
-            # A single number in an indented or quoted line without a word of training belongs to a configuration.
+        if not is_report and len(found) == 1 and text[:1] in ' "│├└':
+            # A single number in an indented or quoted line, or in a tree of them, without a word of training belongs to
+            # a configuration.
             return Report(place=place)
         tight = sum(each.is_tight for _, each in found)
         metrics: dict[str, float] = {}

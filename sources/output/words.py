@@ -34,10 +34,12 @@ NEVER = (
         "dampening eps epsilon patience min_delta warmup maxdets args argv arguments"
     )
 )
+# How long a batch and its data took; with another word, as in `inference_time`, it may be what one tunes for.
+NEVER_ALONE = _words("time data batch_time data_time")
 # A whole number of these is how many there are.
 COUNT_WORDS = _words(
     "number num count counter size sizes samples examples params parameters rows words sents sentences workers tokens "
-    "entries images classes batches dim dims layers heads channels features width height"
+    "entries images classes batches modules flops macs dim dims layers heads channels features width height"
 )
 LOG_LEVELS = _words("debug info warning warn error critical fatal")
 # `Accuracy on the 10000 test images` is the accuracy.
@@ -62,7 +64,7 @@ def measures(name: str) -> bool:
 def is_never(name: str, value: float) -> bool:
     """Whether a number of this name is no metric."""
     word = name.lower()
-    if word in NEVER:
+    if word in NEVER or word in NEVER_ALONE:
         return True
     # A variable of the environment, as in a hint of what to set.
     if CONSTANT.search(name) and value == value // 1:

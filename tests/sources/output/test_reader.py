@@ -212,3 +212,22 @@ def test_a_hostile_line_takes_no_time(part: str) -> None:
     reader = OutputReader()
     for _ in range(20):
         reader.read((part * 4_000)[:4_000])
+
+
+def test_a_model_s_summary_and_a_configuration_s_tree_hold_no_metrics() -> None:
+    """As Lightning with rich prints them."""
+    reader = OutputReader()
+    for line in (
+        "│ 6 │ train_acc    │ MulticlassAccuracy │      0 │ train │     0 │", "Trainable params: 336 K",
+        "Modules in train mode: 21", "Total FLOPs: 0", "│         lr: 0.001", "│         save_top_k: 1",
+        "└── factor: 0.1",
+    ):  # fmt: skip
+        assert reader.read(line) == {}, line
+    assert reader.read("│         test/acc          │    0.5     │") == {"test/acc": 0.5}
+
+
+def test_how_long_a_batch_took_is_no_metric_but_a_time_that_is_named_is() -> None:
+    reader = OutputReader()
+    line = "Epoch: [0][ 10/100]\tTime  0.123 ( 0.456)\tData  0.001 ( 0.002)\tLoss 6.9e+00 (7.0e+00)"
+    assert reader.read(line) == {"Loss": 6.9}
+    assert reader.read("inference_time: 0.25 accuracy: 0.5") == {"inference_time": 0.25, "accuracy": 0.5}
