@@ -232,6 +232,7 @@ def _project(store: Store, typed: Typed, name: str, objective: Objective, option
         data_paths=found.data_paths if found else [],
         shared_paths=found.shared_paths if found else [],
         in_place=bool(found and found.in_place),
+        has_hooks=found.has_hooks if found else True,
         patterns=found.patterns if found else [],
         locks=found.locks if found else {},
         options_from=typed.discovery.source,
@@ -245,7 +246,8 @@ def _project(store: Store, typed: Typed, name: str, objective: Objective, option
         now = replace(now, data_paths=list(options.data_paths))
     in_place = now.in_place if options.in_place is None else options.in_place
     shared = list(dict.fromkeys([*now.shared_paths, *options.shared_paths]))
-    return replace(now, shared_paths=shared, in_place=in_place)
+    has_hooks = now.has_hooks if options.has_hooks is None else options.has_hooks
+    return replace(now, shared_paths=shared, in_place=in_place, has_hooks=has_hooks)
 
 
 def _order(typed: Typed, project: Project, options: Options) -> Order:
@@ -271,6 +273,7 @@ def _order(typed: Typed, project: Project, options: Options) -> Order:
         data_paths=project.data_paths,
         shared_paths=project.shared_paths,
         in_place=project.in_place,
+        has_hooks=project.has_hooks,
     )
 
 

@@ -61,6 +61,7 @@ class Options:
     shared_paths: Sequence[str] = ()
     # None leaves what the project has.
     in_place: bool | None = None
+    has_hooks: bool | None = None
     name: str | None = None
     # Variables for the scripts, with their values; secrets among them.
     variables: Mapping[str, str] = field(default_factory=dict)

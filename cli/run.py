@@ -81,6 +81,13 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
             help="Let scripts write into the project's folder itself; else each experiment keeps its own files.",
         ),
     ] = None,
+    hooks: Annotated[
+        bool | None,
+        typer.Option(
+            "--hooks/--no-hooks",
+            help="Read what scripts log by wandb, MLflow, TensorBoard, Lightning, Keras and others as they call them.",
+        ),
+    ] = None,
     env: Annotated[
         list[str] | None,
         typer.Option(
@@ -131,6 +138,7 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
         data_paths=data,
         shared_paths=share or (),
         in_place=in_place,
+        has_hooks=hooks,
         variables=read_variables(env or (), settings),
         extend=extend,
     )

@@ -15,7 +15,7 @@ from analysis.program import program_of
 from launch.choice import seed_hyperparameter
 from launch.code import Frozen, freeze_code
 from launch.plan import MOST_EXPERIMENTS, Plan
-from storage.projects import set_data_paths, set_objective, set_sharing
+from storage.projects import set_data_paths, set_hooks, set_objective, set_sharing
 from storage.records import Project, Run
 from storage.requests import extend_run
 from storage.runs import NewExperiment, NewRun, change_draft, create_run, start_draft
@@ -48,6 +48,8 @@ class Order:
     # Folders that all experiments write into, and whether they write everything in place.
     shared_paths: Sequence[str] = ()
     in_place: bool = False
+    # Whether what scripts log by other packages is followed.
+    has_hooks: bool = True
     key: str | None = None
 
 
@@ -114,6 +116,8 @@ def save_draft(store: Store, project: Project, plan: Plan, order: Order, *, draf
 def _keep_paths(store: Store, project: Project, order: Order) -> None:
     # They belong to the project: the next launch looks at them, too.
     sharing = list(order.shared_paths), order.in_place
+    if order.has_hooks != project.has_hooks:
+        set_hooks(store, project.id, has_hooks=order.has_hooks)
     if sharing != (list(project.shared_paths), project.in_place):
         set_sharing(store, project.id, sharing[0], in_place=order.in_place)
     if list(order.data_paths) != list(project.data_paths):
@@ -215,5 +219,6 @@ def new_run(plan: Plan, order: Order, frozen: Frozen, experiments: Sequence[NewE
         has_terminal=order.has_terminal,
         shared_paths=list(order.shared_paths),
         in_place=order.in_place,
+        has_hooks=order.has_hooks,
         idempotency_key=order.key,
     )

@@ -91,6 +91,12 @@ def set_sharing(store: Store, project_id: int, paths: Sequence[str], *, in_place
         )
 
 
+def set_hooks(store: Store, project_id: int, *, has_hooks: bool) -> None:
+    """Say whether what a project's scripts log by other packages is followed."""
+    with store.begin() as connection:
+        connection.execute(update(schema.project).where(schema.project.c.id == project_id).values(has_hooks=has_hooks))
+
+
 def set_patterns(store: Store, project_id: int, patterns: Sequence[str]) -> None:
     """Say how else a project prints its metrics."""
     with store.begin() as connection:

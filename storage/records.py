@@ -27,6 +27,7 @@ class Project:
     data_paths: Sequence[str]
     shared_paths: Sequence[str]
     in_place: bool
+    has_hooks: bool
     patterns: Sequence[str]
     locks: Mapping[str, Mapping[str, Any]]
     options_from: str | None
@@ -70,6 +71,7 @@ class Run:
     has_terminal: bool
     shared_paths: Sequence[str]
     in_place: bool
+    has_hooks: bool
     request: str | None
     reason: str | None
     waiting: Mapping[str, Any] | None

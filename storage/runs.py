@@ -59,6 +59,7 @@ class NewRun:
     has_terminal: bool = False
     shared_paths: Sequence[str] = ()
     in_place: bool = False
+    has_hooks: bool = True
     idempotency_key: str | None = None
 
 

@@ -69,6 +69,8 @@ project = Table(
     # Folders that all its experiments write into, relative to the directory; and whether none has files of its own.
     Column("shared_paths", JSONB, nullable=False, server_default="[]"),
     Column("in_place", Boolean, nullable=False, server_default="false"),
+    # Whether what scripts log by other packages is followed: see hypertuner/hooks.
+    Column("has_hooks", Boolean, nullable=False, server_default="true"),
     # How else it prints metrics: texts with holes, see sources/output/patterns.py.
     Column("patterns", JSONB, nullable=False, server_default="[]"),
     # Hyperparameter name -> what a person found promising: see locks.py.
@@ -141,6 +143,8 @@ run = Table(
     # As of the project, when it was launched.
     Column("shared_paths", JSONB, nullable=False, server_default="[]"),
     Column("in_place", Boolean, nullable=False, server_default="false"),
+    # Whether what scripts log by other packages is followed: see hypertuner/hooks.
+    Column("has_hooks", Boolean, nullable=False, server_default="true"),
     Column("time_limit_s", Double),
     Column("retries", Integer, nullable=False, server_default="0"),
     # One idempotency key makes one run, however often the launch is sent.

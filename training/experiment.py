@@ -45,7 +45,7 @@ from training.script_environment import environment_of_scripts, script_environme
 from training.script_launch import Launch
 from training.spool import METRICS, STDERR, STDOUT, Reading, SpoolReader
 from training.spool import Place as SpoolPlace
-from training.spool_folders import END, LOCK, End, make_folder, mark_read, read_end
+from training.spool_folders import END, HOOKED, LOCK, End, make_folder, mark_read, read_end
 
 GRACE_S = 10.0
 STOPPED_BY_REQUEST = "stopped by request"
@@ -321,7 +321,9 @@ class Attempt:
         self.files.kind, self.files.note = start.kind, None if start.mounts else self.worker.mount_problem
         argv = self.launch.argv(start, self.claim, self.folder)
         launched = Environment.from_json(self.launch.run.environment)
-        environment = script_environment(os.environ, self.folder, self.claim, self.worker.data_dir, launched)
+        environment = script_environment(
+            os.environ, self.folder, self.claim, self.worker.data_dir, launched, has_hooks=self.launch.run.has_hooks
+        )
         if self.launch.run.has_terminal:
             argv = [sys.executable, "-I", "-S", str(TERMINAL), *argv]
         self.worker.supervisor.start(
@@ -534,8 +536,8 @@ class Attempt:
     def _tidy(self) -> None:
         # Its values are in the database; the streams stay for a while, as there only their ends are.
         if self._refused is None:
-            with suppress(OSError):
-                (self.folder / METRICS).unlink()
+            for name in (METRICS, HOOKED):
+                (self.folder / name).unlink(missing_ok=True)
             mark_read(self.folder)
 
 

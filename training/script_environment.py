@@ -9,19 +9,31 @@ from pathlib import Path
 from analysis.environment import OURS, Environment
 from storage.records import Claim
 from storage.script_secrets import read_secrets
-from training.spool import METRICS
+from training.spool_folders import HOOKED, METRICS
 
 
 def script_environment(
-    environment: Mapping[str, str], folder: Path, claim: Claim, data_dir: Path, launched: Environment
+    environment: Mapping[str, str],
+    folder: Path,
+    claim: Claim,
+    data_dir: Path,
+    launched: Environment,
+    *,
+    has_hooks: bool,
 ) -> dict[str, str]:
     """What a script sees: everything of the user's, nothing of Ray's or ours but where to log.
 
-    launched: what its run was launched with, which goes before what this process has.
+    launched: what its run was launched with, which goes before what this process has. has_hooks: whether what it logs
+    by other packages is followed.
     """
     secret = read_secrets(data_dir, launched.key)
+    seen = environment_of_scripts({**environment, **launched.values, **secret}, data_dir)
+    if has_hooks:
+        # First, as only one `sitecustomize` is found; ours runs the one that it hides.
+        paths = [str(data_dir / "client" / "hypertuner" / "hooks"), seen["PYTHONPATH"]]
+        seen |= {"PYTHONPATH": os.pathsep.join(paths), "HYPERTUNER_HOOKED": str(folder / HOOKED)}
     return {
-        **environment_of_scripts({**environment, **launched.values, **secret}, data_dir),
+        **seen,
         "HYPERTUNER_METRICS": str(folder / METRICS),
         "HYPERTUNER_EXPERIMENT_ID": str(claim.experiment_id),
         "HYPERTUNER_ATTEMPT": str(claim.attempt),

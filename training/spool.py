@@ -28,6 +28,7 @@ from storage.ingestion import Batch, NewView, Values
 from training import spool_folders
 
 METRICS, STDOUT, STDERR = spool_folders.METRICS, spool_folders.STDOUT, spool_folders.STDERR
+HOOKED = spool_folders.HOOKED
 # What one reading takes from each file, so that a long backlog costs time but no memory.
 CHUNK_BYTES = 2_000_000
 LONGEST_LINE = 65_536
@@ -44,6 +45,7 @@ PUNCH_KEEP_BYTES = 1_000_000
 # So much that says nothing is passed over before even that is committed; then the disk can have it back.
 # Where values are from, besides the names of files.
 LOGGED, PRINTED = "hypertuner.log", "output"
+LONGEST_SOURCE = 100
 _SIGNS = re.compile(r"[^\w]|_")
 QUIET_BYTES = 16_000_000
 # Who reads on looks back so far for the batch that was named last.
@@ -300,6 +302,7 @@ class SpoolReader:
         """
         self.folder = folder
         self._metrics = _File(folder / METRICS, most=(b'"view"', MOST_VIEWS_PER_READING))
+        self._hooked = _File(folder / HOOKED)
         self._streams = [_Stream(folder / name, not_metrics, patterns) for name in (STDOUT, STDERR)]
         self._stdout, self._stderr = self._streams
         # Which stream or file has named a metric first, by its name in short.
@@ -323,11 +326,13 @@ class SpoolReader:
             stream.file.punch(self.committed_offsets.get(stream.name, 0))
         self._read_metrics(reading, now, is_last)
         if is_last or self._has_log or not self._metrics.exists():
+            self._read_hooked(reading, now, is_last)
             for stream in self._streams:
                 self._read_stream(stream, reading, now, take_tail)
             self._read_files(reading, now, is_last)
         streams = {each.name: each.file.offset for each in self._streams}
-        reading.upto = {METRICS: self._metrics.offset, **streams, **(self._files.offsets if self._files else {})}
+        files = {METRICS: self._metrics.offset, HOOKED: self._hooked.offset}
+        reading.upto = {**files, **streams, **(self._files.offsets if self._files else {})}
         if with_tails:
             reading.stdout_tail, reading.stderr_tail = self._stdout.file.tail(), self._stderr.file.tail()
         return reading
@@ -364,6 +369,7 @@ class SpoolReader:
         metrics_offset = place.offsets.get(METRICS, 0)
         self._has_log = metrics_offset > 0
         self._metrics.go_on(metrics_offset)
+        self._hooked.go_on(place.offsets.get(HOOKED, 0))
         for stream in self._streams:
             offset = place.offsets.get(stream.name, 0)
             if not self._has_log:
@@ -395,6 +401,16 @@ class SpoolReader:
             ours = self._owned(stream, found)
             if ours or before != (place.epoch, place.epochs):
                 self._add(reading, Point(now, ours, place.epoch, place.batch, place.epochs), now, PRINTED)
+        _count_long(reading, too_long)
+        reading.is_partial |= is_full
+
+    def _read_hooked(self, reading: Reading, now: float, is_last: bool) -> None:
+        lines, too_long, is_full = self._hooked.lines(is_complete=_is_json if is_last else None)
+        for line in lines if not self._has_log else ():
+            point, source = parse_metric_line(line), _source_of(line)
+            if ours := self._owned(source, point.metrics):
+                when = now if point.time is None else point.time
+                self._add(reading, Point(when, ours, point.epoch, point.batch), when, source)
         _count_long(reading, too_long)
         reading.is_partial |= is_full
 
@@ -434,6 +450,15 @@ class SpoolReader:
             return
         reading.views.append(NewView(name, kind, point.epoch, payload))
         reading.view_files.append(file)
+
+
+def _source_of(line: bytes) -> str:
+    """By what package a line was logged."""
+    with suppress(ValueError, RecursionError):
+        data = _JSON.decode(text_of(line))
+        if isinstance(data, dict):
+            return clean_text(str(data.get("from", "")))[:LONGEST_SOURCE] or "another logger"
+    return "another logger"
 
 
 def _short(name: str) -> str:

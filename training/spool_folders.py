@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 METRICS, STDOUT, STDERR = "metrics.jsonl", "stdout", "stderr"
+# What the script logged by other packages: see hypertuner/hooks.
+HOOKED = "hooked.jsonl"
 END, LOCK, READ = "end.json", "lock", "read"
 MOST_END_BYTES = 4_096
 # Between taking the lock and writing its pid into it a supervisor does nothing else.

@@ -61,6 +61,7 @@ FIELDS: Mapping[str, tuple[Any, str]] = {
     "data": (ids.DATA, "value"),
     "shared": (ids.SHARED, "value"),
     "in_place": (ids.IN_PLACE, "value"),
+    "hooks": (ids.HOOKS, "value"),
 }
 OPTION_NAMES = {"option_names": State(ids.strategy_option(ALL), "id")}
 
@@ -190,6 +191,7 @@ def _order(command: str, line: CommandLine, goal: str, values: Mapping[str, Any]
         data_paths=read_paths(values.get("data")),
         shared_paths=read_paths(values.get("shared")),
         in_place=bool(values.get("in_place")),
+        has_hooks=bool(values.get("hooks")),
         key=key,
     )
 

@@ -44,6 +44,7 @@ class Form:
     data_paths: Sequence[str]
     shared_paths: Sequence[str]
     in_place: bool
+    has_hooks: bool
     # Resources, objective and data belong to the run that is extended.
     is_extension: bool = False
     # Sentences about the code, such as that it changed; and whether there is a difference to show.

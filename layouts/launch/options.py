@@ -244,4 +244,13 @@ def _data(form: Form) -> list[Component]:
             ),
             title="Then no experiment has files of its own, and one may overwrite what another wrote",
         ),
+        html.Div(
+            dcc.Checklist(
+                id=ids.HOOKS,
+                options=[{"label": "read what scripts log by other packages", "value": "on"}],
+                value=["on"] if form.has_hooks else [],
+                className="plain-check",
+            ),
+            title="wandb, MLflow, TensorBoard, Lightning, Keras, Hugging Face's Trainer, trackio: as scripts call them",
+        ),
     ]

@@ -150,7 +150,9 @@ def test_paths_stand_between_commas() -> None:
 def test_every_field_of_the_form_stands_in_the_dialog(store: Store, laboratory: Laboratory) -> None:
     shown = text_of(
         layout.body(
-            Form([], {}, "", Strategy(), None, "maximize", [], [], 1, 0, None, 0, 1, 0, None, False, [], [], False)
+            Form(
+                [], {}, "", Strategy(), None, "maximize", [], [], 1, 0, None, 0, 1, 0, None, False, [], [], False, True
+            )
         )
     )
     assert [id_ for id_, _ in FIELDS.values() if isinstance(id_, str) and f'"id": "{id_}"' not in shown] == []

@@ -46,6 +46,7 @@ def project(tmp_path: Path) -> Project:
         [],
         [],
         False,
+        True,
         [],
         {},
         None,

@@ -40,7 +40,7 @@ def test_tensorboard_s_scalars_are_read_as_they_come(workshop: Workshop, worker:
         "for step in range(3): writer.add_scalar('Loss/train', x / (step + 1), step); writer.add_histogram('h', [1, 2], step)\n"
         "writer.close()"
     )
-    experiment = run_one(workshop, worker, action)
+    experiment = run_one(workshop, worker, action, has_hooks=False)
     assert experiment.state == "finished", experiment.reason
     (found,) = fetch_curves(workshop.store, experiment.id)
     assert (found.metric, list(found.batches)) == ("Loss/train", [0, 1, 2])
@@ -140,3 +140,27 @@ def test_values_in_a_file_are_seen_while_the_script_runs(workshop: Workshop, wor
     perform(workshop, worker, run)
     assert 1 in seen
     assert workshop.experiments(run)[0].value_count == 2
+
+
+HOOKED = (
+    "from tensorboardX import SummaryWriter\n"
+    "import tempfile; writer = SummaryWriter(tempfile.mkdtemp(dir='/tmp'))\n"
+    "for step in range(3): print(f'step {step} loss: {x / (step + 1):.1f} acc: 0.5'); writer.add_scalar('loss', x / (step + 1), step)\n"
+    "writer.close(); import shutil; shutil.rmtree(writer.logdir)"
+)
+
+
+def test_what_is_logged_by_another_package_goes_before_what_is_printed(
+    workshop: Workshop, worker: ExperimentWorker
+) -> None:
+    experiment = run_one(workshop, worker, HOOKED)
+    assert experiment.state == "finished", experiment.reason
+    assert sources(workshop, experiment) == {"loss": "SummaryWriter", "acc": "output"}
+    (found,) = [each for each in fetch_curves(workshop.store, experiment.id) if each.metric == "loss"]
+    assert list(found.values) == pytest.approx([1, 1 / 2, 1 / 3])
+    assert list(found.batches) == [0, 1, 2]
+
+
+def test_without_hooks_nothing_is_followed(workshop: Workshop, worker: ExperimentWorker) -> None:
+    experiment = run_one(workshop, worker, HOOKED, has_hooks=False)
+    assert sources(workshop, experiment) == {"loss": "output", "acc": "output"}

@@ -1,0 +1,7 @@
+"""`wandb.log({"loss": 0.3}, step=3)`."""
+
+from hypertuner_hooks import record, wrapped
+
+
+def follow(module):
+    wrapped(module.Run, "log", lambda _run, data, step=None, *_, **__: record("wandb", data, step, data.get("epoch")))
