@@ -3,11 +3,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := analysis app callbacks hypertuner launch layouts sources storage training
+PACKAGES := analysis app callbacks cli hypertuner launch layouts sources storage training
 CODE := $(PACKAGES) examples tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check format browser faults bench lock clean
+.PHONY: help setup demo test quick check format browser faults packages bench lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ browser: $(VENV)/.ready-test ## only the tests that drive a browser
 faults: $(VENV)/.ready-test ## the slow faults: real kills, cuts and stops, for a quarter of an hour and more
 	$(BIN)/python -m pytest -m faults $(ARGS)
 
+packages: $(VENV)/.ready-test .venv-packages/.ready ## the loggers of other people that are followed, as they are
+	HYPERTUNER_PACKAGES_PYTHON=$(CURDIR)/.venv-packages/bin/python $(BIN)/python -m pytest -m packages $(ARGS)
+
 bench: $(VENV)/.ready-bench ## run the benchmarks; fails where a budget is missed
 	$(BIN)/python -m benchmarks $(ARGS)
 
@@ -55,7 +58,7 @@ lock: ## pin what pyproject.toml admits today, into requirements*.txt
 	rm -rf .venv-lock
 
 clean: ## remove .venv and everything that tools left here
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf $(VENV) .venv-packages .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
 
 $(VENV)/.ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -74,4 +77,11 @@ $(VENV)/.ready-test: $(VENV)/.ready requirements-test.txt
 
 $(VENV)/.ready-bench: $(VENV)/.ready-test requirements-bench.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
+# torch first, as the others would take a build for GPUs.
+.venv-packages/.ready: requirements-packages.txt
+	@$(PYTHON) -m venv .venv-packages
+	@.venv-packages/bin/pip install --quiet --disable-pip-version-check $$(grep '^torch==' requirements-packages.txt)
+	@.venv-packages/bin/pip install --quiet --disable-pip-version-check -r requirements-packages.txt
 	@touch $@

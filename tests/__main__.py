@@ -1,4 +1,4 @@
-"""Every test but the slow faults, side by side: those that drive a browser, and all others.
+"""Every test but the slow faults and those of other packages, side by side: those that drive a browser, and all others.
 
 One after the other they would take a quarter of an hour. `--quick`: only those that need neither Ray nor a browser. With
 other arguments it is pytest as usual.
@@ -12,8 +12,8 @@ import tempfile
 from contextlib import ExitStack
 
 PYTEST = [sys.executable, "-m", "pytest"]
-USUAL = [*PYTEST, "-m", "not faults"]
-QUICK = [*PYTEST, "-m", "not faults and not ray and not browser"]
+USUAL = [*PYTEST, "-m", "not faults and not packages"]
+QUICK = [*PYTEST, "-m", "not faults and not packages and not ray and not browser"]
 # About a quarter of the quick ones each, side by side: many of them wait for processes more than they compute.
 PAGES = ["tests/callbacks", "tests/layouts"]
 WEB = ["tests/app"]

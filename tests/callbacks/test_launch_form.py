@@ -34,7 +34,7 @@ def test_every_field_reaches_the_order(laboratory: Laboratory) -> None:
     typed = form(
         "python train.py fast --batch_size [28,56] --lr [0.1:0.4]", strategy="sobol", count="8", seed="3", repeats="2",
         objective=" loss ", goal="minimize", metrics=["loss", "accuracy", "seconds"], cpus="0.5", gpus=".25",
-        concurrency="3", priority="-5", weight="2.5", retries="1", time_limit="1.5", terminal=["on"], shared="MNIST, downloads", in_place=["on"], data="data/train.csv, images , data/train.csv",
+        concurrency="3", priority="-5", weight="2.5", retries="1", time_limit="1.5", terminal=["on"], shared="MNIST, downloads", in_place=["on"], hooks=[], data="data/train.csv, images , data/train.csv",
     )  # fmt: skip
     asked = read_form(laboratory.project, typed)
     order, strategy = asked.order, asked.demand.strategy
@@ -50,6 +50,7 @@ def test_every_field_reaches_the_order(laboratory: Laboratory) -> None:
     assert order.data_paths == ["data/train.csv", "images"]
     assert order.shared_paths == ["MNIST", "downloads"]
     assert order.in_place
+    assert not order.has_hooks
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_every_option_reaches_the_run(store: Store, shell: Shell) -> None:
     options = (
         "--objective max:accuracy --strategy latin-hypercube --n 3 --seed 5 --repeats 2 --option is_centred=yes "
         "--concurrency 2 --priority 3 --weight 0.5 --cpus 0.5 --gpus 0.25 --time-limit 60 --retries 1 --terminal --metric val_loss --metric f1 "
-        "--data data.csv --share MNIST --share images --in-place"
+        "--data data.csv --share MNIST --share images --in-place --no-hooks"
     )
     said = done(shell(options, "[0.1:0.5]".join(("--lr ", " images"))))
     assert "Run 1 of mine: 6 experiments queued" in said
@@ -141,6 +141,7 @@ def test_every_option_reaches_the_run(store: Store, shell: Shell) -> None:
     assert run.has_terminal
     assert (run.shared_paths, run.in_place) == (["MNIST", "images"], True)
     assert (project_of(store).shared_paths, project_of(store).in_place) == (["MNIST", "images"], True)
+    assert (run.has_hooks, project_of(store).has_hooks) == (False, False)
     assert (run.cpus, run.gpus, run.time_limit_s) == (0.5, 0.25, 60.0)
     assert (run.priority, run.weight) == (3, 0.5)
     assert run.metrics == [

@@ -29,8 +29,8 @@ MANY = Hyperparameter("model", "--model", "choice", "m0", choices=tuple(f"m{at}"
 TEXT = Hyperparameter("data", "--data", "text", None)
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 FORM = Form(
-    [], {}, "python train.py", Strategy(), None, "maximize", [], [], 1, 0, None, 0, 1, 0, None, False, [], [], False
-)
+    [], {}, "python train.py", Strategy(), None, "maximize", [], [], 1, 0, None, 0, 1, 0, None, False, [], [], False, True,
+)  # fmt: skip
 TOTALS = Totals(
     total=18, scheduled=18, reused=0, statuses=[("new", 18, "run", ("run", "skip"))], left_out=[], sizes=[3, 2, 3],
     duration_s=90, at_once=2, history=4, cpus=1, gpus=0, is_adaptive=False, is_too_large=False, shown=18,
