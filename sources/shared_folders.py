@@ -9,7 +9,19 @@ from contextlib import suppress
 from pathlib import Path
 
 # Data and caches, unless Python files lie in them: many a package is called `data`.
-NAMES = frozenset({"data", "dataset", "datasets", "cache", "caches", ".cache"})
+NAMES = frozenset(
+    {
+        "data",
+        "dataset",
+        "datasets",
+        "cache",
+        "caches",
+        ".cache",
+        "nltk_data",
+        "scikit_learn_data",
+        "tensorflow_datasets",
+    }
+)
 # How deep below the project's folder they are looked for, and in how many folders.
 DEEPEST = 2
 MOST_FOLDERS = 2_000

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -118,6 +119,8 @@ def overlaid(folder: Path, roots: Sequence[Root], directory: str, command: Seque
         remove_own_files(work)
         for path in (folder / str(at), work):
             path.mkdir(mode=0o700, exist_ok=True)
+        # The view of the folder has the rights of this one; nobody else comes as far as here.
+        (folder / str(at)).chmod(stat.S_IMODE(root.place.stat().st_mode) | stat.S_IRWXU)
         layers, view = _layers(folder.parent, root)
         upper = f"upperdir={own},workdir={folder.name}/.work{at}"
         # Where nothing is to lie over it, the view needs no place of its own.

@@ -79,6 +79,12 @@ def test_two_experiments_write_one_name_and_each_has_its_own(
     assert (workshop.folder / "log.txt").read_text() == "from before\n"
 
 
+def test_the_folder_has_the_rights_that_it_has_for_everybody(workshop: Workshop, worker: ExperimentWorker) -> None:
+    workshop.folder.chmod(0o751)
+    (experiment,) = perform(workshop, worker, workshop.launch("assert os.stat('.').st_mode & 0o777 == 0o751"))
+    assert experiment.state == "finished", experiment.reason
+
+
 def test_what_is_there_is_read_where_it_is(workshop: Workshop, worker: ExperimentWorker, kind: str) -> None:
     (workshop.folder / "big.bin").write_bytes(b"x" * 3_000_000)
     (workshop.folder / "nested").mkdir()
