@@ -166,6 +166,14 @@ def open_own_file(folder: Path, path: str) -> int:
 # --- when the script has ended ----------------------------------------------------------------------------------------
 
 
+def kind_of(folder: Path) -> str:
+    """How an experiment's files are kept apart: "overlay", "copy" or "in place"."""
+    trees = [tree for tree in read_trees(folder) if tree.place]
+    if not trees:
+        return "in place"
+    return "copy" if any(tree.is_copy for tree in trees) else "overlay"
+
+
 def is_empty(folder: Path) -> bool:
     """Whether nothing was written, and nothing copied: as quickly as may be, as most short scripts write nothing."""
     trees = read_trees(folder)

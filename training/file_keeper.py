@@ -11,7 +11,7 @@ from pathlib import Path
 from analysis.limits import GB, DiskLimits
 from analysis.own_files import OwnFiles
 from analysis.words import size
-from sources.own_files import is_empty, list_own_files, remove_own_files, share_new_folders, tidy
+from sources.own_files import is_empty, kind_of, list_own_files, remove_own_files, share_new_folders, tidy
 from storage.files import KeptFiles
 
 LOOK_EVERY_S = 2.0
@@ -32,7 +32,8 @@ class FileKeeper:
         self._told: OwnFiles | None = None
         # What the project's other experiments take, in bytes.
         self.others = 0
-        self.kind = "in place"
+        # Nobody has said it where the script was started by somebody else.
+        self.kind: str | None = None
         self.note: str | None = None
         self.found = OwnFiles()
 
@@ -68,7 +69,7 @@ class FileKeeper:
         """What the database is to know, if it does not know it yet."""
         if self.found == (self._told or OwnFiles()):
             return None
-        return KeptFiles(self._host, str(self.folder), self.kind, self.note, self.found)
+        return KeptFiles(self._host, str(self.folder), self.kind or kind_of(self.folder), self.note, self.found)
 
     def told(self, kept: KeptFiles) -> None:
         """The database knows it now."""

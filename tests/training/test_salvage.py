@@ -17,6 +17,7 @@ from sqlalchemy import text
 from storage.configuration import fetch_attempts
 from storage.embedded import EmbeddedServer
 from storage.experiments import fetch_curves
+from storage.files import fetch_files
 from storage.leases import INTERRUPTED, NODE_LOST, VANISHED
 from storage.records import Experiment, Run
 from storage.requests import request_stop
@@ -107,6 +108,30 @@ def test_a_training_that_ended_while_its_owner_was_frozen_is_not_repeated(
     assert (experiment.state, experiment.attempt, experiment.exit_code, experiment.value_count) == ("finished", 1, 0, 4)
     (loss,) = fetch_curves(workshop.store, experiment.id)
     assert (list(loss.values), list(loss.epochs)) == ([1, 2, 3, 4], [0, 1, 2, 3])
+
+
+def test_what_a_script_wrote_and_logged_into_files_is_salvaged_too(
+    workshop: Workshop, start_owner: StartOwner, salvager: Salvager, gate: Path
+) -> None:
+    wait = f"while not os.path.exists({str(gate)!r}): time.sleep(0.01)\n"
+    # A script that does not import hypertuner has no such file, and nothing waits for it.
+    action = "os.remove(os.environ['HYPERTUNER_METRICS']); file = open('log.csv', 'w'); print('epoch,acc\\n0,0.25', file=file, flush=True)\n" + wait
+    run = workshop.launch(action + "print('1,0.5', file=file); file.close()")
+    owner = start_owner(run)
+    try:
+        experiment = workshop.experiments(run)[0]
+        wait_until(lambda: fetch_files(workshop.store, experiment.id), what="the first look at its files")
+        freeze(owner, workshop.store)
+        gate.touch()
+        wait_until((folder_of(workshop, experiment) / END).exists, what="the end beside the spool")
+        assert salvager.salvage(VANISHED, owners=["owner"]) == Salvaged(ended=1)
+    finally:
+        end(owner)
+    (curve,) = fetch_curves(workshop.store, experiment.id)
+    assert (curve.metric, list(curve.values)) == ("acc", [0.25, 0.5])
+    kept = fetch_files(workshop.store, experiment.id)
+    assert kept
+    assert ([file.name for file in kept.found.files], kept.kind) == (["log.csv"], "overlay")
 
 
 def test_an_owner_that_wakes_up_writes_nothing_more_and_begins_nothing(
