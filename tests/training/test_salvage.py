@@ -115,8 +115,8 @@ def test_what_a_script_wrote_and_logged_into_files_is_salvaged_too(
 ) -> None:
     wait = f"while not os.path.exists({str(gate)!r}): time.sleep(0.01)\n"
     # A script that does not import hypertuner has no such file, and nothing waits for it.
-    action = "os.remove(os.environ['HYPERTUNER_METRICS']); file = open('log.csv', 'w'); print('epoch,acc\\n0,0.25', file=file, flush=True)\n" + wait
-    run = workshop.launch(action + "print('1,0.5', file=file); file.close()")
+    action = "os.remove(os.environ['HYPERTUNER_METRICS']); file = open('log.csv', 'w'); print('epoch,acc\\n0,1\\n1,2\\n2,3', file=file, flush=True)\n" + wait
+    run = workshop.launch(action + "print('3,4', file=file); file.close()")
     owner = start_owner(run)
     try:
         experiment = workshop.experiments(run)[0]
@@ -128,7 +128,7 @@ def test_what_a_script_wrote_and_logged_into_files_is_salvaged_too(
     finally:
         end(owner)
     (curve,) = fetch_curves(workshop.store, experiment.id)
-    assert (curve.metric, list(curve.values)) == ("acc", [0.25, 0.5])
+    assert (curve.metric, list(curve.values)) == ("acc", [1, 2, 3, 4])
     kept = fetch_files(workshop.store, experiment.id)
     assert kept
     assert ([file.name for file in kept.found.files], kept.kind) == (["log.csv"], "overlay")
