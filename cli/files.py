@@ -36,7 +36,9 @@ def files(  # noqa: PLR0917 - typer takes options as parameters
     experiment: Annotated[
         int | None, typer.Argument(help="The experiment's number; without it, what those of the project take.")
     ] = None,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Files, as they are listed.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Files or folders, as they are listed.")
+    ] = None,
     to: Annotated[Path | None, typer.Option(help="A folder that the files are copied to, all or those named.")] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Remove all files of the experiment.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="List them as JSON.")] = False,
@@ -122,10 +124,14 @@ def _folder(kept: KeptFiles | None, number: int) -> Path:
 
 def _named(folder: Path, names: Sequence[str]) -> list[OwnFile]:
     """The files of these names, or all. Raises CommandError."""
-    found = {file.name: file for file in walk_own_files(folder)}
-    if missing := next((name for name in names if name not in found), None):
-        raise CommandError(f"There is no file {missing!r}; `hypertuner files` without a name lists them.")
-    return [found[name] for name in names] if names else list(found.values())
+    files = list(walk_own_files(folder))
+    chosen = []
+    for name in names:
+        those = [file for file in files if file.name == name or file.name.startswith(name.rstrip("/") + "/")]
+        if not those:
+            raise CommandError(f"There is no file {name!r}; `hypertuner files` without a name lists them.")
+        chosen += those
+    return chosen if names else files
 
 
 def _print_contents(folder: Path, names: Sequence[str]) -> None:

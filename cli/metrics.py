@@ -28,7 +28,7 @@ from cli.errors import CommandError
 from cli.named import project_named
 from cli.options import DataDir
 from cli.services import open_store
-from cli.terminal import console, printable
+from cli.terminal import console, errors, printable
 from launch.rereading import read_again
 from sources.output.patterns import Mark, Pattern, PatternError
 from sources.output.reader import OutputReader
@@ -59,6 +59,7 @@ def metrics(  # noqa: PLR0917 - typer takes options as parameters
     accept: Annotated[
         bool, typer.Option("--accept", help="Keep the patterns with the project, and read its past output again.")
     ] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Remove the patterns from the project.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Print which numbers would be read from what a script printed; with --accept, teach a project to read others."""
@@ -69,7 +70,11 @@ def metrics(  # noqa: PLR0917 - typer takes options as parameters
     if project is not None:
         settings = read_settings(data_dir=data_dir)
         with open_store(settings) as store:
-            _teach(store, settings.data_dir, project_named(store, project), patterns, is_accepted=accept)
+            found_project = project_named(store, project)
+            if forget:
+                _forget(store, found_project, [each.text for each in patterns])
+            else:
+                _teach(store, settings.data_dir, found_project, patterns, is_accepted=accept)
         return
     if log is None or accept:
         raise CommandError("--accept keeps patterns with a project; name it with --project." if accept else
@@ -138,6 +143,20 @@ def _teach(store: Store, data_dir: Path, project: Project, patterns: Sequence[Pa
     console.print("Write --accept, too, to keep it and read past output again.")
 
 
+def _warn_if_useless(store: Store, data_dir: Path, project: Project, pattern: Pattern) -> None:
+    try:
+        number = newest_with_output(store, data_dir, project)
+    except NothingToReadError:
+        return
+    if not try_pattern(store, data_dir, project, number, pattern.text).fitting:
+        slug = printable(project.slug)
+        errors.print(
+            f"[yellow]{printable(pattern.text)} fits no line of experiment {number}. To remove it again: hypertuner "
+            f"metrics --project {slug} --forget --pattern ...[/]",
+            soft_wrap=True,
+        )
+
+
 def likely_lines(store: Store, data_dir: Path, project: Project, run: Run) -> list[Text]:
     """The kinds of lines of a run that look like reports of metrics, with their numbers marked."""
     try:
@@ -146,6 +165,15 @@ def likely_lines(store: Store, data_dir: Path, project: Project, run: Run) -> li
         return []
     found = [each for each in templates_of(store, data_dir, project, number) if each.is_likely]
     return [_marked(each.sample, each.numbers) for each in found[:MOST_LIKELY]]
+
+
+def _forget(store: Store, project: Project, texts: Sequence[str]) -> None:
+    """Remove patterns from a project. Raises CommandError."""
+    if unknown := next((text for text in texts if text not in project.patterns), None):
+        known = "; ".join(project.patterns) or "none"
+        raise CommandError(f"{project.slug} has no pattern {unknown!r}; it has: {known}.")
+    teach(store, project, [text for text in project.patterns if text not in texts])
+    console.print(f"{len(texts)} removed. Values that were read by them stay.")
 
 
 def _marked(line: str, marks: Iterable[Mark]) -> Text:
@@ -159,6 +187,8 @@ def _marked(line: str, marks: Iterable[Mark]) -> Text:
 
 def _accept(store: Store, data_dir: Path, project: Project, patterns: Sequence[Pattern]) -> None:
     """Keep them beside those of the project, and read everything again that has ended."""
+    for pattern in patterns:
+        _warn_if_useless(store, data_dir, project, pattern)
     try:
         teach(store, project, [*project.patterns, *(each.text for each in patterns)])
     except PatternError as error:

@@ -203,6 +203,8 @@ def _queue(store: Store, planned: Planned, data_dir: Path, *, is_sure: bool) -> 
         return launched.project, launched.run
     if launched.note:
         say(launched.note)
+    if launched.run.in_place:
+        say("Scripts of this project write into its folder itself, and over each other; --own-files ends that.")
     reused = f", {plan.reused:,} reused" if plan.reused else ""
     console.print(f"Run {number} of [bold]{slug}[/]: {plan.scheduled} experiments queued{reused}", soft_wrap=True)
     return launched.project, launched.run

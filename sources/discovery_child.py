@@ -230,7 +230,8 @@ class Reading:
                 "source": "argparse",
                 "parser": described,
                 "is_complete": is_complete,
-                "takes_more": self._lets_pass or not is_complete,
+                # jsonargparse has the options of a class only once that class is chosen.
+                "takes_more": self._lets_pass or not is_complete or _is_of(parser, "jsonargparse"),
                 "refusals": refusals,
             }
         )
@@ -362,6 +363,11 @@ def _parsing_calls(tree: ast.AST, functions: set[str]) -> Iterator[int]:
         is_parser = isinstance(called, ast.Attribute) and called.attr in (*COMPLETE, *PARTIAL)
         if is_parser or (isinstance(called, ast.Name) and called.id in functions):
             yield called.lineno  # type: ignore[union-attr]
+
+
+def _is_of(value: Any, package: str) -> bool:
+    """Whether an object's class, or one that it comes from, is of a package."""
+    return any(each.__module__.partition(".")[0] == package for each in type(value).__mro__)
 
 
 def _defaults(source: Any) -> Any:

@@ -35,6 +35,8 @@ DEEPEST_SHARED = 2
 # What lies on another disk is copied to be shared, if it is not more.
 MOST_MOVED_BYTES = 2_000_000_000
 COMPILED = "__pycache__"
+# A look at a repository writes into it.
+UNLISTED = frozenset({COMPILED, ".git"})
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,9 @@ def _walk(folder: Path) -> Iterator[tuple[OwnFile, os.stat_result]]:
         top = folder / tree.path
         for parent, folders, names in os.walk(top):
             inside = os.path.relpath(parent, top)
-            folders[:] = sorted(name for name in folders if name != COMPILED and not Path(parent, name).is_symlink())
+            folders[:] = sorted(
+                name for name in folders if name not in UNLISTED and not Path(parent, name).is_symlink()
+            )
             entries += len(folders) + len(names)
             if entries > MOST_ENTRIES:
                 return

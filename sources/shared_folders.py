@@ -29,17 +29,14 @@ NEVER_ENTERED = frozenset({"__pycache__", "node_modules", "site-packages", "venv
 MOUNTS = Path("/proc/self/mountinfo")
 
 
-def shared_folders(root: Path, named: Sequence[Path], *, home: Path | None = None) -> list[Path]:
+def shared_folders(root: Path, named: Sequence[Path]) -> list[Path]:
     """The folders below `root` that are there and are shared, none within another.
 
-    named: those that a person names, whole paths. Besides them, data and caches by their names, what is mounted
-    inside, as a copy-on-write view does not reach into other file systems, and the hidden folders of a home folder.
-    root: without links in it.
+    named: those that a person names, whole paths. Besides them, data and caches by their names, and what is mounted
+    inside, as a copy-on-write view does not reach into other file systems. root: without links in it.
     """
     found = {path for path in (each.resolve() for each in named) if path.is_dir()}
     found |= set(_by_name(root)) | set(_mounted(root))
-    if root == home:
-        found |= {path for path in _folders(root) if path.name.startswith(".")}
     inside = sorted(path for path in found if path != root and path.is_relative_to(root))
     return [path for path in inside if not any(path.is_relative_to(other) for other in inside if other != path)]
 

@@ -105,13 +105,6 @@ def set_patterns(store: Store, project_id: int, patterns: Sequence[str]) -> None
         )
 
 
-def fetch_patterns(store: Store, project_id: int) -> list[str]:
-    """How else a project prints its metrics."""
-    with store.read() as connection:
-        found = connection.execute(select(schema.project.c.patterns).where(schema.project.c.id == project_id))
-        return list(found.scalar_one())
-
-
 def set_hyperparameters(
     store: Store,
     project_id: int,

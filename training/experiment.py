@@ -20,18 +20,20 @@ from sqlalchemy.exc import DBAPIError
 
 from analysis.environment import Environment
 from analysis.failures import missed, signature
+from analysis.hyperparameters import Hyperparameter
 from analysis.limits import DiskLimits
 from analysis.program import numbers_in
 from analysis.tracebacks import find_tracebacks
 from launch.rereading import read_one
 from sources.output.patterns import Pattern, read_patterns
+from sources.output.words import measures
 from sources.own_files import FILES, list_own_files
 from storage.configuration import keep_environment, wants_environment
 from storage.files import disk_bytes_of, keep_files
 from storage.folders import read_database_url
 from storage.ingestion import Batch, Ending, finish_experiment, record
 from storage.leases import Cause, LeaseLost, Place, claim_experiment, release_claim, release_lost, renew_experiment
-from storage.projects import fetch_patterns, fetch_project, metric_ids
+from storage.projects import fetch_project, metric_ids
 from storage.records import Claim
 from storage.requests import pause_for
 from storage.runs import fetch_run
@@ -100,8 +102,8 @@ class ExperimentWorker:
         self.data_dir = Path(data_dir)
         self.place = Place(owner, socket.gethostname(), cpus, gpus)
         self.limits = limits or DiskLimits()
-        # Why scripts see their files by links here, if they do.
-        self.mount_problem: str | None = None
+        # Why scripts see their files by links here, by the folders of their project.
+        self.mount_problems: dict[tuple[Path, ...], str] = {}
         # Every transaction here is tried again after an outage, so none needs a test of its connection first.
         url = database_url or read_database_url(self.data_dir)
         self.store = Store(url, pool_size=1, checks_idle=False, patience_s=OWNER_PATIENCE_S)
@@ -111,8 +113,8 @@ class ExperimentWorker:
         self._launches: dict[int, Launch] = {}
         self._probes: dict[int, EnvironmentProbe] = {}
         self._metric_ids: dict[tuple[int, str], int] = {}
-        # How projects print metrics, and when we asked.
-        self._patterns: dict[int, tuple[list[Pattern], float]] = {}
+        # How projects print metrics, their options, and when we asked.
+        self._projects: dict[int, tuple[list[Pattern], frozenset[str], float]] = {}
         # What the files of projects take, and when we asked.
         self._taken: dict[int, tuple[int, float]] = {}
 
@@ -188,11 +190,26 @@ class ExperimentWorker:
 
     def patterns_of(self, claim: Claim) -> list[Pattern]:
         """How else the project of a claim prints metrics, as of a moment ago."""
-        found, when = self._patterns.get(claim.project_id, ([], -math.inf))
+        return self._of_project(claim)[0]
+
+    def options_of(self, claim: Claim) -> frozenset[str]:
+        """The names of the project's options that are numbers: a script that prints them prints no metrics."""
+        return self._of_project(claim)[1]
+
+    def _of_project(self, claim: Claim) -> tuple[list[Pattern], frozenset[str]]:
+        patterns, options, when = self._projects.get(claim.project_id, ([], frozenset(), -math.inf))
         if time.monotonic() - when > PATTERNS_EVERY_S:
-            found = read_patterns(self.backoff.insist(lambda: fetch_patterns(self.store, claim.project_id)))
-            self._patterns[claim.project_id] = found, time.monotonic()
-        return found
+            project = self.backoff.insist(lambda: fetch_project(self.store, claim.project_id))
+            patterns = read_patterns(list(project.patterns))
+            known = [Hyperparameter.from_json(each) for each in project.hyperparameters]
+            numbers = [each for each in known if each.type in ("int", "float", "bool")]
+            spelled = {name.lstrip("-") for each in numbers for name in (each.name, *each.spellings)}
+            # An option may well have the name of a metric, and then the metric counts.
+            options = frozenset(
+                written for name in spelled if not measures(name) for written in (name, name.replace("-", "_"))
+            )
+            self._projects[claim.project_id] = patterns, options, time.monotonic()
+        return patterns, options
 
     def taken_by_others(self, claim: Claim) -> int:
         """What the files of the other experiments of its project take, in bytes, as of a moment ago."""
@@ -237,7 +254,7 @@ class Attempt:
         self.folder = self.worker.data_dir / "spool" / f"{self.claim.experiment_id}-{self.claim.attempt}"
         # An option that is a word may be called as a metric is: `--loss mse`.
         numbers = {name for name, value in self.claim.settings.items() if not isinstance(value, str)}
-        options = numbers | numbers_in(self.launch.command)
+        options = numbers | numbers_in(self.launch.command) | self.worker.options_of(self.claim)
         self._patterns = patterns = self.worker.patterns_of(self.claim)
         self.reader = SpoolReader(
             self.folder, not_metrics=options, patterns=patterns, files=self.files.folder, place=self.place
@@ -303,11 +320,13 @@ class Attempt:
         output = prepare_folder(self.files.folder, is_first=self.claim.attempt == 1)
         if self.claim.attempt > 1:
             self.reader.pass_over(list_own_files(self.files.folder).files)
-        is_mounted = self.worker.mount_problem is None
+        problems, places = self.worker.mount_problems, self.launch.own_places
+        if (problem := self.launch.mount_problem) is not None:
+            problems[places] = problem
         try:
-            self._execute(self.launch.start(self.files.folder, is_mounted=is_mounted), output)
+            self._execute(self.launch.start(self.files.folder, is_mounted=places not in problems), output)
         except MountError as error:
-            self.worker.mount_problem = str(error)
+            problems[places] = str(error)
             self._execute(self.launch.start(self.files.folder, is_mounted=False), output)
         self._started = time.monotonic()
 
@@ -318,7 +337,8 @@ class Attempt:
             raise NoRoomError(problem)
 
     def _execute(self, start: Start, output: Path) -> None:
-        self.files.kind, self.files.note = start.kind, None if start.mounts else self.worker.mount_problem
+        note = None if start.mounts else self.worker.mount_problems.get(self.launch.own_places)
+        self.files.kind, self.files.note = start.kind, note
         argv = self.launch.argv(start, self.claim, self.folder)
         launched = Environment.from_json(self.launch.run.environment)
         environment = script_environment(

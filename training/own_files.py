@@ -34,7 +34,7 @@ class Root:
     """A folder whose files are each experiment's own.
 
     place: on this machine, without links in it. code: the snapshot's files, laid out as they lie below it.
-    shared: folders below it that all experiments write into; data_dir: ours, if it lies below it.
+    shared: folders below it that all experiments write into; data_dir: ours, if it lies below it, where no overlay is.
     """
 
     place: Path
@@ -69,7 +69,7 @@ class Start:
 def roots_of(directory: Path, script_folder: Path) -> list[Path]:
     """The folders that make up a project: where it is started and where its script lies, the outer of two.
 
-    Folders that hold more than a project, as `/tmp` and `/home`, are none.
+    Folders that hold more than a project, as `/tmp` and the home folder, are none.
     """
     wanted = sorted({directory.resolve(), script_folder.resolve()}, key=lambda path: len(path.parts))
     roots: list[Path] = []
@@ -87,7 +87,7 @@ def home() -> Path:
 def _is_common(path: Path) -> bool:
     # Not by `tempfile`, which tries to write there and fails on a full disk.
     temporary = {Path(os.environ.get("TMPDIR") or "/tmp").resolve(), Path("/tmp"), Path("/var/tmp")}  # noqa: S108
-    return path in temporary or path in home().parents or path == Path("/")
+    return path in temporary or path in (home(), *home().parents) or path == Path("/")
 
 
 def prepare_folder(folder: Path, *, is_first: bool) -> Path:
@@ -124,12 +124,11 @@ def overlaid(folder: Path, roots: Sequence[Root], directory: str, command: Seque
         layers, view = _layers(folder.parent, root)
         upper = f"upperdir={own},workdir={folder.name}/.work{at}"
         # Where nothing is to lie over it, the view needs no place of its own.
-        inside = [(each, MS_BIND | MS_REC) for each in root.shared]
-        inside += [(root.data_dir, MS_BIND)] if root.data_dir else []
-        steps.append(("overlay", view if inside else str(root.place), "overlay", 0, f"{OPTIONS},{layers},{upper}"))
-        for each, flags in inside:
-            steps.append((str(each), f"{view}/{each.relative_to(root.place)}", "", flags, ""))
-        if inside:
+        place = view if root.shared else str(root.place)
+        steps.append(("overlay", place, "overlay", 0, f"{OPTIONS},{layers},{upper}"))
+        for each in root.shared:
+            steps.append((str(each), f"{view}/{each.relative_to(root.place)}", "", MS_BIND | MS_REC, ""))
+        if root.shared:
             steps.append((view, str(root.place), "", MS_BIND | MS_REC, ""))
         trees.append(Tree(str(at), _name_of(root.place, directory), str(root.place), str(root.code or "")))
         written[root] = folder / str(at)

@@ -18,7 +18,7 @@ from storage.records import Claim, Run, Value
 from storage.store import Store
 from training.backoff import Backoff
 from training.lifeline_owner import StartError
-from training.own_files import Root, Start, home, in_place, linked, overlaid, roots_of
+from training.own_files import Root, Start, in_place, linked, overlaid, roots_of
 
 # What runs a module from its snapshot.
 MODULE = Path(__file__).with_name("module.py")
@@ -70,7 +70,7 @@ class Launch:
             Root(
                 place,
                 code if found and place == outer else None,
-                tuple(shared_folders(place, named, home=home())),
+                tuple(shared_folders(place, named)),
                 ours if ours.is_relative_to(place) else None,
             )
             for place in places
@@ -105,6 +105,18 @@ class Launch:
         if is_mounted and all(root.place.is_dir() for root in self.roots):
             return overlaid(folder, self.roots, self.directory, self.command)
         return linked(folder, self.roots, self.directory, program_of(self.command))
+
+    @property
+    def own_places(self) -> tuple[Path, ...]:
+        """The folders whose files are each experiment's own."""
+        return tuple(root.place for root in self.roots)
+
+    @property
+    def mount_problem(self) -> str | None:
+        """Why no overlay can be mounted, where that is clear before it is tried."""
+        if any(root.data_dir for root in self.roots):
+            return "The data folder of HyperTuner lies in the project's folder, over which no overlay can lie then."
+        return None
 
     @property
     def root(self) -> Path:

@@ -307,6 +307,7 @@ class SpoolReader:
         self._stdout, self._stderr = self._streams
         # Which stream or file has named a metric first, by its name in short.
         self._owners: dict[str, object] = {}
+        self._not_metrics = frozenset(not_metrics)
         self._files = LoggedFiles(files, place.offsets if place else {}) if files else None
         self.committed_offsets: Mapping[str, int] = {}
         self._counts: dict[str, int] = {}
@@ -423,7 +424,11 @@ class SpoolReader:
 
     def _owned(self, owner: object, found: Mapping[str, float]) -> dict[str, float]:
         """Those metrics that nobody else named before: what a script prints, logs and writes is mostly the same."""
-        return {name: value for name, value in found.items() if self._owners.setdefault(_short(name), owner) == owner}
+        return {
+            name: value
+            for name, value in found.items()
+            if name not in self._not_metrics and self._owners.setdefault(_short(name), owner) == owner
+        }
 
     def _add(self, reading: Reading, point: Point, at: float, source: str) -> None:
         for name, value in point.metrics.items():
@@ -462,8 +467,8 @@ def _source_of(line: bytes) -> str:
 
 
 def _short(name: str) -> str:
-    """A metric's name in short, so that `train_loss`, `train/loss` and `Train Loss` are one."""
-    return _SIGNS.sub("", name.lower())
+    """A metric's name in short, so that `train_loss`, `Loss/train` and `Train Loss` are one."""
+    return " ".join(sorted(_SIGNS.sub(" ", name.lower()).split()))
 
 
 def _is_json(line: bytes) -> bool:

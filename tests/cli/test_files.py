@@ -86,6 +86,7 @@ def test_a_project_is_told_by_what_its_experiments_take(ask: Ask, folder: Path) 
 
 def test_one_is_printed_and_all_are_copied(ask: Ask, folder: Path, tmp_path: Path) -> None:
     assert ask("digits", "1", "log.txt").stdout == "first\nsecond\n"
+    assert ask("digits", "1", "../out").stdout == "x"
     to = tmp_path / "to"
     assert "3 files copied" in ask("digits", "1", "--to", str(to)).output
     assert sorted(path.relative_to(to).as_posix() for path in to.rglob("*") if path.is_file()) == [

@@ -105,3 +105,8 @@ def test_a_project_is_taught_from_the_shell(
     assert "odd has 1 pattern; 1 past experiments have values by it" in " ".join(done.split()).replace("them", "it")
     (experiment,) = fetch_experiments(store, project.id)
     assert (experiment.metrics["q"].last, experiment.metrics["q"].count) == (0.75, 2)
+    said = run(*there, "--pattern", "nothing {x} fits", "--accept")
+    assert "fits no line of experiment 1" in " ".join(said.output.split())
+    assert "no pattern 'other {y}'" in str(run(*there, "--pattern", "other {y}", "--forget").exception)
+    assert "1 removed" in run(*there, "--pattern", "nothing {x} fits", "--forget").output
+    assert find_project(store, "odd").patterns == ["quality >> {q}"]  # type: ignore[union-attr]

@@ -69,6 +69,8 @@ def test_only_ordinary_files_are_listed(folder: Path, written: Path) -> None:
     (written / "__pycache__").mkdir()
     (written / "__pycache__" / "a.pyc").write_text("x")
     (written / "real").write_text("12345")
+    (written / ".git").mkdir()
+    (written / ".git" / "index").write_text("x")
     found = list_own_files(folder)
     assert [(file.name, file.path, file.bytes) for file in found.files] == [("real", "0/written/real", 5)]
     assert (found.count, found.bytes) == (1, 5)

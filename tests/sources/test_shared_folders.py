@@ -34,12 +34,6 @@ def test_what_a_person_names_is_shared_if_it_is_there_and_once(tmp_path: Path) -
     assert shared_folders(tmp_path, named) == [tmp_path / "deep/er/still/here", tmp_path / "downloads"]
 
 
-def test_of_a_home_folder_what_is_hidden_is_shared(tmp_path: Path) -> None:
-    made(tmp_path, ".config/data", ".local", "out")
-    assert shared_folders(tmp_path, [], home=tmp_path) == [tmp_path / ".config", tmp_path / ".local"]
-    assert shared_folders(tmp_path, [], home=tmp_path.parent) == []
-
-
 def test_another_file_system_inside_is_shared(tmp_path: Path) -> None:
     with small_disk(tmp_path / "mounted here", "size=1m"):
         assert shared_folders(tmp_path, []) == [tmp_path / "mounted here"]

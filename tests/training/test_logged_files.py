@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from sqlalchemy import text
 
 from storage.experiments import fetch_curves
+from storage.projects import register_project
 from storage.records import Experiment
-from tests.training.conftest import Workshop
+from tests.training.conftest import Workshop, X
 from tests.training.test_experiment import perform
 from training.experiment import ExperimentWorker
 
@@ -164,3 +167,22 @@ def test_what_is_logged_by_another_package_goes_before_what_is_printed(
 def test_without_hooks_nothing_is_followed(workshop: Workshop, worker: ExperimentWorker) -> None:
     experiment = run_one(workshop, worker, HOOKED, has_hooks=False)
     assert sources(workshop, experiment) == {"loss": "output", "acc": "output"}
+
+
+def test_the_script_s_own_numbers_are_no_metrics_wherever_they_stand(
+    workshop: Workshop, worker: ExperimentWorker
+) -> None:
+    known = [
+        X,
+        {"name": "n_embd", "flag": "--n-embd", "type": "int"},
+        {"name": "loss", "flag": "--loss", "type": "float"},
+    ]
+    action = (
+        "print('x: 3'); print('n_embd: 4'); print('loss: 0.5')\n"
+        "open('log.csv', 'w').write('epoch,x,n_embd,acc\\n0,1,2,0.25\\n')"
+    )
+    command = [sys.executable, str(workshop.folder / "train.py"), action]
+    run = workshop.launch(action)
+    register_project(workshop.store, "Workshop", directory=str(workshop.folder), command=command, hyperparameters=known)
+    (experiment,) = perform(workshop, worker, run)
+    assert sources(workshop, experiment) == {"loss": "output", "acc": "log.csv"}

@@ -13,6 +13,7 @@ from analysis.hyperparameters import Hyperparameter
 from analysis.limits import DiskLimits
 from sources.snapshot import take_snapshot
 from storage.files import KeptFiles, fetch_files, written_twice
+from storage.folders import prepare_data_dir
 from storage.projects import keep_snapshot, register_project
 from storage.records import Experiment
 from storage.runs import NewExperiment, NewRun, create_run
@@ -25,11 +26,25 @@ from training.own_files import mount_problem
 KINDS = ("overlay", "copy")
 
 
+class Always(dict[tuple[Path, ...], str]):
+    """The same problem everywhere."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__()
+        self._problem = problem
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+    def get(self, _key: object, _default: object = None) -> str:  # type: ignore[override]
+        return self._problem
+
+
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest, worker: ExperimentWorker, tmp_path: Path) -> str:
     """Both ways, the first one where the machine lets it."""
     if request.param == "copy":
-        worker.mount_problem = "This test wants links."
+        worker.mount_problems = Always("This test wants links.")
     elif mount_problem(tmp_path):
         pytest.skip("this machine lets nobody mount")
     return str(request.param)
@@ -228,14 +243,30 @@ def test_files_of_a_running_experiment_are_known(workshop: Workshop, worker: Exp
     assert names(seen[0]) == ["first"]
 
 
-def test_a_project_below_the_home_folder_does_not_catch_what_is_hidden_there(
+def test_the_home_folder_is_no_project(
     workshop: Workshop, worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (workshop.folder / ".config").mkdir()
     monkeypatch.setenv("HOME", str(workshop.folder))
-    (experiment,) = perform(workshop, worker, workshop.launch("open('.config/a', 'w'); open('b', 'w')"))
-    assert (workshop.folder / ".config" / "a").exists()
-    assert names(files_of(workshop, experiment)) == ["b"]
+    (experiment,) = perform(workshop, worker, workshop.launch("open('b', 'w')"))
+    assert experiment.state == "finished", experiment.reason
+    assert (workshop.folder / "b").exists()
+
+
+def test_a_data_folder_inside_of_a_project_gives_copies_to_that_project_alone(
+    workshop: Workshop, worker: ExperimentWorker, database_url: str
+) -> None:
+    inside = workshop.folder / "ht"
+    prepare_data_dir(inside)
+    nested = ExperimentWorker(str(inside), "nested", database_url=database_url)
+    try:
+        (experiment,) = perform(workshop, nested, workshop.launch("assert os.path.exists('ht/spool'); open('b', 'w')"))
+        assert experiment.state == "finished", experiment.reason
+        kept = files_of(workshop, experiment)
+        assert (kept.kind, names(kept)) == ("copy", ["b"])
+        assert "lies in the project's folder" in str(kept.note)
+        assert list(nested.mount_problems) == [(workshop.folder.resolve(),)]
+    finally:
+        nested.close()
 
 
 def test_a_machine_that_mounts_nothing_gives_copies_and_says_so(

@@ -115,7 +115,10 @@ def test_what_a_script_wrote_and_logged_into_files_is_salvaged_too(
 ) -> None:
     wait = f"while not os.path.exists({str(gate)!r}): time.sleep(0.01)\n"
     # A script that does not import hypertuner has no such file, and nothing waits for it.
-    action = "os.remove(os.environ['HYPERTUNER_METRICS']); file = open('log.csv', 'w'); print('epoch,acc\\n0,1\\n1,2\\n2,3', file=file, flush=True)\n" + wait
+    action = (
+        "os.remove(os.environ['HYPERTUNER_METRICS']); file = open('log.csv', 'w'); print('epoch,acc\\n0,1\\n1,2\\n2,3', file=file, flush=True)\n"
+        + wait
+    )
     run = workshop.launch(action + "print('3,4', file=file); file.close()")
     owner = start_owner(run)
     try:
