@@ -131,8 +131,8 @@ def test_a_replay_by_keys_moves_curves_views_and_values(visitor: Page, trained: 
     expect(visitor.locator("#view-epoch-label")).to_have_text("epoch 6")
 
     visitor.keyboard.press("Home")
-    begun = until(visitor, lambda shown: shown["epoch"] == 1)
-    assert line(begun, "train_loss", 3)["cut"] == 1
+    # The lines are drawn in a frame of their own.
+    begun = until(visitor, lambda shown: shown["epoch"] == 1 and line(shown, "train_loss", 3)["cut"] == 1)
     assert panel(begun, "train_loss")["y"] == panel(shown, "train_loss")["y"]
     for _ in range(3):
         visitor.keyboard.press("ArrowRight")
