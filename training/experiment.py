@@ -557,7 +557,8 @@ class Attempt:
         # Its values are in the database; the streams stay for a while, as there only their ends are.
         if self._refused is None:
             for name in (METRICS, HOOKED):
-                (self.folder / name).unlink(missing_ok=True)
+                with suppress(OSError):
+                    (self.folder / name).unlink()
             mark_read(self.folder)
 
 

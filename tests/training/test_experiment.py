@@ -343,7 +343,7 @@ def test_a_script_sees_nothing_of_ray_or_of_our_secrets(workshop: Workshop, work
         "PYTHONPATH": "/mine",
         "HOME": "/home/me",
     }
-    seen = script_environment(environment, Path("/spool/1-1"), claim, Path("/data"), Environment())
+    seen = script_environment(environment, Path("/spool/1-1"), claim, Path("/data"), Environment(), has_hooks=False)
     assert seen == {
         "CUDA_VISIBLE_DEVICES": "1",
         "PYTHONPATH": f"/mine{os.pathsep}/data/client",
@@ -366,7 +366,9 @@ def test_a_script_has_the_variables_of_its_launch(workshop: Workshop, worker: Ex
     assert experiment.state == "finished", experiment.reason
     metrics = {name: each.last for name, each in experiment.metrics.items()}
     # Our own client stands behind the user's paths.
-    assert metrics == {"mine": 5, "token": 7, "at": len(f"{workshop.folder}{os.pathsep}{workshop.data_dir / 'client'}")}
+    client = workshop.data_dir / "client"
+    path = os.pathsep.join(map(str, (client / "hypertuner" / "hooks", workshop.folder, client)))
+    assert metrics == {"mine": 5, "token": 7, "at": len(path)}
 
 
 def test_an_experiment_whose_supervisor_is_killed_is_tried_again_and_given_up_after_three(

@@ -290,7 +290,7 @@ def test_both_streams_are_read_each_by_itself(script: Script) -> None:
     assert values(reading) == {"loss": [1], "val_loss": [0.5], "grad": [3.5]}
     assert (reading.series["loss"].epochs, reading.series["val_loss"].epochs) == ([1], [2])
     assert reading.series["grad"].batches == [4]
-    assert reading.upto == {spool.METRICS: 0, spool.STDOUT: 18, spool.STDERR: 88}
+    assert reading.upto == {spool.METRICS: 0, spool.HOOKED: 0, spool.STDOUT: 18, spool.STDERR: 88}
     script.warn("val_loss: 0.25")
     assert values(script.read()) == {}
     assert values(script.read(is_last=True, take_tail=True)) == {"val_loss": [0.25]}
