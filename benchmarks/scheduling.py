@@ -158,7 +158,7 @@ def ray_tune(script: str, _: str, count: int, *, at_its_best: bool) -> float:
 
 def hypertuner(script: str, store: Store, count: int) -> float:
     """A run, from the row that queues it to the row that ends it."""
-    project = register_project(store, "Bench", directory="/", command=[sys.executable, script], hyperparameters=[])
+    project = register_project(store, "Bench", directory=str(Path(script).parent), command=[sys.executable, script], hyperparameters=[])
     number = {"name": "number", "flag": "--number", "type": "int"}
     settings = [NewExperiment({"number": value}) for value in range(count)]
     started = time.perf_counter()
@@ -203,7 +203,8 @@ def main() -> None:
     count, times = (150, 1) if options.quick else (1000, 3)
     rates: dict[str, float] = {}
     with scratch_folder() as folder:
-        script = folder / "script.py"
+        script = folder / "project" / "script.py"
+        script.parent.mkdir()
         script.write_text(SCRIPT)
         with Services(Settings(data_dir=folder / "data"), say=lambda _: None) as services:
             url = services.owner_url
