@@ -13,10 +13,14 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from sources.shared_folders import NAMES
+
 MOST_COPIED_FILE_BYTES = 1_000_000
 # Together; the rest is linked.
 MOST_COPIED_BYTES = 200_000_000
 MOST_ENTRIES = 20_000
+# Beside the folder. Each takes a moment, and a longer one where many were removed just before, as ext4 passes over them.
+MOST_NEIGHBOURS = 100
 # Nothing in them is a result, and they hold very many files.
 LINKED = frozenset({".git", ".hg", "node_modules", "site-packages", "venv", ".venv", "env"})
 
@@ -28,10 +32,15 @@ def make_linked_copy(target: Path, originals: Sequence[Path], shared: Collection
     """
     _Copy(shared).fill(target, originals)
     # So that `../data` leads where it does from the original.
-    around = originals[-1].parent
-    for entry in _entries(around)[:MOST_ENTRIES]:
-        if entry.name != target.name:
-            _link(target.parent / entry.name, Path(entry.path))
+    for entry in _neighbours(originals[-1]):
+        _link(target.parent / entry.name, Path(entry.path))
+
+
+def _neighbours(original: Path) -> list[os.DirEntry[str]]:
+    """What lies beside a folder: where it is very much, data first, then other folders, then files."""
+    others = [entry for entry in _entries(original.parent) if entry.name != original.name]
+    others.sort(key=lambda entry: (entry.name.lower() not in NAMES, not entry.is_dir()))
+    return others[:MOST_NEIGHBOURS]
 
 
 class _Copy:

@@ -40,6 +40,17 @@ def test_small_files_are_copied_large_ones_and_shared_folders_linked(project: Pa
     assert (copy / ".." / "sibling").read_text() == "beside"
 
 
+def test_of_very_many_neighbours_data_and_folders_are_linked_first(
+    project: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linked_copy, "MOST_NEIGHBOURS", 2)
+    (project.parent / "zoo").mkdir()
+    (project.parent / "Datasets").mkdir()
+    (project.parent / "another").write_text("file")
+    make_linked_copy(copy, [project], [])
+    assert sorted(path.name for path in copy.parent.iterdir()) == ["Datasets", "project", "zoo"]
+
+
 def test_the_first_original_goes_before_the_others(project: Path, copy: Path, tmp_path: Path) -> None:
     code = tmp_path / "code"
     (code / "src").mkdir(parents=True)
