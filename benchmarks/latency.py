@@ -56,7 +56,7 @@ def emptied(store: Store, *tables: str) -> Iterator[None]:
 def warm(store: Store, script: Path) -> float:
     """Seconds from queueing a run to its first value, with everything up."""
     command = [sys.executable, str(script)]
-    project = register_project(store, "Latency", directory="/", command=command, hyperparameters=[])
+    project = register_project(store, "Latency", directory=str(script.parent), command=command, hyperparameters=[])
     number = {"name": "number", "flag": "--number", "type": "int"}
     while not ((heard := last_beat(store, "dispatcher")) and heard[1]["is_ready"]):
         time.sleep(0.05)
@@ -126,7 +126,8 @@ def main() -> None:
     options = arguments(__doc__ or "")
     times = 3 if options.quick else 7
     with scratch_folder() as folder:
-        script = folder / "script.py"
+        script = folder / "project" / "script.py"
+        script.parent.mkdir()
         script.write_text(COMMAND + SCRIPT)
         with EmbeddedServer(prepare_data_dir(folder / "peer"), folder) as server:
             url = server.url_of(OWNER_ROLE)
