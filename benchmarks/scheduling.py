@@ -158,7 +158,8 @@ def ray_tune(script: str, _: str, count: int, *, at_its_best: bool) -> float:
 
 def hypertuner(script: str, store: Store, count: int) -> float:
     """A run, from the row that queues it to the row that ends it."""
-    project = register_project(store, "Bench", directory=str(Path(script).parent), command=[sys.executable, script], hyperparameters=[])
+    command, directory = [sys.executable, script], str(Path(script).parent)
+    project = register_project(store, "Bench", directory=directory, command=command, hyperparameters=[])
     number = {"name": "number", "flag": "--number", "type": "int"}
     settings = [NewExperiment({"number": value}) for value in range(count)]
     started = time.perf_counter()

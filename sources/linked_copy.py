@@ -19,7 +19,7 @@ MOST_COPIED_FILE_BYTES = 1_000_000
 # Together; the rest is linked.
 MOST_COPIED_BYTES = 200_000_000
 MOST_ENTRIES = 20_000
-# Beside the folder. Each takes a moment, and a longer one where many were removed just before, as ext4 passes over them.
+# Beside the folder. Each takes a moment, and a longer one where many were removed just before: ext4 passes over them.
 MOST_NEIGHBOURS = 100
 # Nothing in them is a result, and they hold very many files.
 LINKED = frozenset({".git", ".hg", "node_modules", "site-packages", "venv", ".venv", "env"})

@@ -70,7 +70,7 @@ class SmallTmp:
 
     def end(self) -> None:
         self.store.close()
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
 
 
