@@ -7,13 +7,14 @@ from pathlib import Path
 
 from app.settings import read_settings
 from cli.errors import CommandError
-from cli.launch import discoveries, plan_launch, queue, read_typed
+from cli.launch import discoveries, plan_launch, queue
 from cli.options import DataDir, Objective, Options
 from cli.progress import follow_run
 from cli.services import Services
 from cli.terminal import console, printable, say
 from cli.up import open_page, stay, tell_resumed
 from launch.launch import keep_project
+from launch.typed import read_typed
 from storage.records import Project, Run
 from storage.runs import fetch_runs
 from storage.schema import ENDED_STATES

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from analysis.program import ProgramError, read_program
 from cli.errors import CommandError
-from cli.launch import resolve
 from cli.options import DataDir
 from cli.terminal import console, printable, say
+from launch.typed import resolve
 from sources.discovery import discover
 
 
@@ -32,7 +32,7 @@ def discover_script(
         program = read_program(["python", *command] if command[0].endswith(".py") else command)
     except ProgramError as error:
         raise CommandError(str(error)) from None
-    found = discover(resolve(program).words, Path.cwd())
+    found = discover(resolve(program, Path.cwd()).words, Path.cwd())
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))
         return

@@ -1,21 +1,14 @@
-"""What `hypertuner run` asks for: the interpreter, discovery, and the request that the launch is given."""
+"""What `hypertuner run` asks for: the request that the launch is given."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
-from analysis.command_line import CommandLine, CommandLineError, as_typed, format_command_line, parse_command_line
 from analysis.environment import Environment, is_secret
-from analysis.hyperparameters import Hyperparameter
 from analysis.metrics import usual_goal
-from analysis.program import Program, ProgramError, read_program
 from app.settings import Settings
 from cli.errors import CommandError
 from cli.named import run_numbered
@@ -26,109 +19,11 @@ from launch.code import code_state
 from launch.launch import Launched, Question, Refusal, Request, Review, keep_draft, launch, review
 from launch.order import Order
 from launch.plan import ACTIONS, Decisions, Demand, Plan
-from sources.config_files import ConfigFileError, looked_up
-from sources.discovery import Discovery, DiscoveryError, NoOptionsError, discover
-from sources.discovery_kept import discovered
-from sources.identity import code_of
-from sources.program_files import program_file
-from storage.projects import find_project, slug_of
+from launch.typed import Typed
 from storage.records import Project, Run
 from storage.runs import fetch_secret_keys
 from storage.script_secrets import forget_secrets, keep_secrets
 from storage.store import Store
-
-PYTHON_NAMES = {"python", "python3"}
-
-
-@dataclass(frozen=True)
-class Typed:
-    """A command line that was read and found right, before anything is started."""
-
-    line: CommandLine
-    discovery: Discovery
-    directory: Path
-    # Of what discovery read.
-    code_digest: str | None
-
-    @property
-    def hyperparameters(self) -> tuple[Hyperparameter, ...]:
-        """What discovery found, and what else stands in brackets."""
-        return (*self.discovery.hyperparameters, *self.line.found)
-
-    @property
-    def text(self) -> str:
-        """The command line in its canonical form."""
-        return format_command_line(
-            as_typed(self.line.prefix, str(self.directory)), self.line.written, self.hyperparameters
-        )
-
-
-def resolve(program: Program) -> Program:
-    """The command with the place on this machine of the Python that it names.
-
-    Raises CommandError where that, or what the command begins with, is not there.
-    """
-    if program.script_at != 0:
-        _place(program.words[0])
-    at = program.python_at
-    if at is None:
-        return program
-    return replace(program, words=(*program.words[:at], _place(program.words[at]), *program.words[at + 1 :]))
-
-
-def _place(word: str) -> str:
-    """The program that a word names.
-
-    A bare `python` is the activated environment's; where none is active, it is the Python that HyperTuner runs on.
-    Raises CommandError.
-    """
-    active = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX")
-    if word in PYTHON_NAMES and not active:
-        return sys.executable
-    found = shutil.which(word)
-    if found is None:
-        raise CommandError(f"There is no program {word!r}; begin with one, as in: python train.py ...")
-    return os.path.abspath(found)
-
-
-def read_typed(items: Sequence[str], directory: Path, kept: Path) -> Typed:
-    """Read what stands behind `--`: discover the script's hyperparameters and check every flag and value.
-
-    kept: the folder in which discoveries are kept.
-
-    Raises CommandError with a sentence about what is wrong.
-    """
-    if not items:
-        raise CommandError("Nothing to run; write hypertuner run --project NAME -- python train.py --lr [0.1,0.01].")
-    if items[0].endswith(".py"):
-        items = ["python", *items]
-    if any("\ud800" <= character <= "\udfff" for item in items for character in item):
-        raise CommandError("The command holds bytes that are no text in UTF-8; write them in another way.")
-    try:
-        program = resolve(read_program(items))
-        command, file = program.words, program_file(program, directory)
-        # Before discovery: what is edited while it reads is found to be other code afterwards.
-        digest = code_of(file.path, file.root).digest if file and file.path.is_file() else None
-        found = partial(discover, command, directory)
-        discovery = _discovered(
-            program, partial(discovered, kept, digest, command, directory, found) if digest else found
-        )
-        line = parse_command_line(command, discovery.hyperparameters, is_open=discovery.takes_more)
-        line = replace(line, found=looked_up(line.found, line.words, directory))
-    except (ConfigFileError, DiscoveryError, CommandLineError, ProgramError) as error:
-        raise CommandError(str(error)) from None
-    except OSError as error:
-        raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from None
-    return Typed(line, discovery, directory, digest)
-
-
-def _discovered(program: Program, discover: Callable[[], Discovery]) -> Discovery:
-    """What the program can be given; where nothing is known of it, what a person puts into brackets."""
-    try:
-        return discover()
-    except NoOptionsError as error:
-        note = f"{error} What stands in brackets is tuned, and everything else is passed as it stands."
-        return Discovery(program.name, (), "command", (note,), takes_more=True)
 
 
 def discoveries(settings: Settings) -> Path:
@@ -219,27 +114,9 @@ def _decided(plan: Plan, by_row: Mapping[int, str]) -> Decisions:
 
 def _project(store: Store, typed: Typed, name: str, objective: Objective, options: Options) -> Project:
     """The project as the launch will leave it; it is not written here."""
-    found = find_project(store, slug_of(name))
-    now = Project(
-        id=found.id if found else 0,
-        slug=slug_of(name),
-        name=options.name or (found.name if found else name),
-        directory=str(typed.directory),
-        command=typed.line.prefix,
-        hyperparameters=[each.to_json() for each in typed.hyperparameters],
-        objective=found.objective if found else None,
-        goal=found.goal if found else "maximize",
-        data_paths=found.data_paths if found else [],
-        shared_paths=found.shared_paths if found else [],
-        in_place=bool(found and found.in_place),
-        has_hooks=found.has_hooks if found else True,
-        patterns=found.patterns if found else [],
-        locks=found.locks if found else {},
-        options_from=typed.discovery.source,
-        takes_more=typed.discovery.takes_more,
-        code_digest=typed.code_digest,
-        created_at=found.created_at if found else datetime.now(UTC),
-    )
+    now = typed.project(store, name)
+    if options.name:
+        now = replace(now, name=options.name)
     if objective.metric is not None:
         now = replace(now, objective=objective.metric, goal=objective.goal)
     if options.data_paths is not None:

@@ -25,6 +25,7 @@ from cli.share import share
 from cli.stop import stop
 from cli.terminal import say_error
 from cli.up import up
+from launch.typed import TypedError
 from sources.discovery import DiscoveryError
 from storage.folders import FolderError
 from storage.store import StoreError, is_outage
@@ -55,7 +56,7 @@ app.command()(doctor)
 
 log = logging.getLogger(__name__)
 
-EXPECTED = (CommandError, StoreError, FolderError, SettingsError, DiscoveryError, HeadError, StartError)
+EXPECTED = (CommandError, TypedError, StoreError, FolderError, SettingsError, DiscoveryError, HeadError, StartError)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from analysis.sharing import refused_share
 from analysis.strategies import STRATEGIES
 from app.settings import Settings, read_settings
 from cli.errors import CommandError
-from cli.launch import Planned, discoveries, keep, plan_launch, queue, read_typed
+from cli.launch import Planned, discoveries, keep, plan_launch, queue
 from cli.metrics import likely_lines
 from cli.options import (
     PRIORITY_HELP,
@@ -31,6 +31,7 @@ from cli.plan_table import left_out_sentences, plan_json, plan_sentences, plan_t
 from cli.progress import failures, follow_run, reported_instead, results_table, written_files
 from cli.services import Services, open_store, read_running
 from cli.terminal import console, errors, printable, say, say_aside, say_error
+from launch.typed import read_typed
 from storage.records import Project, Run
 from storage.runs import find_run
 from storage.store import Store

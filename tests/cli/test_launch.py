@@ -13,11 +13,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from analysis.environment import Environment
-from cli import launch, main
+from cli import main
 from cli import run as run_command
 from cli.errors import CommandError
 from cli.options import Wishes, read_strategy, read_wishes
+from launch import typed
 from launch.choice import StrategyChoice
+from launch.typed import TypedError
 from sources.discovery import Discovery, discover
 from storage.experiments import fetch_experiments
 from storage.heartbeats import beat
@@ -80,7 +82,7 @@ def shell(store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
         yield store, None
 
     monkeypatch.setattr(run_command, "_database", database)
-    monkeypatch.setattr(launch, "discover", discover_once)
+    monkeypatch.setattr(typed, "discover", discover_once)
 
     def run(options: str, flags: str) -> Result:
         words = ["run", "--project", "mine", *options.split(), "--", "python", "train.py", *flags.split()]
@@ -95,7 +97,7 @@ def done(result: Result) -> str:
 
 
 def refusal(result: Result) -> str:
-    assert isinstance(result.exception, CommandError), (result.exception, result.output)
+    assert isinstance(result.exception, CommandError | TypedError), (result.exception, result.output)
     return str(result.exception)
 
 
@@ -427,7 +429,7 @@ def test_a_script_that_is_edited_while_it_is_read_is_not_launched(
         (folder / "train.py").write_text(SCRIPT + "# edited\n")
         return found
 
-    monkeypatch.setattr(launch, "discover", slowly)
+    monkeypatch.setattr(typed, "discover", slowly)
     assert "train.py is being edited right now" in refusal(shell("", "--lr [0.1]"))
     assert runs_of(store) == []
 
