@@ -136,6 +136,13 @@ def _placed(words: Sequence[str]) -> list[Item]:
     return items
 
 
+def words_of(text: str) -> list[str]:
+    """The words of what a person typed. Raises CommandLineError."""
+    items = split(text)
+    _refuse_shell(items)
+    return [item.text for item in items]
+
+
 # --- text to items -------------------------------------------------------------------------------------------------
 
 

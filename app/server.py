@@ -19,6 +19,7 @@ from app import (
     exports,
     health,
     logs,
+    new_project,
     notes,
     own_files,
     rules,
@@ -28,6 +29,7 @@ from app import (
 )
 from app.settings import Settings
 from callbacks import comparison, experiment, insights, launch, pages, projects, run, views
+from launch.allowed import AllowedFolders
 from layouts import ids, shell
 from storage.store import Store, is_outage
 
@@ -106,6 +108,7 @@ def create_app(settings: Settings, store: Store) -> Dash:
     logs.attach(app.server, store, settings.data_dir)
     own_files.attach(app.server, store, settings.data_dir)
     teaching.attach(app.server, store, settings.data_dir)
+    new_project.attach(app.server, store, settings.data_dir, AllowedFolders(settings.project_folders or ()))
     health.attach(app.server, store)
     security.protect(app.server, settings, store, script_hashes=app.csp_hashes())
     return app

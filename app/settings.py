@@ -32,6 +32,8 @@ class Settings:
     disk: DiskLimits = field(default_factory=DiskLimits)
     # How much of its own time a script may take until it reads its options; sources/discovery.py reads it, too.
     discovery_s: float = 20.0
+    # Below these the page may begin projects, which means to start what lies there. None: nobody has said.
+    project_folders: tuple[Path, ...] | None = None
 
 
 VARIABLES = {
@@ -46,6 +48,7 @@ VARIABLES = {
     "files_gb": "HYPERTUNER_FILES_GB",
     "project_files_gb": "HYPERTUNER_PROJECT_FILES_GB",
     "discovery_s": "HYPERTUNER_DISCOVERY_S",
+    "project_folders": "HYPERTUNER_PROJECT_FOLDERS",
 }
 
 
@@ -86,7 +89,17 @@ def read_settings(environment: Mapping[str, str] | None = None, *, data_dir: Pat
     settings = replace(settings, disk=replace(settings.disk, **disk))
     if text["discovery_s"]:
         settings = replace(settings, discovery_s=_number(text["discovery_s"], VARIABLES["discovery_s"], least=0.1))
+    if text["project_folders"]:
+        settings = replace(settings, project_folders=_folders(text["project_folders"], VARIABLES["project_folders"]))
     return settings
+
+
+def _folders(written: str, variable: str) -> tuple[Path, ...]:
+    """Folders as in PATH; `none` allows none."""
+    folders = tuple(Path(part).expanduser() for part in written.split(os.pathsep) if part and written != "none")
+    if wrong := next((folder for folder in folders if not folder.is_absolute()), None):
+        raise SettingsError(f"{variable} names {str(wrong)!r}; write whole paths with {os.pathsep!r} between, or none.")
+    return folders
 
 
 def _number(written: str, variable: str, *, least: float) -> float:

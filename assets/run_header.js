@@ -71,17 +71,31 @@
 
     /**
      * The names of what experiments report where none of them has reported the objective, one of them far enough; null
-     * where nothing is missed.
+     * where nothing is missed. Without an objective something is missed as soon as anything is reported.
      */
     const reportedInstead = (set, objective) => {
         const {columnsOf, countFinite, STATES} = globalThis.dash_clientside.experiments;
-        if (!objective) return null;
-        const own = set.columns.get(`m:${objective}`);
+        const own = objective ? set.columns.get(`m:${objective}`) : null;
         if (own && (countFinite(set, own) > 0 || own.nan.size > 0)) return null;
         const names = columnsOf(set, "metric").filter((column) => countFinite(set, column) > 0).map(({name}) => name);
+        if (!objective) return names.length > 0 ? names : null;
         const [states, epochs] = [set.columns.get("state").values, set.columns.get("epoch").values];
         const isFar = Array.from({length: set.size}, (_, index) => STATES[states[index]] === "finished" || epochs[index] > 1).some(Boolean);
         return names.length > 0 && isFar ? names : null;
+    };
+
+    /** What is missed, before the choice of another metric. */
+    const missedWords = (objective) => (objective ? ["No experiment has reported ", objective, ", by which this run is judged. Judge it by:"]
+        : ["Nothing says yet by which metric this run is judged. Judge it by:"]);
+
+    /**
+     * What comes next once all experiments have ended: to find the metrics in their output if none was read, and to launch
+     * what was tried. null before, and where another offer stands.
+     */
+    const nextWords = (isTrial, objective, {isOver, hasValues, isMissed, hasOutput}) => {
+        if (!isOver || isMissed || (!hasValues && !hasOutput)) return null;
+        if (!hasValues) return "No metric was read from what it printed.";
+        return isTrial ? `This was a trial, and ${objective} is read. Now launch it with candidates.` : null;
     };
 
     /** That experiments wrote the same files: "Experiments 1, 2 and 5 each wrote the same 11.6 MB". */
@@ -107,6 +121,7 @@
             window.dash_clientside.failures.show(part("run-failures"), made);
             showBest();
             showMissing();
+            showNext();
             showTwice();
             showElapsed();
             showWaiting();
@@ -150,11 +165,12 @@
             command.querySelector("code").textContent = run.commandLine;
             command.querySelector("[data-copy]").dataset.copy = run.commandLine;
             const schedule = scheduleOf(size, run.leftOut);
-            const facts = JSON.stringify([run.createdBy, run.strategy, shareWords(run), schedule]);
+            const trial = run.isTrial ? "a trial: it ends after its first epoch" : "";
+            const facts = JSON.stringify([trial, run.createdBy, run.strategy, shareWords(run), schedule]);
             const place = part("run-facts");
             if (place.dataset.facts === facts) return;
             place.dataset.facts = facts;
-            const words = [run.createdBy && `started by ${run.createdBy}`, run.strategy, shareWords(run)].filter(Boolean)
+            const words = [trial, run.createdBy && `started by ${run.createdBy}`, run.strategy, shareWords(run)].filter(Boolean)
                 .map((word) => element("span", {textContent: word}));
             if (schedule) {
                 words.push(element("details", {title: schedule.reasons.join(", ")}, element("summary", {textContent: schedule.words}),
@@ -211,14 +227,34 @@
             place.dataset.seen = seen;
             place.hidden = names === null;
             if (names === null) return;
+            const [before, missed, ...after] = missedWords(objective);
             held.redraw(place, () => place.replaceChildren(
-                element("span", {}, "No experiment has reported ", element("b", {textContent: objective}), ", by which this run is judged. Judge it by:"),
+                element("span", {}, before, ...(missed ? [element("b", {textContent: missed})] : []), ...after),
                 ...names.slice(0, MOST_NAMED).map((name) => element("button", {type: "button", className: "ht-button", textContent: name,
                     title: `Make ${name} the objective of this run`, dataset: {metric: name}})),
-                element("button", {type: "button", className: "ht-button", textContent: "Find it in the output …", title: `Say how the script prints ${objective}`,
-                    aria: {haspopup: "dialog"}, dataset: {teach: made.spec.slug, run: String(made.spec.number), name: objective}}),
+                findButton(objective, objective ? undefined : "Find more in the output …"),
                 ...(names.length > MOST_NAMED ? [element("span", {className: "ht-quiet", textContent: `and ${names.length - MOST_NAMED} more in the list of metrics`})] : []),
             ));
+        };
+
+        const findButton = (objective, words = "Find it in the output …") => element("button", {type: "button", className: "ht-button",
+            textContent: words, title: `Say how the script prints ${objective ?? "a metric"}`, aria: {haspopup: "dialog"},
+            dataset: {teach: made.spec.slug, run: String(made.spec.number), ...(objective && {name: objective})}});
+
+        const showNext = () => {
+            const {objective} = made.spec;
+            const hasValues = columns.columnsOf(made.experiments, "metric").length > 0;
+            const counts = columns.countStates(made.experiments);
+            const countOf = (...states) => states.reduce((sum, state) => sum + counts[columns.STATES.indexOf(state)], 0);
+            const isMissed = !part("run-missing").hidden;
+            const words = nextWords(made.run.isTrial, objective, {isOver: countOf("queued", "running") === 0, hasValues, isMissed, hasOutput: countOf("finished", "stopped") > 0});
+            const place = part("run-next");
+            if (place.dataset.seen === String(words)) return;
+            place.dataset.seen = String(words);
+            place.hidden = words === null;
+            if (words === null) return;
+            const launch = element("button", {type: "button", className: "ht-button is-accent", textContent: "Launch …", aria: {haspopup: "dialog"}, dataset: {launch: ""}});
+            held.redraw(place, () => place.replaceChildren(element("span", {textContent: words}), hasValues ? launch : findButton(objective)));
         };
 
         const showTwice = () => {
@@ -248,6 +284,9 @@
             const name = event.target.closest("[data-metric]")?.dataset.metric;
             if (name !== undefined) made.send({do: "judge", metric: name});
         });
+        made.press("run-next", (event) => {
+            if (event.target.closest("[data-launch]")) document.getElementById("launch-duplicate").click();
+        });
         made.press("run-twice", (event) => {
             if (!event.target.closest("button")) return;
             made.send({do: "share_folder", folder: made.twice.folder, numbers: made.twice.experiments});
@@ -266,7 +305,7 @@
         return {show, showBest, showElapsed};
     };
 
-    const api = {badgeOf, create, isEnded, pauseButton, reportedInstead, scheduleOf, shareWords, stateWords, stopQuestion, twiceWords, waitingWords};
+    const api = {badgeOf, create, isEnded, missedWords, nextWords, pauseButton, reportedInstead, scheduleOf, shareWords, stateWords, stopQuestion, twiceWords, waitingWords};
     globalThis.dash_clientside = globalThis.dash_clientside || {};
     globalThis.dash_clientside.run_header = api;
     if (typeof module !== "undefined") module.exports = api;

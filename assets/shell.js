@@ -6,6 +6,9 @@
     /** Which button a key presses: `[modifiers none] key -> id`. */
     const SHORTCUTS = {"?": "help-toggle", b: "bookmarks-toggle", n: "start-run", t: "theme-toggle"};
 
+    /** What a key presses on a page without that button. */
+    const INSTEAD = {"start-run": "new-project"};
+
     /** The id of the button that a key event presses, or null: keys belong to fields and dialogs first. */
     const shortcutOf = (key, {isTyping, hasModifier, dialogIsOpen}) =>
         isTyping || hasModifier || dialogIsOpen ? null : SHORTCUTS[key] || null;
@@ -57,7 +60,7 @@
                 hasModifier: event.ctrlKey || event.metaKey || event.altKey,
                 dialogIsOpen: document.querySelector(".modal.show") !== null,
             });
-            const button = id && document.getElementById(id);
+            const button = id && (document.getElementById(id) ?? document.getElementById(INSTEAD[id]));
             if (!button) return;
             event.preventDefault();
             button.click();

@@ -214,4 +214,5 @@ def _run_state(run: Run, in_the_way: Obstacle | None) -> dict[str, Any]:
         "strategy": strategy_words(run.strategy),
         "leftOut": list(run.left_out),
         "commandLine": run.command_line,
+        "isTrial": run.is_trial,
     }

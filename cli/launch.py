@@ -19,7 +19,7 @@ from launch.code import code_state
 from launch.launch import Launched, Question, Refusal, Request, Review, keep_draft, launch, review
 from launch.order import Order
 from launch.plan import ACTIONS, Decisions, Demand, Plan
-from launch.typed import Typed
+from launch.typed import DISCOVERIES, Typed
 from storage.records import Project, Run
 from storage.runs import fetch_secret_keys
 from storage.script_secrets import forget_secrets, keep_secrets
@@ -28,7 +28,7 @@ from storage.store import Store
 
 def discoveries(settings: Settings) -> Path:
     """Where discoveries are kept."""
-    return settings.data_dir / "discoveries"
+    return settings.data_dir / DISCOVERIES
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,7 @@ def _order(typed: Typed, project: Project, options: Options) -> Order:
         time_limit_s=options.time_limit_s,
         retries=options.retries,
         has_terminal=options.has_terminal,
+        is_trial=options.is_trial,
         environment=Environment(open_, secrets),
         data_paths=project.data_paths,
         shared_paths=project.shared_paths,

@@ -52,6 +52,7 @@ class Options:
     time_limit_s: float | None = None
     retries: int = 0
     has_terminal: bool = False
+    is_trial: bool = False
     strategy: StrategyChoice = field(default_factory=StrategyChoice)
     wishes: Wishes = field(default_factory=Wishes)
     metrics: Sequence[str] = ()

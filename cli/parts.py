@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from analysis.limits import DiskLimits
-from app.settings import DEFAULT_PORT, Settings
+from app.settings import DEFAULT_PORT, VARIABLES, Settings
 from cli.errors import CommandError
 from cli.watch import PartError, Say
 from storage.embedded import EmbeddedServer, EmbeddedServerError
@@ -294,6 +294,7 @@ class Web(Held):
         super().__init__(settings.data_dir, log_path, pass_fds=(self._socket.fileno(),))
         self.port = int(self._socket.getsockname()[1])
         self.address = f"http://127.0.0.1:{self.port}"
+        self._folders = project_folders(settings, Path.cwd())
 
     def start(self, must_end: threading.Event) -> None:
         argv = [sys.executable, "-P", "-m", "gunicorn", "--config", "python:app.gunicorn_config"]
@@ -301,6 +302,7 @@ class Web(Held):
         argv += ["--bind", f"fd://{self._socket.fileno()}", "--chdir", str(self._data_dir / "client")]
         argv += ["app.wsgi:application()"]
         ours = {"HYPERTUNER_DATA_DIR": str(self._data_dir), "HYPERTUNER_PORT": str(self.port)}
+        ours[VARIABLES["project_folders"]] = os.pathsep.join(map(str, self._folders)) or "none"
         self.run(argv, {**os.environ, **ours})
         while not self._answers() and not must_end.wait(PAUSE_S):
             if self.ended():
@@ -319,6 +321,17 @@ class Web(Held):
         except OSError:
             return False
         return True
+
+
+def project_folders(settings: Settings, here: Path) -> tuple[Path, ...]:
+    """The folders below which the page may begin projects: unless it is said, where a person started us for themselves.
+
+    A page with names of its own is for several people, and what they may start has to be said.
+    """
+    if settings.project_folders is not None:
+        return settings.project_folders
+    is_private = not settings.hosts and here != here.parent
+    return (here,) if is_private else ()
 
 
 def bind(wanted: int = DEFAULT_PORT) -> socket.socket:

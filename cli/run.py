@@ -63,6 +63,10 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
     terminal: Annotated[
         bool, typer.Option("--terminal", help="Give the script a terminal, for one that asks for its size.")
     ] = False,
+    trial: Annotated[
+        bool,
+        typer.Option("--trial", help="Stop each experiment after its first epoch, to see what is read of its output."),
+    ] = False,
     metric: Annotated[list[str] | None, typer.Option(help="A metric to show first; may be repeated.")] = None,
     data: Annotated[
         list[str] | None,
@@ -117,6 +121,8 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
     """Launch a script with many settings: hypertuner run --project NAME -- python train.py --lr [0.1,0.01]."""
     if draft and extend is not None:
         raise CommandError("--draft keeps a new run and --extend adds to one that is there; choose one of them.")
+    if trial and extend is not None:
+        raise CommandError("--trial tries a command in a run of its own; --extend adds to one that is there.")
     if as_json and not dry_run:
         raise CommandError("--json prints what would run; write --dry-run, too.")
     if extend is not None and (priority, weight) != (0, 1):
@@ -133,6 +139,7 @@ def run(  # noqa: PLR0917 - typer takes options as parameters
         time_limit_s=time_limit,
         retries=retries,
         has_terminal=terminal,
+        is_trial=trial,
         strategy=read_strategy(strategy, count, seed, repeats, option or ()),
         wishes=read_wishes(decide or (), again=again, reuse=reuse),
         metrics=metric or (),

@@ -50,6 +50,8 @@ class Order:
     in_place: bool = False
     # Whether what scripts log by other packages is followed.
     has_hooks: bool = True
+    # Each experiment is stopped as soon as it has shown what it reports.
+    is_trial: bool = False
     key: str | None = None
 
 
@@ -220,5 +222,6 @@ def new_run(plan: Plan, order: Order, frozen: Frozen, experiments: Sequence[NewE
         shared_paths=list(order.shared_paths),
         in_place=order.in_place,
         has_hooks=order.has_hooks,
+        is_trial=order.is_trial,
         idempotency_key=order.key,
     )

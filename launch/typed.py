@@ -15,7 +15,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from analysis.command_line import CommandLine, CommandLineError, as_typed, format_command_line, parse_command_line
+from analysis.command_line import (
+    CommandLine,
+    CommandLineError,
+    as_typed,
+    format_command_line,
+    parse_command_line,
+    words_of,
+)
 from analysis.hyperparameters import Hyperparameter
 from analysis.program import Program, ProgramError, read_program
 from sources.config_files import ConfigFileError, looked_up
@@ -28,6 +35,10 @@ from storage.records import Project
 from storage.store import Store
 
 PYTHON_NAMES = frozenset({"python", "python3"})
+
+
+# In the data folder.
+DISCOVERIES = "discoveries"
 
 
 class TypedError(ValueError):
@@ -115,21 +126,31 @@ def _place(word: str, directory: Path) -> str:
     return os.path.abspath(found)
 
 
-def read_typed(items: Sequence[str], directory: Path, kept: Path) -> Typed:
-    """Read what stands behind `--`: discover the script's hyperparameters and check every flag and value.
+def read_typed(
+    command_line: str | Sequence[str],
+    directory: Path,
+    kept: Path,
+    check: Callable[[Program], None] = lambda _: None,
+) -> Typed:
+    """Read a command, as text or as a shell has split it: discover its hyperparameters, check every flag and value.
 
-    kept: the folder in which discoveries are kept.
+    kept: the folder in which discoveries are kept. check: refuses a program before it is started for discovery.
 
-    Raises TypedError with a sentence about what is wrong.
+    Raises TypedError with a sentence about what is wrong, and what `check` raises.
     """
+    try:
+        items = words_of(command_line) if isinstance(command_line, str) else list(command_line)
+    except CommandLineError as error:
+        raise TypedError(error.message) from None
     if not items:
-        raise TypedError("Nothing to run; write hypertuner run --project NAME -- python train.py --lr [0.1,0.01].")
+        raise TypedError("There is no command; begin with one like: python train.py --lr [0.1,0.01].")
     if items[0].endswith(".py"):
         items = ["python", *items]
     if any("\ud800" <= character <= "\udfff" for item in items for character in item):
         raise TypedError("The command holds bytes that are no text in UTF-8; write them in another way.")
     try:
         program = resolve(read_program(items), directory)
+        check(program)
         command, file = program.words, program_file(program, directory)
         # Before discovery: what is edited while it reads is found to be other code afterwards.
         digest = code_of(file.path, file.root).digest if file and file.path.is_file() else None

@@ -23,6 +23,7 @@ RETRY_POLL = "retry-poll"
 
 # --- pages ----------------------------------------------------------------------------------------------------------
 
+NEW_PROJECT = "new-project"
 PROJECTS = "projects"
 PROJECTS_POLL = "projects-poll"
 PROJECTS_CURSOR = "projects-cursor"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -12,6 +13,7 @@ from dash.development.base_component import Component
 from analysis.hyperparameters import Value, text_of
 from analysis.words import number
 from layouts import ids, shell
+from layouts.attributes import attributes
 from layouts.words import elapsed, local_time
 
 POLL_INTERVAL_MS = 3_000
@@ -64,7 +66,7 @@ def projects_page(rows: Sequence[ProjectRow], cursor: str) -> Component:
         [
             dcc.Interval(id=ids.PROJECTS_POLL, interval=POLL_INTERVAL_MS),
             dcc.Store(id=ids.PROJECTS_CURSOR, data=cursor),
-            html.Div(html.H1("Projects"), className="page-head"),
+            html.Div([html.H1("Projects"), _new_project(id=ids.NEW_PROJECT)], className="page-head"),
             html.Div(projects(rows), id=ids.PROJECTS),
         ],
         className="page",
@@ -77,10 +79,23 @@ def projects(rows: Sequence[ProjectRow]) -> Component:
         return shell.empty(
             "No project yet",
             html.P("Tune any training script that takes its hyperparameters as flags; nothing in it needs to change:"),
+            _new_project(),
+            html.P("or in the terminal, in the script's folder:", className="muted"),
             shell.copyable(EXAMPLE_COMMAND),
             html.P("The project appears here as soon as its first run is queued.", className="muted"),
         )
     return html.Div([_project_card(row) for row in rows], className="cards")
+
+
+def _new_project(**options: Any) -> Component:
+    """Opens the dialog that begins a project: assets/new_project.js."""
+    return html.Button(
+        "New project",
+        type="button",
+        className="button is-primary",
+        **options,
+        **attributes(data_new_project="", aria_haspopup="dialog"),
+    )
 
 
 def _project_card(row: ProjectRow) -> Component:

@@ -212,6 +212,7 @@ def _header(spec: RunSpec) -> Component:
                 hidden=True,
             ),
             html.Div(id="run-missing", className="ht-waiting ht-missing", role="status", hidden=True),
+            html.Div(id="run-next", className="ht-waiting ht-missing", role="status", hidden=True),
             html.Div(id="run-twice", className="ht-waiting ht-missing", role="status", hidden=True),
             html.Div(copyable(spec["command_line"]), id="run-command"),
             html.P(id="run-waiting", className="ht-waiting", role="status", hidden=True),

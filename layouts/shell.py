@@ -17,7 +17,7 @@ RETRY_INTERVAL_MS = 3_000
 
 SHORTCUTS = (
     ("?", "this list"),
-    ("n", "start a new run"),
+    ("n", "start a new run; on the first page, a new project"),
     ("b", "bookmarks, on a run's page"),
     ("t", "light or dark"),
     ("/", "search hyperparameters, in the launch dialog"),

@@ -72,6 +72,7 @@ class Run:
     shared_paths: Sequence[str]
     in_place: bool
     has_hooks: bool
+    is_trial: bool
     request: str | None
     reason: str | None
     waiting: Mapping[str, Any] | None

@@ -60,6 +60,7 @@ class NewRun:
     shared_paths: Sequence[str] = ()
     in_place: bool = False
     has_hooks: bool = True
+    is_trial: bool = False
     idempotency_key: str | None = None
 
 

@@ -145,6 +145,8 @@ run = Table(
     Column("in_place", Boolean, nullable=False, server_default="false"),
     # Whether what scripts log by other packages is followed: see hypertuner/hooks.
     Column("has_hooks", Boolean, nullable=False, server_default="true"),
+    # It only tries its command: see training/trial.py.
+    Column("is_trial", Boolean, nullable=False, server_default="false"),
     Column("time_limit_s", Double),
     Column("retries", Integer, nullable=False, server_default="0"),
     # One idempotency key makes one run, however often the launch is sent.

@@ -48,6 +48,7 @@ from training.script_launch import Launch
 from training.spool import METRICS, STDERR, STDOUT, Reading, SpoolReader
 from training.spool import Place as SpoolPlace
 from training.spool_folders import END, HOOKED, LOCK, End, make_folder, mark_read, read_end
+from training.trial import TRIAL_OVER, Trial
 
 GRACE_S = 10.0
 STOPPED_BY_REQUEST = "stopped by request"
@@ -261,6 +262,7 @@ class Attempt:
         )
         self._pending: Reading | None = None
         self._is_stopping: str | None = None
+        self._trial = Trial() if self.launch.run.is_trial else None
         self._refused: str | None = None
         now = time.monotonic()
         self._started = self._renewed = self._tails_read = now
@@ -371,6 +373,8 @@ class Attempt:
             self.reader.see(self.files.found.files)
             if time.monotonic() >= self.worker.backoff.until:
                 self._talk_to_database()
+            if self._trial and self._trial.is_enough:
+                self._stop(TRIAL_OVER)
             pause = min(pause * 1.5, LONGEST_PAUSE_S)
 
     def _talk_to_database(self) -> None:
@@ -415,6 +419,8 @@ class Attempt:
                 self._pending = reading
                 record(self.worker.store, self.claim, self._batch(reading))
                 self.reader.committed(reading)
+                if self._trial:
+                    self._trial.see(reading)
                 self._pending = None
                 self._recorded = time.monotonic()
             if not reading.is_partial or time.monotonic() >= deadline:
@@ -448,7 +454,7 @@ class Attempt:
     # --- when it has ended ------------------------------------------------------------------------------------------
 
     def _ending(self, ended: Ended) -> Ending:
-        if self._is_stopping == STOPPED_BY_REQUEST:
+        if self._is_stopping in (STOPPED_BY_REQUEST, TRIAL_OVER):
             return Ending("stopped", ended.duration_s, ended.exit_code, self._is_stopping)
         if self._is_stopping:
             return failed(ended.duration_s, ended.exit_code, self._is_stopping)
@@ -465,6 +471,8 @@ class Attempt:
             self._is_stopping = STOPPED_BY_REQUEST
         elif end.stopped and self.launch.run.time_limit_s is not None:
             self._is_stopping = f"time limit of {self.launch.run.time_limit_s:g} s reached"
+        elif end.stopped and self.launch.run.is_trial:
+            self._is_stopping = TRIAL_OVER
         self._finish(self._ending(Ended(end.exit_code, end.signal, end.duration_s, end.max_rss_bytes)))
 
     def give_up(self, cause: Cause) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app.settings import Settings, SettingsError, read_settings
 from app.wsgi import application, database_url
+from cli.parts import project_folders
 from storage.store import StoreError
 
 
@@ -36,3 +38,20 @@ def test_without_any_database_it_says_what_to_do(data_dir: Path) -> None:
 def test_a_number_that_cannot_be_is_named_with_its_variable(variable: str, written: str) -> None:
     with pytest.raises(SettingsError, match=f"{variable} is '{written}'; write a number of at least"):
         read_settings({variable: written})
+
+
+def test_folders_of_projects_are_whole_paths_or_none() -> None:
+    name = "HYPERTUNER_PROJECT_FOLDERS"
+    assert read_settings({}).project_folders is None
+    assert read_settings({name: "none"}).project_folders == ()
+    assert read_settings({name: "/a:/b"}).project_folders == (Path("/a"), Path("/b"))
+    with pytest.raises(SettingsError, match="HYPERTUNER_PROJECT_FOLDERS names 'b'"):
+        read_settings({name: "/a:b"})
+
+
+def test_unless_it_is_said_projects_begin_where_a_person_started_us_for_themselves() -> None:
+    settings, here = Settings(data_dir=Path("/data")), Path("/home/me/vision")
+    assert project_folders(settings, here) == (here,)
+    assert project_folders(settings, Path("/")) == ()
+    assert project_folders(replace(settings, hosts=("tuner.example",)), here) == ()
+    assert project_folders(replace(settings, project_folders=()), here) == ()

@@ -80,11 +80,23 @@ test("where nobody reports the objective, what is reported instead is named once
     assert.equal(header.reportedInstead(setOf("running", 1, others), "val_acc"), null);
     assert.equal(header.reportedInstead(setOf("finished", NaN, others), "accuracy"), null);
     assert.equal(header.reportedInstead(setOf("finished", NaN, {...others, val_acc: NaN}), "val_acc"), null);
-    assert.equal(header.reportedInstead(setOf("finished", NaN, others), null), null);
+    assert.deepEqual(header.reportedInstead(setOf("running", 1, others), null), ["loss", "accuracy"]);
+    assert.equal(header.reportedInstead(setOf("finished", NaN, {}), null), null);
     assert.equal(header.reportedInstead(setOf("failed", NaN, {}), "val_acc"), null);
 });
 
 test("experiments that wrote the same are named, or counted where they are many", () => {
     assert.equal(header.twiceWords({experiments: [3, 5], size: "11.6 MB"}), "Experiments 3 and 5 each wrote the same 11.6 MB");
     assert.equal(header.twiceWords({experiments: [1, 2, 3, 4, 5, 6], size: "2 GB"}), "6 experiments each wrote the same 2 GB");
+});
+
+test("once all have ended, it is said what comes next where something does", () => {
+    const shown = {isOver: true, hasValues: true, isMissed: false, hasOutput: true};
+    assert.match(header.nextWords(true, "accuracy", shown), /accuracy is read\. Now launch it/);
+    assert.match(header.nextWords(true, null, {...shown, hasValues: false}), /No metric was read/);
+    assert.match(header.nextWords(false, null, {...shown, hasValues: false}), /No metric was read/);
+    assert.equal(header.nextWords(true, null, {...shown, hasValues: false, hasOutput: false}), null);
+    assert.equal(header.nextWords(true, null, {...shown, isMissed: true}), null);
+    assert.equal(header.nextWords(true, "accuracy", {...shown, isOver: false}), null);
+    assert.equal(header.nextWords(false, "accuracy", shown), null);
 });

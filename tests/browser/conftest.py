@@ -172,11 +172,11 @@ def visitor_context(chromium: BrowserType, executable: str, visited: socket.sock
 
 
 @pytest.fixture
-def address(store: Store, data_dir: Path, visited: socket.socket) -> Iterator[str]:
-    """A server without an engine, for what the test itself writes into its store."""
+def address(store: Store, data_dir: Path, visited: socket.socket, tmp_path: Path) -> Iterator[str]:
+    """A server without an engine, for what the test itself writes into its store; projects may begin in `tmp_path`."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     port = visited.getsockname()[1]
-    app = create_app(Settings(data_dir=data_dir, port=port), store).server
+    app = create_app(Settings(data_dir=data_dir, port=port, project_folders=(tmp_path,)), store).server
     server = make_server("127.0.0.1", port, closing(app), threaded=True, fd=visited.fileno())
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -131,7 +131,7 @@ def finish(store: Store, values: list[float | None]) -> None:
 def test_every_option_reaches_the_run(store: Store, shell: Shell) -> None:
     options = (
         "--objective max:accuracy --strategy latin-hypercube --n 3 --seed 5 --repeats 2 --option is_centred=yes "
-        "--concurrency 2 --priority 3 --weight 0.5 --cpus 0.5 --gpus 0.25 --time-limit 60 --retries 1 --terminal --metric val_loss --metric f1 "
+        "--concurrency 2 --priority 3 --weight 0.5 --cpus 0.5 --gpus 0.25 --time-limit 60 --retries 1 --terminal --trial --metric val_loss --metric f1 "
         "--data data.csv --share MNIST --share images --in-place --no-hooks"
     )
     said = done(shell(options, "[0.1:0.5]".join(("--lr ", " images"))))
@@ -141,6 +141,7 @@ def test_every_option_reaches_the_run(store: Store, shell: Shell) -> None:
     assert StrategyChoice.from_json(run.strategy) == expected
     assert (run.objective, run.goal, run.concurrency, run.retries) == ("accuracy", "maximize", 2, 1)
     assert run.has_terminal
+    assert run.is_trial
     assert (run.shared_paths, run.in_place) == (["MNIST", "images"], True)
     assert (project_of(store).shared_paths, project_of(store).in_place) == (["MNIST", "images"], True)
     assert (run.has_hooks, project_of(store).has_hooks) == (False, False)
