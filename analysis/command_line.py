@@ -26,6 +26,7 @@ from analysis.candidates import (
 from analysis.hyperparameters import Hyperparameter, Value, text_of
 from analysis.numbers import BLANKS, CandidateError
 from analysis.program import Program, ProgramError, program_of, read_program
+from analysis.secrets import holds_secret, is_secret_option
 
 # A key of a configuration file: config.yaml:model.lr=[1,2].
 IN_FILE = re.compile(r"(?P<flag>(?P<file>[^=:\[\]]+\.(?:ya?ml|json|toml)):[^=\s\[\]]+)=(?=\[)", re.IGNORECASE)
@@ -36,7 +37,8 @@ PLAIN_PYTHON = re.compile(r"python[0-9.]*")
 SHELL_SIGNS = re.compile(r"\|\|?|&&?|;|\d?[<>]{1,2}(&\d)?")
 NEGATIVE_NUMBER = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # Neither shells nor we read anything into these; brackets only in zsh and where a file has such a name.
-PLAIN_WORD = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+# With what stands for a secret: see masks.py.
+PLAIN_WORD = re.compile(r"[\w@%+=:,./•-]+", re.ASCII)
 PLAIN_BRACKET = re.compile(r"\[[\w@%+=:,./*^-]+\]", re.ASCII)
 
 
@@ -233,6 +235,8 @@ class _Reader:
         self._next = self._begin = program.begin
         self._prefix = list(program.front)
         self._written: dict[str, Written] = {}
+        # Hyperparameters whose value stands in front, as it is nothing to be seen.
+        self._secret: set[str] = set()
 
     def read(self) -> CommandLine:
         while self._next < len(self._items):
@@ -246,7 +250,11 @@ class _Reader:
                 self._read_flag(item)
             else:
                 self._prefix.append(item.text)
-        missing = [each.flag for each in self._declared if each.is_required and each.name not in self._written]
+        missing = [
+            each.flag
+            for each in self._declared
+            if each.is_required and each.name not in {*self._written, *self._secret}
+        ]
         if missing:
             example = f"{missing[0]} VALUE"
             raise CommandLineError(
@@ -302,9 +310,11 @@ class _Reader:
 
     def _read_flag(self, item: Item) -> None:
         hyperparameter, stands_for, value = self._match(item)
-        if hyperparameter.name in self._written:
+        if hyperparameter.name in {*self._written, *self._secret}:
             flag = item.text.partition("=")[0]
             raise CommandLineError(f"{flag} stands twice; keep one, with all its values in one bracket.", item.column)
+        if self._is_secret(hyperparameter, value):
+            return
         if value is not None:
             written = self._values(self._whole_bracket(value), hyperparameter)
         elif stands_for is False:
@@ -312,6 +322,18 @@ class _Reader:
         else:
             written = self._following(item, hyperparameter)
         self._written[hyperparameter.name] = written
+
+    def _is_secret(self, hyperparameter: Hyperparameter, glued: Item | None) -> bool:
+        """Take one value of a secret as it stands: what nobody may see is no setting, and makes nothing another."""
+        value = glued or self._peek()
+        if value is None or value.text.startswith("[") or hyperparameter.takes_many or hyperparameter.type != "text":
+            return False
+        if not is_secret_option(hyperparameter.name) and not holds_secret(value.text):
+            return False
+        self._prefix += [f"{hyperparameter.flag}={value.text}"] if glued else [hyperparameter.flag, value.text]
+        self._next += glued is None
+        self._secret.add(hyperparameter.name)
+        return True
 
     def _match(self, item: Item) -> tuple[Hyperparameter, bool | None, Item | None]:
         """The hyperparameter that this flag names, what its bare flag means, and the value that is glued to it."""
@@ -485,14 +507,14 @@ def format_command_line(
             behind += _single(hyperparameter, each.candidates[0])
         else:
             behind += _bracketed(hyperparameter, each)
-    front = [word for before, item in zip(words, prefix, strict=False) for word in (*before, _quoted(item))]
+    front = [word for before, item in zip(words, prefix, strict=False) for word in (*before, quoted(item))]
     return " ".join([*front, *words[-1], *behind])
 
 
 def _bracketed(hyperparameter: Hyperparameter, written: Written) -> list[str]:
     flag, text = hyperparameter.flag, f"[{written.span}]" if written.span else format_candidates(written.candidates)
     if not flag or hyperparameter.joint == " " or (hyperparameter.place is None and flag.startswith("-")):
-        return [*([_quoted(flag)] if flag else []), _quoted_bracket(text)]
+        return [*([quoted(flag)] if flag else []), _quoted_bracket(text)]
     whole = f"{flag}{hyperparameter.joint}{text}"
     return [whole if PLAIN_WORD.fullmatch(flag) and PLAIN_BRACKET.fullmatch(text) else shlex.quote(whole)]
 
@@ -501,16 +523,16 @@ def _single(hyperparameter: Hyperparameter, value: Value) -> list[str]:
     flag, text = hyperparameter.flag, text_of(value)
     if not flag.startswith("-"):
         is_plain = text and value is not None and not text.startswith("[")
-        return [_quoted(f"{flag}={text}")] if is_plain else _bracketed(hyperparameter, Written((value,)))
+        return [quoted(f"{flag}={text}")] if is_plain else _bracketed(hyperparameter, Written((value,)))
     if hyperparameter.is_switch and value is True:
         return [flag]
     if hyperparameter.is_switch and value is False and hyperparameter.off_flag:
         return [hyperparameter.off_flag]
     words = shlex.split(text) if hyperparameter.takes_many else [text]
     if _stand_alone(words, hyperparameter):
-        return [flag, *map(_quoted, words)]
+        return [flag, *map(quoted, words)]
     if text.startswith("-") and not hyperparameter.takes_many:
-        return [_quoted(f"{flag}={text}")]
+        return [quoted(f"{flag}={text}")]
     return [flag, _quoted_bracket(format_candidates((value,)))]
 
 
@@ -521,7 +543,8 @@ def _stand_alone(words: Sequence[str], hyperparameter: Hyperparameter) -> bool:
     return bool(words) and not any(word.startswith(("[", "-")) for word in words)
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
+    """A word as it is typed so that it is read as one."""
     return word if PLAIN_WORD.fullmatch(word) else shlex.quote(word)
 
 

@@ -12,10 +12,6 @@ DECIDING = re.compile(
     r"PATH|PYTHONPATH|PYTHONHOME|PYTHONHASHSEED|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|VIRTUAL_ENV|CONDA_(PREFIX|DEFAULT_ENV)"
     r"|CUDA_(?!VISIBLE_DEVICES).+|(OMP|MKL|OPENBLAS|NUMEXPR)_.+|(?i:https?_proxy|no_proxy|all_proxy)"
 )
-_SECRET = re.compile(
-    r"(?i)(^|_)(api_?key|access_?key|secret|token|password|passwd|pwd|credentials?|private_?key|auth)(_|$)|_key$|dsn$"
-)
-_PASSWORD_IN_ADDRESS = re.compile(r"\w+://[^/\s:@]*:[^/\s@]+@")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What these name, we set ourselves.
 OURS = ("RAY_", "HYPERTUNER_")
@@ -44,11 +40,6 @@ class Environment:
     def from_json(cls, data: Mapping[str, Any]) -> Environment:
         """Back from plain data; an empty object is an empty environment."""
         return cls(dict(data.get("values") or {}), tuple(data.get("secrets") or ()), data.get("key"))
-
-
-def is_secret(name: str, value: str = "") -> bool:
-    """Whether a variable looks like one whose value nobody should see."""
-    return bool(_SECRET.search(name) or _PASSWORD_IN_ADDRESS.search(value))
 
 
 def asked_variables(written: Iterable[str], here: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from flask import Flask, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from analysis.masks import masked_text
 from app.asked import NotThere, find_project_or_say, find_run_or_say
 from app.attempts import attempt_lines, find_attempt_or_say
 from app.pages import error_page
@@ -85,12 +86,13 @@ def _attempt_csv(store: Store, slug: str, number: int, attempt: int) -> AnyRespo
 
 
 def _run_diff(store: Store, slug: str, number: int) -> AnyResponse:
-    """What was not committed when a run was launched."""
+    """What was not committed when a run was launched, without its secrets."""
     run = find_run_or_say(store, find_project_or_say(store, slug), number)
     diff = fetch_diff(store, run.revision_digest) if run.revision_digest else None
     if not diff:
         raise NotThere(f"Nothing that was not committed is known of run {number}.")
-    return attachment(Response(diff, mimetype="text/x-diff"), f"{slug}-run-{number}.diff")
+    shown = masked_text(diff)
+    return attachment(Response(shown, mimetype="text/x-diff"), f"{slug}-run-{number}.diff")
 
 
 def attachment(response: Response, name: str) -> Response:

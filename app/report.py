@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.counting import best_of, is_counted, is_finished, left_out_words, ranked
+from analysis.masks import masked_command
 from storage.records import Experiment, Project, Run, Value
 from storage.schema import EXPERIMENT_STATES
 
@@ -92,7 +93,7 @@ def report_content(
         "project": _plain(project.name, 120),
         "run": run.number,
         "created": f"{now.day} {now:%B %Y, %H:%M %Z}".strip(),
-        "command": _plain(run.command_line, 1000),
+        "command": _plain(masked_command(run.command_line), 1000),
         "facts": [
             ["Experiments", f"{len(experiments):,}"],
             *_times(run, experiments, now),

@@ -8,6 +8,7 @@ from typing import Any
 from dash import ALL, Input, Output, State, no_update
 from dash.development.base_component import Component
 
+from analysis.masks import masked_command
 from callbacks.group import CallbackGroup
 from callbacks.run_actions import act
 from callbacks.run_facts import candidate_words, planned_count, spec_of, strategy_words
@@ -46,7 +47,7 @@ def draft_of(slug: str, run: Run) -> DraftSpec:
         "project_id": run.project_id,
         "run_id": run.id,
         "number": run.number,
-        "command_line": run.command_line,
+        "command_line": masked_command(run.command_line),
         "candidates": candidate_words(run.candidates),
         "strategy": strategy_words(run.strategy),
         "objective": run.objective,

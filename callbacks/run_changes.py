@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from analysis.masks import masked_command
 from analysis.reductions import LAST, Reductions, read_reductions
 from analysis.words import size
 from callbacks.engine_words import Obstacle, obstacle, waiting_of
@@ -213,6 +214,6 @@ def _run_state(run: Run, in_the_way: Obstacle | None) -> dict[str, Any]:
         "createdBy": run.created_by,
         "strategy": strategy_words(run.strategy),
         "leftOut": list(run.left_out),
-        "commandLine": run.command_line,
+        "commandLine": masked_command(run.command_line),
         "isTrial": run.is_trial,
     }

@@ -8,6 +8,7 @@ from typing import Any
 from analysis.candidates import space_from_json
 from analysis.counting import COUNTED_STATES
 from analysis.hyperparameters import Hyperparameter
+from analysis.masks import masked_command
 from analysis.strategies import STRATEGIES, StrategyError, count_of
 from launch.choice import StrategyChoice
 from layouts.run import HyperparameterSpec, RunSpec
@@ -23,7 +24,7 @@ def spec_of(slug: str, run: Run) -> RunSpec:
         "number": run.number,
         "objective": run.objective,
         "goal": run.goal,
-        "command_line": run.command_line,
+        "command_line": masked_command(run.command_line),
         "hyperparameters": _hyperparameters(run),
         # The objective alone is no choice: every launch names it, and the page then shows what it shows anyway.
         "metrics": [metric["name"] for metric in run.metrics] if len(run.metrics) > 1 else [],

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from analysis.environment import Environment, is_secret
+from analysis.environment import Environment
 from analysis.metrics import usual_goal
+from analysis.secrets import is_secret
 from app.settings import Settings
 from cli.errors import CommandError
 from cli.named import run_numbered

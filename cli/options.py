@@ -11,8 +11,9 @@ from typing import Annotated, cast
 import typer
 
 from analysis.candidates import FALSE_WORDS, TRUE_WORDS
-from analysis.environment import VariableError, asked_variables, deciding_variables, is_secret
+from analysis.environment import VariableError, asked_variables, deciding_variables
 from analysis.hyperparameters import Value
+from analysis.secrets import is_secret
 from analysis.strategies import STRATEGIES
 from app.settings import Settings
 from cli.errors import CommandError

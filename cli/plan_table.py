@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from analysis.hyperparameters import text_of
+from analysis.masks import masked_command
 from analysis.words import duration
 from cli.launch import Planned
 from cli.terminal import printable
@@ -66,7 +67,7 @@ def plan_json(planned: Planned) -> dict[str, Any]:
     plan = planned.plan
     return {
         "project": planned.project.slug,
-        "command": planned.request.order.command_line,
+        "command": masked_command(planned.request.order.command_line),
         "strategy": plan.demand.strategy.to_json(),
         "total": plan.total,
         "scheduled": plan.scheduled,

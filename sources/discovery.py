@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from analysis.hyperparameters import Hyperparameter
 from analysis.program import ProgramError, read_program
+from analysis.secrets import holds_secret, is_secret_option
 from analysis.words import read_from
 from sources.declared import declared_hyperparameters
 from sources.own_time import OutOfTime, await_child
@@ -161,7 +162,8 @@ class _Start:
         declared = declared_hyperparameters(parser, self._script, self._items)
         if not declared.hyperparameters and not declared.awaits_command:
             raise NoOptionsError(self._no_options())
-        return Discovery(self._script, declared.hyperparameters, source, (*notes, *declared.notes), takes_more)
+        shown = tuple(map(_without_secret, declared.hyperparameters))
+        return Discovery(self._script, shown, source, (*notes, *declared.notes), takes_more)
 
     def _absences(self, missing: Sequence[str]) -> list[str]:
         if not missing:
@@ -327,6 +329,14 @@ class _Start:
         if self._status < 0:
             return f"is killed by {signal.Signals(-self._status).name} before it reads its options"
         return f"ends with status {self._status} before it reads its options"
+
+
+def _without_secret(hyperparameter: Hyperparameter) -> Hyperparameter:
+    """A default that comes from a variable or a file of the person who looks may be a secret, which nobody may see."""
+    default = hyperparameter.default
+    if isinstance(default, str) and default and (is_secret_option(hyperparameter.name) or holds_secret(default)):
+        return replace(hyperparameter, default=None)
+    return hyperparameter
 
 
 def _packages(names: Sequence[str]) -> str:

@@ -63,12 +63,13 @@ def fetch_known(
 
     The statuses, of which the first that applies is given: `done` and `waiting` with this code and data, `other data`
     with this code, `other code` in one of the runs `others`, and `failed` with this code and data. Results that an
-    experiment took over from another have the code and data of the one that ran. The answer may also hold fingerprints
-    that were not asked for.
+    experiment took over from another have the code and data of the one that ran. For a trial that goes on nobody waits.
+    The answer may also hold fingerprints that were not asked for.
     """
     statement = """
         WITH past AS (
             SELECT experiment.fingerprint, experiment.id, experiment.number, experiment.state, origin.id AS run,
+                origin.is_trial,
                 origin.code_digest = :code AS same_code, origin.data_digest IS NOT DISTINCT FROM :data AS same_data
             FROM experiment
                 LEFT JOIN experiment source ON source.id = experiment.reused_from
@@ -77,7 +78,7 @@ def fetch_known(
         known AS (
             SELECT fingerprint, id, number, CASE
                 WHEN same_code AND same_data AND state = 'finished' THEN 1
-                WHEN same_code AND same_data AND state IN ('queued', 'running') THEN 2
+                WHEN same_code AND same_data AND state IN ('queued', 'running') AND NOT is_trial THEN 2
                 WHEN same_code AND state = 'finished' THEN 3
                 WHEN same_code IS NOT TRUE AND state = 'finished' AND run = ANY(:others) THEN 4
                 WHEN same_code AND same_data AND state = 'failed' THEN 5 END AS status

@@ -15,7 +15,7 @@ from analysis.hyperparameters import Value
 from analysis.metrics import usual_goal
 from analysis.sharing import refused_share
 from analysis.strategies import STRATEGIES, Option
-from callbacks.launch.project import Context, hyperparameters_in, read_command
+from callbacks.launch.project import Context, hyperparameters_in, read_command, whole_command
 from launch.choice import StrategyChoice
 from launch.code import CodeState
 from launch.launch import Request
@@ -134,7 +134,7 @@ def read_form(project: Project, values: Mapping[str, Any], *, key: str | None = 
     goal = "minimize" if values.get("goal") == "minimize" else "maximize"
     return Asked(
         Demand(line.space, read_strategy(values), goal, hyperparameters_in(project, line), line.program.arguments),
-        _order(command, line, goal, values, key),
+        _order(whole_command(project, command), line, goal, values, key),
     )
 
 

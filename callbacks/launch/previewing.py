@@ -11,6 +11,7 @@ from dash import ALL, Input, Output, State, ctx, no_update
 
 from analysis.candidates import Candidates, Interval
 from analysis.hyperparameters import text_of
+from analysis.masks import masked_text
 from analysis.strategies import STRATEGIES, StrategyError
 from callbacks.group import CallbackGroup
 from callbacks.launch.form import FormError, code_in, form_inputs, read_form, read_paths, request_of
@@ -343,7 +344,7 @@ def _difference(store: Store, project: Project) -> Any:
     if newest is None:
         return "Nothing was launched before."
     try:
-        return preview.difference(code_difference(store, project, newest))
+        return preview.difference([masked_text(line) for line in code_difference(store, project, newest)])
     except CodeError as error:
         return str(error)
 

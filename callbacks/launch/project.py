@@ -9,6 +9,7 @@ from typing import Any
 
 from analysis.command_line import CommandLine, CommandLineError, as_typed, parse_command_line
 from analysis.hyperparameters import Hyperparameter
+from analysis.masks import masked_words, unmasked_command
 from analysis.program import program_of
 from sources.config_files import ConfigFileError, looked_up
 from storage.projects import find_project
@@ -35,8 +36,13 @@ def hyperparameters_in(project: Project, line: CommandLine) -> list[Hyperparamet
 
 
 def prefix_of(project: Project) -> tuple[str, ...]:
-    """What stands in front of the options, as a person would type it."""
-    return as_typed(project.command, project.directory)
+    """What stands in front of the options, as a person would type it, and without its secrets."""
+    return masked_words(as_typed(project.command, project.directory))
+
+
+def whole_command(project: Project, command: str | None) -> str:
+    """The command with the secrets that the dialog does not show."""
+    return unmasked_command(command or "", project.command)
 
 
 def read_command(project: Project, command: str | None) -> CommandLine:
@@ -44,18 +50,20 @@ def read_command(project: Project, command: str | None) -> CommandLine:
 
     Raises CommandLineError.
     """
-    read = parse_command_line(command or "", hyperparameters_of(project), is_open=project.takes_more)
-    own = program_of(prefix_of(project)).front
+    command = whole_command(project, command)
+    read = parse_command_line(command, hyperparameters_of(project), is_open=project.takes_more)
+    own = program_of(as_typed(project.command, project.directory)).front
     # `python3 train.py` is what the shell takes for the same.
     if program_of(as_typed(read.prefix, project.directory)).front != own:
+        shown = " ".join(masked_words(own))
         raise CommandLineError(
-            f"This project launches {' '.join(own)}; start another one in the terminal with `hypertuner run`."
+            f"This project launches {shown}; start another one in the terminal with `hypertuner run`."
         )
     found: list[Hyperparameter] = []
     for each in read.found:
         try:
             found += looked_up([each], read.words, Path(project.directory))
         except ConfigFileError as error:
-            raise CommandLineError(str(error), max(0, (command or "").find(each.flag))) from None
+            raise CommandLineError(str(error), max(0, command.find(each.flag))) from None
     prefix = program_of(project.command).with_arguments(read.program.arguments).words
     return replace(read, prefix=prefix, found=tuple(found))

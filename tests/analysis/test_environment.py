@@ -9,8 +9,8 @@ from analysis.environment import (
     VariableError,
     asked_variables,
     deciding_variables,
-    is_secret,
 )
+from analysis.secrets import is_secret
 
 
 def test_what_decides_how_a_program_starts_goes_by_itself() -> None:
