@@ -12,7 +12,8 @@ from dash import MATCH, Input, Output, State, no_update
 from analysis.differences import compare_metrics, compare_numbers, compare_settings
 from analysis.metrics import Goal, known_goal
 from analysis.reductions import LAST, Reductions, read_reductions, title_of
-from callbacks.experiment import known_hyperparameters
+from analysis.surroundings import surroundings
+from callbacks.experiment import known_hyperparameters, variables_of
 from callbacks.group import CallbackGroup
 from callbacks.said import said_of
 from callbacks.views import GONE, STRANGE, attempt
@@ -22,6 +23,7 @@ from layouts.comparison import MANY_SETTINGS, MOST_COMPARED, Choice, Column, Com
 from layouts.views import Picture
 from storage import overview
 from storage.columns import fetch_reduced
+from storage.configuration import fetch_environment, fetch_revision
 from storage.experiments import ViewEntry, fetch_view_payload, fetch_views, find_experiment
 from storage.flags import fetch_flags
 from storage.notes import note_texts
@@ -129,8 +131,27 @@ def comparison_of(store: Store, project: Project, compared: Sequence[Experiment]
             *_metrics(store, compared, reference, reductions, runs[compared[reference].run_number])
         ),
         durations=compare_numbers("duration", [each.duration_s for each in compared], reference),
+        surroundings=compare_settings(_surroundings(store, compared, runs), [{}] * len(compared), reference),
         only_differences=len(settings) >= MANY_SETTINGS if only is None else only,
     )
+
+
+def _surroundings(store: Store, compared: Sequence[Experiment], runs: Mapping[int, Run | None]) -> list[dict[str, str]]:
+    """What each ran with. As long as nobody has looked at the machine of one of them, machines are not compared."""
+    # Experiments of one run and host have it in common, and it is long.
+    read: dict[Any, dict[str, Any] | None] = {}
+    keys = [each.reused_from or (each.run_number, each.host) for each in compared]
+    for each, key in zip(compared, keys, strict=True):
+        if key not in read:
+            read[key] = fetch_environment(store, each.id)
+    are_known = all(read[key] for key in keys)
+    found = []
+    for each, key in zip(compared, keys, strict=True):
+        run = runs[each.run_number]
+        revision = fetch_revision(store, run.revision_digest) if run and run.revision_digest else None
+        machine = read[key] if are_known else None
+        found.append(surroundings(each.host, revision, machine, variables_of(run) if run else {}))
+    return found
 
 
 def _defaults(project: Project, run: Run | None) -> dict[str, Any]:

@@ -277,7 +277,7 @@ def _configuration(
         environment=fetch_environment(store, experiment.id),
         seed=seed,
         tries=[Try(**asdict(each)) for each in attempts],
-        variables=_variables(run),
+        variables=variables_of(run),
     )
 
 
@@ -289,7 +289,8 @@ def _files(kept: KeptFiles | None, address: str) -> own_files.Shown | None:
     return own_files.Shown(kept.found, kept.kind, address, kept.note, "" if is_removed else elsewhere, is_removed)
 
 
-def _variables(run: Run) -> dict[str, str | None]:
+def variables_of(run: Run) -> dict[str, str | None]:
+    """The variables that a run was launched with; None for a secret."""
     launched = Environment.from_json(run.environment)
     return {**launched.values, **dict.fromkeys(launched.secrets)}
 

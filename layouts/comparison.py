@@ -93,6 +93,8 @@ class Comparison:
     settings: Sequence[Row]
     metrics: Sequence[Row]
     durations: Row
+    # Machine, packages, variables and the code's commit: very many, so that only those that differ are shown.
+    surroundings: Sequence[Row]
     only_differences: bool
 
 
@@ -183,6 +185,7 @@ def table(shown: Comparison) -> Component:
             html.Thead(html.Tr([html.Td(), *(_column_head(shown, place) for place in range(len(shown.columns)))])),
             *_group(shown, "Settings", shown.settings, _setting, "setting"),
             *_group(shown, "Metrics", shown.metrics, _metric, "metric"),
+            *_surroundings(shown),
             _facts(shown),
         ],
         className="comparison-table",
@@ -280,6 +283,21 @@ def _group(shown: Comparison, title: str, rows: Sequence[Row], cell: Any, noun: 
             ]
         )
     ]
+
+
+def _surroundings(shown: Comparison) -> list[Component]:
+    if not shown.surroundings:
+        return []
+    return _group(replace(shown, only_differences=True), "Ran with", shown.surroundings, _surrounding, "fact")
+
+
+def _surrounding(cell: Cell, _row: Row) -> Component:
+    if cell.value is MISSING:
+        return html.Span("–", title="not there, or not known", className="comparison-missing")
+    return html.Div(
+        html.Span(cell.value, title=cell.value, className="comparison-value"),
+        className="is-other" if cell.differs else "",
+    )
 
 
 def _title(shown: Comparison, title: str, said: str) -> Component:
@@ -401,6 +419,7 @@ def _short(note: str) -> str:
 def content(shown: Comparison) -> dict[str, Any]:
     """The rows that are shown, as assets/table_copy.js writes tables: cells are numbers, words or None."""
     rows = [row for row in [*shown.settings, *shown.metrics] if row.differs or not shown.only_differences]
+    rows += [row for row in shown.surroundings if row.differs]
     columns = shown.columns
     heads = [{"words": "", "isNumber": False}]
     heads += [{"words": f"Experiment {column.number}", "isNumber": True} for column in columns]

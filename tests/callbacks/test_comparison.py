@@ -9,7 +9,10 @@ from dash import no_update
 
 from callbacks.comparison import compare, draw
 from layouts.comparison import AS_USUAL, Choice
+from storage.configuration import keep_environment, wants_environment
 from storage.ingestion import NewView
+from storage.projects import find_project
+from storage.runs import find_run
 from storage.store import Store
 from tests.callbacks.conftest import Laboratory, confusion
 from tests.callbacks.test_pages import text_of
@@ -87,6 +90,33 @@ def seen(store: Store, laboratory: Laboratory) -> Laboratory:
     laboratory.report({}, views=[confusion(1.0)])
     laboratory.report({}, views=[NewView("confusion matrix", "table", 1.0, b"{")])
     return laboratory
+
+
+def test_what_they_ran_with_is_compared_where_it_differs(store: Store, laboratory: Laboratory) -> None:
+    laboratory.launch({"lr": [0.1]})
+    laboratory.start()
+    laboratory.report({"accuracy": [0.5]})
+    laboratory.launch({"lr": [0.2]})
+    laboratory.start()
+    laboratory.report({"accuracy": [0.6]})
+    # Nobody has looked at the machine of the second by now, which is no difference.
+    look_at(store, 1, torch="2.12.0", numpy="2.0")
+    assert "package" not in text_of(ask(store, [1, 2])["body"])
+    look_at(store, 2, torch="2.13.0", numpy="2.0")
+    shown = ask(store, [1, 2])
+    assert "1 of 6 facts differs; 5 that are the same are left out" in text_of(shown["body"])
+    assert ["package torch", "2.12.0", "2.13.0"] in shown["content"]["rows"]
+    assert "package numpy" not in text_of(shown["body"])
+
+
+def look_at(store: Store, run: int, **packages: str) -> None:
+    project = find_project(store, "digits")
+    found = project and find_run(store, project.id, run)
+    assert found
+    wants_environment(store, found.id, "here")
+    keep_environment(
+        store, found.id, "here", {"python": "3.11.7", "system": "Linux", "gpus": [], "packages": list(packages.items())}
+    )
 
 
 def test_a_view_that_two_share_is_drawn_for_each_at_the_page_s_epoch(store: Store, seen: Laboratory) -> None:

@@ -31,6 +31,7 @@ def shown(
         compare_settings(settings, [{"lr": 0.5}] * len(settings), reference),
         compare_metrics(metrics or [{}] * len(settings), reference, goals),
         compare_numbers("duration", [each.duration_s for each in columns], reference),
+        [],
         only,
     )
 
