@@ -87,6 +87,11 @@ class Program:
         return self.module or PurePath(self.script or self.words[self.begin - 1]).name
 
     @property
+    def is_notebook(self) -> bool:
+        """Whether a Python is to run a Jupyter notebook, for which it needs help."""
+        return self.is_python and PurePath(self.script or "").suffix == ".ipynb"
+
+    @property
     def can_move(self) -> bool:
         """Whether it can be started from a copy of its folder."""
         return self.is_python and (self.script_at is not None or self.module_at is not None)

@@ -13,6 +13,8 @@ def read_from(script: str, source: str) -> str:
         return "the brackets of the command; everything else is passed as it stands"
     if source == "source":
         return f"the source of {script}; defaults that it computes are not known"
+    if source == "notebook":
+        return f"{script}'s parameters cell"
     if source in ("hydra", "omegaconf"):
         return f"{script}'s own configuration, as {TITLES[source]} composes it"
     return f"{script}'s own {source} parser"

@@ -21,7 +21,7 @@ from storage.store import Store
 
 MOST_SHOWN = 500
 MOST_LOOKED_AT = 200_000
-SCRIPTS = frozenset({".py", ".sh"})
+SCRIPTS = frozenset({".py", ".sh", ".ipynb"})
 # Where the Python of a project's own packages lies.
 ENVIRONMENTS = (".venv/bin/python", "venv/bin/python", "env/bin/python")
 # What a file has in it that is started, and not only imported.

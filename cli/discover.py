@@ -29,7 +29,7 @@ def discover_script(
 ) -> None:
     """Print the hyperparameters of a script, without training anything."""
     try:
-        program = read_program(["python", *command] if command[0].endswith(".py") else command)
+        program = read_program(["python", *command] if command[0].endswith((".py", ".ipynb")) else command)
     except ProgramError as error:
         raise CommandError(str(error)) from None
     found = discover(resolve(program, Path.cwd()).words, Path.cwd())

@@ -144,7 +144,7 @@ def read_typed(
         raise TypedError(error.message) from None
     if not items:
         raise TypedError("There is no command; begin with one like: python train.py --lr [0.1,0.01].")
-    if items[0].endswith(".py"):
+    if items[0].endswith((".py", ".ipynb")):
         items = ["python", *items]
     if any("\ud800" <= character <= "\udfff" for item in items for character in item):
         raise TypedError("The command holds bytes that are no text in UTF-8; write them in another way.")

@@ -20,14 +20,17 @@ from analysis.program import ProgramError, read_program
 from analysis.secrets import holds_secret, is_secret_option
 from analysis.words import read_from
 from sources.declared import declared_hyperparameters
+from sources.notebook import NotebookError, parameters_of
 from sources.own_time import OutOfTime, await_child
 from sources.program_files import program_file
 from sources.python_command import NoPythonError, PythonError, python_command
 
-Source = Literal["argparse", "click", "typer", "absl", "tyro", "hydra", "omegaconf", "source", "command"]
+Source = Literal["argparse", "click", "typer", "absl", "tyro", "hydra", "omegaconf", "notebook", "source", "command"]
 # Of its own time, in which it runs or sleeps; one that imports a large library from a slow disk may need more.
 USUAL_LIMIT_S = 20.0
 LIMIT = "HYPERTUNER_DISCOVERY_S"
+# What runs notebooks.
+NOTEBOOK_PACKAGES = ("papermill", "ipykernel")
 HERE = Path(__file__).parent
 # Of what a script says, so that a sentence stays one.
 MOST_CHARACTERS = 300
@@ -99,7 +102,8 @@ def refusals(
     command: interpreter, script and the arguments in front of the items. Raises DiscoveryError.
     """
     with tempfile.TemporaryDirectory(prefix="hypertuner-discover-") as scratch:
-        reached = _Start(command, directory.absolute(), Path(scratch), limit_s).reach_parser(trials)
+        start = _Start(command, directory.absolute(), Path(scratch), limit_s)
+        reached = None if start.is_notebook else start.reach_parser(trials)
     found = (reached or {}).get("refusals") or []
     return found if len(found) == len(trials) else [None] * len(trials)
 
@@ -137,7 +141,13 @@ class _Start:
             raise NoOptionsError(f"{self._script} is {where}, so its options cannot be read.")
         self._path, self._root = file.path, file.root
 
+    @property
+    def is_notebook(self) -> bool:
+        return self._program.is_notebook
+
     def discover(self) -> Discovery:
+        if self.is_notebook:
+            return self._read_notebook()
         static = self._read_source()
         reached = self.reach_parser()
         if reached is not None and "parser" in reached:
@@ -155,6 +165,32 @@ class _Start:
             "defaults that it computes are not known."
         )
         return self._discovery(static["parser"], "source", [note], takes_more=True)
+
+    def _read_notebook(self) -> Discovery:
+        try:
+            found = parameters_of(self._path)
+        except NotebookError as error:
+            raise DiscoveryError(str(error)) from None
+        if not found:
+            said = f"The parameters cell of {self._script} assigns nothing"
+            raise DiscoveryError(f"{said}; assign the hyperparameters there.")
+        notes = (
+            ()
+            if self._has(NOTEBOOK_PACKAGES)
+            else (
+                f"Notebooks are run by papermill, and {self._python} does not have it, or no kernel: pip install "
+                f"{' '.join(NOTEBOOK_PACKAGES)}",
+            )
+        )
+        return Discovery(self._script, tuple(map(_without_secret, found)), "notebook", notes)
+
+    def _has(self, packages: Sequence[str]) -> bool:
+        """Whether the Python could import all of them."""
+        program = f"import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, {list(packages)!r})))"
+        with suppress(OSError, subprocess.TimeoutExpired):
+            argv = [*self._words, "-c", program]
+            return subprocess.run(argv, cwd=self._scratch, check=False, capture_output=True, timeout=60).returncode == 0
+        return False
 
     def _discovery(
         self, parser: Mapping[str, Any], source: Source, notes: Sequence[str], *, takes_more: bool

@@ -8,10 +8,12 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sources.discovery_source import Sources
+from sources.notebook import SUFFIX, NotebookError, code_in
 
 # Of larger files only size and time of change count, so that a look at a data set takes a second at most.
 MOST_HASHED_FILE_BYTES = 1_000_000
@@ -53,7 +55,10 @@ def code_of(script: Path, root: Path | None = None) -> Code:
     folder = root.resolve() if root else script.parent
     name = os.path.relpath(script, folder)
     content = script.read_bytes()
-    if script.suffix != ".py" and not PYTHON_SHEBANG.match(content):
+    if script.suffix == SUFFIX:
+        with suppress(NotebookError):
+            content = code_in(content, name)
+    elif script.suffix != ".py" and not PYTHON_SHEBANG.match(content):
         return Code(name, {name: content})
     sources = Sources([str(folder)])
     sources.follow(str(script), content)

@@ -30,7 +30,7 @@ MOST_FILES = 5_000
 MOST_ENTRIES = 100_000
 # Code and its settings; data and results stay where they are and are reached through the working directory.
 SUFFIXES = frozenset(
-    {".py", ".pyi", ".pyx", ".sh", ".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hpp"}
+    {".py", ".pyi", ".pyx", ".ipynb", ".sh", ".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hpp"}
     | {".cfg", ".ini", ".json", ".toml", ".yaml", ".yml", ".txt"}
 )
 LEFT_OUT_FOLDERS = frozenset({"__pycache__", "node_modules", "venv", "env", "site-packages"})

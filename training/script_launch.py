@@ -22,6 +22,8 @@ from training.own_files import Root, Start, in_place, linked, overlaid, roots_of
 
 # What runs a module from its snapshot.
 MODULE = Path(__file__).with_name("module.py")
+# What runs a notebook.
+NOTEBOOK = Path(__file__).with_name("notebook.py")
 # What stands for the experiment's number in an argument.
 EXPERIMENT = "{experiment}"
 
@@ -146,6 +148,8 @@ class Launch:
         try:
             argv = argv_of(start.command, claim.settings, self.hyperparameters)
             argv = [word.replace(EXPERIMENT, str(claim.number)) for word in argv]
+            if (program := program_of(start.command)).is_notebook and program.script_at is not None:
+                argv.insert(program.script_at, str(NOTEBOOK))
             return self._with_copies(argv, claim.settings, start, folder)
         except KeyError as error:
             raise StartError(f"The run does not say how {error.args[0]} is passed to the script.") from None

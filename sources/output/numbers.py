@@ -25,7 +25,7 @@ _CLOSE = re.compile(r"\s*[\])]|,\s*\w+=|,\s*grad_fn")
 # A percent, or what it was with others: `0.3+0.01`, `0.3 ± 0.01`.
 _BEHIND = re.compile(rf"\s?%|\s?(?:\+/-|±|\+)\s?{NUMBER}", re.IGNORECASE)
 # No unit is a name that has a number of its own.
-_UNIT = re.compile(r"\s([A-Za-z]+(?:/[A-Za-z]+)?)(?![\w(/])(?!\s*[:=])")
+_UNIT = re.compile(r"\s([A-Za-zμµ]+(?:/[A-Za-z]+)?)(?![\w(/])(?!\s*[:=])")
 _RATE = re.compile(r"[a-z]+/(?:s|sec|second|it|iter|step|batch|epoch|min|h)")
 _THOUSANDS = re.compile(r"[-+−]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 

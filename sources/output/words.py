@@ -47,8 +47,8 @@ PREPOSITIONS = _words("on over for in at from with after using across")
 # In front of a number without `:` or `=` they make a sentence of it.
 SENTENCE_WORDS = PREPOSITIONS | _words("of to is was and the by a than as or took used now went")
 UNITS = _words(
-    "s sec secs second seconds ms us ns min mins minute minutes h hour hours d days kb mb gb tb kib mib gib bytes b "
-    "files entries hz"
+    "s sec secs second seconds ms us μs µs ns min mins minute minutes h hour hours d days kb mb gb tb kib mib gib "
+    "bytes b files entries hz"
 )
 LONGEST_NAME_WORDS = 5
 
@@ -64,7 +64,9 @@ def measures(name: str) -> bool:
 def is_never(name: str, value: float) -> bool:
     """Whether a number of this name is no metric."""
     word = name.lower()
-    if word in NEVER or word in NEVER_ALONE:
+    unit, _, per = word.partition("/")
+    # `ms/batch` says how long something took.
+    if word in NEVER or word in NEVER_ALONE or (unit in UNITS and per in STEP_WORDS | EPOCH_WORDS | UNITS):
         return True
     # A variable of the environment, as in a hint of what to set.
     if CONSTANT.search(name) and value == value // 1:
