@@ -143,7 +143,7 @@ def read_typed(
     except CommandLineError as error:
         raise TypedError(error.message) from None
     if not items:
-        raise TypedError("There is no command; begin with one like: python train.py --lr [0.1,0.01].")
+        raise TypedError("Nothing to run; begin with a command like: python train.py --lr [0.1,0.01].")
     if items[0].endswith((".py", ".ipynb")):
         items = ["python", *items]
     if any("\ud800" <= character <= "\udfff" for item in items for character in item):
