@@ -17,7 +17,7 @@ def log(*, epoch: object = None, batch: object = None, epochs: object = None, **
 
     epoch, batch: where the training stands, counted as the script likes; epochs: how many epochs there will be.
     Values: whatever is one number (int, float, NaN, infinity, scalars of numpy, PyTorch, JAX ...); others are left out
-    with a warning. Without a launcher nothing is written.
+    with a warning. Without a launcher nothing is written, and of several processes (RANK) only the first one's values.
     """
     position = {}
     if epoch is not None:
@@ -29,7 +29,9 @@ def log(*, epoch: object = None, batch: object = None, epochs: object = None, **
     values = _numbers(metrics)
     places = {name: number for name, number in _numbers(position).items() if _is_place(name, number)}
     file = spool.current()
-    if file is not None and (values or places):
+    if file is not None and not spool.is_first():
+        spool.warn_once("of several processes only the first reports; what the others log is left out")
+    elif file is not None and (values or places):
         file.append({"t": time.time(), "m": values, **places})
 
 

@@ -79,6 +79,11 @@ class Spool:
 _spool = Spool("")
 
 
+def is_first() -> bool:
+    """Whether this process is the first of those that train together, or the only one."""
+    return all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK", "OMPI_COMM_WORLD_RANK"))
+
+
 def current() -> Spool | None:
     """The spool of this process, or None where the script runs on its own."""
     global _spool  # noqa: PLW0603  One per process, like the variable that names it.

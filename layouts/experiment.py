@@ -281,8 +281,8 @@ def failure(facts: Facts, stderr: str) -> list[Component]:
         parts.append(
             html.Section(
                 [
-                    f"{facts.rejected_lines:,} {'line' if facts.rejected_lines == 1 else 'lines'} of metrics "
-                    "could not be read; the others count.",
+                    f"{facts.rejected_lines:,} {'line was' if facts.rejected_lines == 1 else 'lines were'} left out "
+                    "of the metrics; the others count.",
                     *([html.Code(log(facts.rejected_sample))] if facts.rejected_sample else []),
                 ],
                 className="panel rejected",

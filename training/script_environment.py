@@ -11,6 +11,9 @@ from storage.records import Claim
 from storage.script_secrets import read_secrets
 from training.spool_folders import HOOKED, METRICS
 
+# Of several processes of a script the first reports; a script is not one of several because its worker is.
+RANKS = frozenset({"RANK", "LOCAL_RANK", "OMPI_COMM_WORLD_RANK"})
+
 
 def script_environment(
     environment: Mapping[str, str],
@@ -42,7 +45,7 @@ def script_environment(
 
 def environment_of_scripts(environment: Mapping[str, str], data_dir: Path) -> dict[str, str]:
     """What all scripts see."""
-    kept = {name: value for name, value in environment.items() if not name.startswith(OURS)}
+    kept = {name: value for name, value in environment.items() if not name.startswith(OURS) and name not in RANKS}
     # Ray puts its own debugger behind `breakpoint()`.
     if "ray." in kept.get("PYTHONBREAKPOINT", ""):
         del kept["PYTHONBREAKPOINT"]

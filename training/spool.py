@@ -33,6 +33,7 @@ HOOKED = spool_folders.HOOKED
 CHUNK_BYTES = 2_000_000
 LONGEST_LINE = 65_536
 LONGEST_NAME = 512
+OTHER_PROCESSES = "of several processes only the first counts, so that this and the like were left out"
 LONGEST_SAMPLE = 300
 MOST_METRICS = 10_000
 MOST_VIEW_BYTES = 50_000_000
@@ -394,6 +395,7 @@ class SpoolReader:
         reading.is_partial |= is_full
 
     def _read_stream(self, stream: _Stream, reading: Reading, now: float, take_tail: bool) -> None:
+        others = stream.reader.others
         lines, too_long, is_full = stream.file.lines(is_complete=(lambda _: True) if take_tail else None)
         place = stream.reader.progress
         for line in lines if not self._has_log else ():
@@ -402,6 +404,9 @@ class SpoolReader:
             ours = self._owned(stream, found)
             if ours or before != (place.epoch, place.epochs):
                 self._add(reading, Point(now, ours, place.epoch, place.batch, place.epochs), now, PRINTED)
+            if stream.reader.others and not others:
+                others = stream.reader.others
+                reading.reject(OTHER_PROCESSES, line)
         _count_long(reading, too_long)
         reading.is_partial |= is_full
 

@@ -26,6 +26,21 @@ _LOGGERS = re.compile(
 _PLACE = re.compile(r"\[?\b[\w./-]+\.(?:pyx?|ipynb|cc|cpp|cu|c|h|js|jl|R|sh|lua|go|rs)\s?:\d+\]?:?(?!\d)")
 
 
+# `[default1]:` of torchrun, `[rank1]: ` of PyTorch, `[1,1]<stdout>:` of mpirun, `worker1: ` of DeepSpeed's launcher.
+_PROCESS = re.compile(
+    r"\s*(?:\[(?:default|rank|trainer|worker|process|gpu)[ _]?(?P<named>\d{1,5})\]:"
+    r"|\[\d+,(?P<mpi>\d{1,5})\]<std(?:out|err)>:|(?:rank|worker)[ _]?(?P<plain>\d{1,5}):)\s?"
+)
+
+
+def process_of(text: str) -> tuple[int, str]:
+    """Which of several processes printed a line, and the line without that; 0 where nothing says so."""
+    match = _PROCESS.match(text) if "]" in text or text[:1] in "rw" else None
+    if match is None:
+        return 0, text
+    return int(next(number for number in match.groups() if number)), text[match.end() :]
+
+
 def plain(line: str) -> str:
     """The line as a reader without a terminal sees it: no colours, and of a progress bar its last state."""
     return _ANSI.sub("", line) if "\x1b" in line else line

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from sources.output.pairs import Pairs
 from sources.output.patterns import Pattern
-from sources.output.prefixes import message, plain
+from sources.output.prefixes import message, plain, process_of
 from sources.output.report import Form, Progress
 from sources.output.structures import Structures
 from sources.output.tables import Tables
@@ -31,6 +31,8 @@ class OutputReader:
         self._not_metrics = frozenset(not_metrics)
         self._patterns = tuple(patterns)
         self.progress = Progress()
+        # How many lines others than the first of several processes printed.
+        self.others = 0
         # The first that knows a line has it.
         tables = Tables()
         self._forms: tuple[Form, ...] = (Structures(), tables, Pairs())
@@ -40,7 +42,11 @@ class OutputReader:
         """The metrics on a line, by name; `progress` moves on with what the line says of epochs and batches."""
         if len(line) > LONGEST_REPORT:
             return {}
-        text = plain(line)
+        process, text = process_of(plain(line))
+        if process:
+            # All of them report the same, and the first counts.
+            self.others += 1
+            return {}
         known = {} if _OPTIONS.match(line) else self._known(message(text))
         return {**known, **self._described(text)} if self._patterns else known
 

@@ -94,7 +94,7 @@ def test_a_failure_is_lifted_out_with_the_end_of_stderr(store: Store, finished: 
     failure = text_of(poll(store, 4)["failure"])
     assert "Failed: exit code 3" in failure
     assert "ValueError: no" in failure
-    assert "2 lines of metrics could not be read" in failure
+    assert "2 lines were left out of the metrics" in failure
 
 
 def test_single_numbers_become_a_table(store: Store, laboratory: Laboratory) -> None:

@@ -224,3 +224,11 @@ def test_warnings_turned_into_errors_and_a_closed_stderr_do_not_stop_a_training(
     code += "import hypertuner; hypertuner.log(a='x', loss=1); sys.stderr = None; hypertuner.log(b='x', loss=2)"
     assert run_script(code, metrics).returncode == 0
     assert len(lines(metrics)) == 2
+
+
+def test_of_several_processes_only_the_first_reports(metrics: Path) -> None:
+    code = "import os, hypertuner\nfor _ in range(3): hypertuner.log(loss=float(os.environ['RANK']))"
+    for rank in ("0", "1"):
+        done = run_script(f"import os; os.environ['RANK'] = '{rank}'\n{code}", metrics)
+        assert done.stderr.count("of several processes only the first reports") == int(rank)
+    assert [line["m"] for line in lines(metrics)] == [{"loss": 0.0}] * 3

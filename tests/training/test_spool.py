@@ -275,6 +275,16 @@ def test_printed_metrics_carry_the_epoch_of_the_lines_before(script: Script) -> 
     assert (reading.epoch, reading.epochs) == (2, 2)
 
 
+def test_that_other_processes_report_too_is_said_once(script: Script) -> None:
+    for epoch in (1, 2):
+        script.say("".join(f"[default{rank}]:Epoch {epoch} loss: {rank / 2}\n" for rank in (0, 1)))
+        reading = script.read()
+        assert values(reading) == {"loss": [0]}
+        assert reading.rejected_lines == (epoch == 1)
+        if epoch == 1:
+            assert "of several processes only the first counts" in str(reading.rejected_sample)
+
+
 def test_whoever_logs_is_not_read_on_stdout(script: Script) -> None:
     script.log('{"m": {"loss": 1}}\n')
     script.say("loss: 1 acc: 2\n")

@@ -231,3 +231,18 @@ def test_how_long_a_batch_took_is_no_metric_but_a_time_that_is_named_is() -> Non
     line = "Epoch: [0][ 10/100]\tTime  0.123 ( 0.456)\tData  0.001 ( 0.002)\tLoss 6.9e+00 (7.0e+00)"
     assert reader.read(line) == {"Loss": 6.9}
     assert reader.read("inference_time: 0.25 accuracy: 0.5") == {"inference_time": 0.25, "accuracy": 0.5}
+
+
+@pytest.mark.parametrize(
+    "mark", ["[default{}]:", "[rank{}]: ", "[trainer{}]:", "[1,{}]<stdout>:", "rank{}: ", "worker{}: "]
+)
+def test_of_several_processes_the_first_counts(mark: str) -> None:
+    reader = OutputReader()
+    assert reader.read(f"{mark.format(0)}Epoch 1 loss: 0.5") == {"loss": 0.5}
+    assert reader.read(f"{mark.format(1)}Epoch 2 loss: 0.7") == {}
+    assert (reader.progress.epoch, reader.others) == (1, 1)
+
+
+@pytest.mark.parametrize("line", ["[epoch1]: loss 0.5", "[fold2]: loss: 0.5", "worker loss: 0.5"])
+def test_what_only_looks_like_the_mark_of_a_process_is_read(line: str) -> None:
+    assert list(OutputReader().read(line).values()) == [0.5]
