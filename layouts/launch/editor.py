@@ -36,6 +36,8 @@ MOST_CHIPS = 40
 MOST_CHOICES_SHOWN = 24
 # With more choices than this, all of them are rarely meant.
 MOST_CHOICES_PICKED = 6
+# How a text without a sign is shown.
+EMPTY = "(empty)"
 LEFT_OUT_HELP = "The option is left out: the script has its own default."
 STEP_HELP = (
     "2 adds, *2 multiplies, ^2 squares; n5 gives five points at equal distances, log5 five at equal ratios. "
@@ -147,7 +149,7 @@ def default_text(hyperparameter: Hyperparameter) -> str:
     """A hyperparameter's default as written beside its name."""
     if hyperparameter.default is None:
         return "required" if hyperparameter.is_required else "no default"
-    return text_of(hyperparameter.default) or "(empty)"
+    return text_of(hyperparameter.default) or EMPTY
 
 
 # --- editing candidates ---------------------------------------------------------------------------------------------
@@ -283,7 +285,7 @@ def _choices(hyperparameter: Hyperparameter, fields: Fields) -> Component:
     options = choices_of(hyperparameter) if fields.mode == "choices" else []
     return dcc.Checklist(
         id=ids.candidate_field("choices", hyperparameter.name),
-        options=[{"label": text_of(value), "value": text_of(value)} for value in options],
+        options=[{"label": text_of(value) or EMPTY, "value": text_of(value)} for value in options],
         value=list(fields.choices) if options else [],
         inline=True,
         className="choice-chips",
@@ -297,7 +299,7 @@ def chips(hyperparameter: Hyperparameter, written: Written) -> list[Component]:
         return [html.Span(interval_words(candidates), className="chip is-interval")]
     shown: list[Component] = [
         html.Span(
-            LEFT_OUT if value is None else text_of(value),
+            LEFT_OUT if value is None else text_of(value) or EMPTY,
             className="chip",
             title=LEFT_OUT_HELP if value is None else None,
         )

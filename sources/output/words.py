@@ -30,7 +30,7 @@ NEVER = (
     | STEP_WORDS
     | _words(
         "eta pid rank seed line port version v_num time_elapsed elapsed date support remaining progress completed "
-        "complete util utilization capability device devices gpu gpus world_size dropout momentum weight_decay "
+        "using complete util utilization capability device devices gpu gpus world_size dropout momentum weight_decay "
         "dampening eps epsilon patience min_delta warmup maxdets args argv arguments"
     )
 )
