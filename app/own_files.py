@@ -11,17 +11,19 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Response
+from flask import Flask, Response, jsonify
 from werkzeug.wrappers import Response as AnyResponse
 
 from analysis.own_files import path_of
 from app.asked import NotThere
 from app.limits import LARGEST_NUMBER, few_at_once
 from app.pages import error_page
+from launch.removal import RemovalError, remove_files
 from sources.own_files import FILES, open_own_file, walk_own_files
 from storage.experiments import find_experiment
-from storage.files import fetch_files, is_here
+from storage.files import KeptFiles, fetch_files, is_here
 from storage.projects import find_project
+from storage.records import Experiment
 from storage.store import Store
 
 PIECE_BYTES = 1_000_000
@@ -39,8 +41,12 @@ def attach(server: Flask, store: Store, data_dir: Path) -> None:
     def all_of_them(slug: str, number: int) -> AnyResponse:
         return _or_sentence(lambda: _archive(_folder(store, data_dir, slug, number), slug, number))
 
+    def remove(slug: str, number: int) -> AnyResponse:
+        return _or_sentence(lambda: _remove(store, data_dir, slug, number))
+
     address = "/files/<slug>/experiments/<int:number>"
     server.add_url_rule(f"{address}/<path:path>", "own_file", one, methods=["GET"])
+    server.add_url_rule(f"{address}/remove", "own_files_remove", remove, methods=["POST"])
     server.add_url_rule(f"{address}.zip", "own_files_archive", all_of_them, methods=["GET"])
 
 
@@ -53,14 +59,27 @@ def _or_sentence(answer: Callable[[], AnyResponse]) -> AnyResponse:
 
 def _folder(store: Store, data_dir: Path, slug: str, number: int) -> Path:
     """The folder of an experiment's own files on this machine. Raises NotThere."""
+    return _found(store, data_dir, slug, number)[2]
+
+
+def _found(store: Store, data_dir: Path, slug: str, number: int) -> tuple[Experiment, KeptFiles, Path]:
+    """An experiment, what is known of its files, and their folder on this machine. Raises NotThere."""
     project = find_project(store, slug)
     known = project and number <= LARGEST_NUMBER
     experiment = find_experiment(store, project.id, number) if project and known else None
     kept = fetch_files(store, experiment.id) if experiment else None
-    if kept is None or not is_here(kept):
+    if experiment is None or kept is None or not is_here(kept):
         raise NotThere("This machine has no files of such an experiment.")
     # Nobody who writes into the database leads us to another folder.
-    return data_dir / FILES / PurePosixPath(kept.folder).name
+    return experiment, kept, data_dir / FILES / PurePosixPath(kept.folder).name
+
+
+def _remove(store: Store, data_dir: Path, slug: str, number: int) -> AnyResponse:
+    experiment, kept, folder = _found(store, data_dir, slug, number)
+    try:
+        return jsonify({"said": remove_files(store, experiment, kept, folder)})
+    except RemovalError as error:
+        return jsonify({"error": str(error)})
 
 
 def _one(folder: Path, path: str) -> AnyResponse:

@@ -60,8 +60,43 @@
         opener = null;
     };
 
+    /** Ask, remove all files of an experiment, and let its page look again. */
+    const askToRemove = (button) => {
+        const {element} = window.dash_clientside.marks;
+        const dialog = element("dialog", {className: "ht-rules ht-remove-files", aria: {label: "Remove these files?"}});
+        const said = element("p", {className: "ht-says", aria: {role: "status"}});
+        const cancel = element("button", {type: "button", className: "ht-button", textContent: "Cancel"});
+        const remove = element("button", {type: "button", className: "ht-button is-bad", textContent: "Remove"});
+        cancel.addEventListener("click", () => dialog.close());
+        remove.addEventListener("click", async () => {
+            remove.disabled = true;
+            const response = await fetch(button.dataset.removeFiles, {method: "POST", headers: {"Content-Type": "application/json"}, body: "{}"}).catch(() => null);
+            const answer = response?.ok ? await response.json().catch(() => null) : null;
+            remove.disabled = false;
+            if (!answer?.said) {
+                said.textContent = answer?.error ?? "The server did not answer. Try again in a moment.";
+                return;
+            }
+            dialog.close();
+            window.dash_clientside.set_props("experiment-poll", {n_intervals: Date.now()});
+        });
+        dialog.append(element("header", {}, element("h2", {textContent: "Remove these files?"})),
+            element("p", {textContent: `${button.dataset.count} of this experiment are removed from the disk for good. What they were called and how large they were stays known, and so does every number.`}),
+            said, element("div", {className: "ht-dialog-buttons"}, cancel, remove));
+        dialog.addEventListener("keydown", (event) => event.stopPropagation());
+        dialog.addEventListener("close", () => {
+            dialog.remove();
+            button.focus({preventScroll: true});
+        });
+        document.body.append(dialog);
+        dialog.showModal();
+        cancel.focus();
+    };
+
     if (typeof document !== "undefined") {
         document.addEventListener("click", ({target}) => {
+            const remover = target.closest?.("[data-remove-files]");
+            if (remover) askToRemove(remover);
             const button = target.closest?.("[data-own-file]");
             if (button) show(button);
             else if (target.closest?.("#own-file-close")) close();

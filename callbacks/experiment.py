@@ -213,7 +213,8 @@ def refresh(
             [(each.id, each.attempt, each.value_count) for each in compared], facts.state, bool(views_found)
         ),
         "configuration": _digest(attempts, knows_environment(store, experiment.id)),
-        "files": _digest(kept),
+        # While it runs nothing of it can be removed.
+        "files": _digest([kept, facts.is_open]),
         "flags": _digest(said, flags),
         "log": _digest(stdout, stderr),
         "views": _digest(views_found),
@@ -235,7 +236,7 @@ def refresh(
         answer["configuration"] = configuration.content(shown_now, address, curves)
     if current["files"] != before.get("files"):
         address = f"/files/{project.slug}/experiments/{experiment.number}"
-        answer["files"] = own_files.content(_files(kept, address))
+        answer["files"] = own_files.content(_files(kept, address, is_over=not facts.is_open))
     if current["flags"] != before.get("flags"):
         answer |= {"flags": flags_layout.panel(said), "marks": flag_marks(compared, flags)}
     if current["log"] != before.get("log"):
@@ -281,12 +282,13 @@ def _configuration(
     )
 
 
-def _files(kept: KeptFiles | None, address: str) -> own_files.Shown | None:
+def _files(kept: KeptFiles | None, address: str, *, is_over: bool) -> own_files.Shown | None:
     if kept is None:
         return None
     elsewhere = "" if is_here(kept) else f"{kept.host}, in {kept.folder}"
     is_removed = kept.removed_at is not None
-    return own_files.Shown(kept.found, kept.kind, address, kept.note, "" if is_removed else elsewhere, is_removed)
+    where = "" if is_removed else elsewhere
+    return own_files.Shown(kept.found, kept.kind, address, kept.note, where, is_removed, is_over)
 
 
 def variables_of(run: Run) -> dict[str, str | None]:

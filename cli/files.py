@@ -23,10 +23,11 @@ from cli.named import project_named
 from cli.options import DataDir
 from cli.services import open_store
 from cli.terminal import console, printable
+from launch.removal import RemovalError, remove_files
 from layouts.words import local_time
-from sources.own_files import open_own_file, remove_own_files, walk_own_files
+from sources.own_files import open_own_file, walk_own_files
 from storage.experiments import find_experiment
-from storage.files import KeptFiles, fetch_files, fetch_taken, is_here, mark_removed
+from storage.files import KeptFiles, fetch_files, fetch_taken, is_here
 from storage.records import Experiment, Project
 from storage.store import Store
 
@@ -165,13 +166,9 @@ def _copy(folder: Path, names: Sequence[str], to: Path) -> None:
 
 
 def _remove(store: Store, experiment: Experiment, kept: KeptFiles | None) -> None:
-    if experiment.state in ("queued", "running"):
-        raise CommandError(f"Experiment {experiment.number} is {experiment.state}; remove its files when it has ended.")
     folder = _folder(kept, experiment.number)
     assert kept
     try:
-        remove_own_files(folder)
-    except OSError as error:
-        raise CommandError(f"{error.filename} cannot be removed: {error.strerror}.") from None
-    mark_removed(store, experiment.reused_from or experiment.id)
-    console.print(f"{size(kept.found.bytes)} of experiment {experiment.number} removed")
+        console.print(remove_files(store, experiment, kept, folder))
+    except RemovalError as error:
+        raise CommandError(str(error)) from None

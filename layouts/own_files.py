@@ -49,6 +49,8 @@ class Shown:
     note: str | None = None
     elsewhere: str = ""
     is_removed: bool = False
+    # Whether nothing is written any more.
+    is_over: bool = True
 
 
 def panel() -> Component:
@@ -90,12 +92,20 @@ def content(shown: Shown | None) -> list[Component]:
         head.append(filter_box(ids.OWN_FILES_FOUND, f"Search {min(found.count, MOST_ROWS):,} files"))
     if is_here:
         head.append(html.A("Download all", href=f"{shown.address}.zip", className="button", download=""))
+        if shown.is_over:
+            head.append(_remove(shown, count))
     return [
         html.Div(head, className="panel-head"),
         *_notes(shown),
         *(_pictures(shown) if is_here else []),
         html.Div(_table(shown, is_here=is_here), id=ids.OWN_FILES_FOUND, className="own-files-list"),
     ]
+
+
+def _remove(shown: Shown, count: str) -> Component:
+    """Asks before it removes: assets/own_files.js."""
+    words = attributes(data_remove_files=f"{shown.address}/remove", data_count=count, aria_haspopup="dialog")
+    return html.Button("Remove …", type="button", className="button", title="Give the disk its room back", **words)
 
 
 def _notes(shown: Shown) -> list[Component]:

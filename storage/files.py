@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from analysis.own_files import OwnFile, OwnFiles, WrittenTwice, by_folder
 from storage.leases import LeaseLost
@@ -78,6 +78,7 @@ def keep_found(store: Store, experiment_id: int, found: OwnFiles) -> None:
             ),
             {"id": experiment_id, **_written(found)},
         )
+        _tell(connection, experiment_id)
 
 
 def _written(found: OwnFiles) -> dict[str, Any]:
@@ -179,6 +180,13 @@ def mark_removed(store: Store, experiment_id: int) -> None:
             text("UPDATE experiment_files SET removed_at = now(), disk_bytes = 0 WHERE experiment_id = :id"),
             {"id": experiment_id},
         )
+        _tell(connection, experiment_id)
+
+
+def _tell(connection: Connection, experiment_id: int) -> None:
+    """Let the pages of an experiment, and of those that show its results, look again."""
+    statement = text("UPDATE experiment SET state = state WHERE id = :id OR reused_from = :id")
+    connection.execute(statement, {"id": experiment_id})
 
 
 def written_twice(store: Store, run_id: int) -> list[WrittenTwice]:

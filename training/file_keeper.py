@@ -61,7 +61,7 @@ class FileKeeper:
             return None
         return (
             f"the files of the project's experiments take {size(self.others + taken)}, and may take {size(most)} "
-            "(HYPERTUNER_PROJECT_FILES_GB); remove some with hypertuner files --remove"
+            "(HYPERTUNER_PROJECT_FILES_GB); remove some on the experiments' pages, or with hypertuner files --remove"
         )
 
     @property

@@ -14,7 +14,8 @@ from analysis.own_files import OwnFile, OwnFiles
 from app import own_files
 from app.settings import Settings
 from sources.own_files import Tree, keep_trees, list_own_files
-from storage.files import KeptFiles, keep_files, mark_removed
+from storage.files import KeptFiles, fetch_files, keep_files, mark_removed
+from storage.ingestion import Batch, Ending, finish_experiment
 from storage.leases import Place, claim_experiment
 from storage.projects import register_project
 from storage.records import Claim
@@ -124,3 +125,19 @@ def test_files_on_another_machine_and_removed_ones_are_not_here(
     assert browser.get(f"{FILES}.zip").status_code == 200
     keep(store, claim, folder, host="elsewhere")
     assert browser.get(f"{FILES}.zip").status_code == 404
+
+
+def test_files_of_an_ended_experiment_can_be_removed(
+    browser: Browser, store: Store, claim: Claim, folder: Path
+) -> None:
+    assert "running" in browser.ask("POST", f"{FILES}/remove", json={}).get_json()["error"]
+    assert folder.is_dir()
+    finish_experiment(store, claim, Batch({}, {}), Ending("finished", 1.0, 0))
+    # What no script of another site can send.
+    assert browser.ask("POST", f"{FILES}/remove", data="x").status_code == 415
+    assert browser.ask("POST", f"{FILES}/remove", json={}).get_json() == {"said": "2.5 MB of experiment 1 removed"}
+    assert not folder.exists()
+    assert browser.ask("POST", f"{FILES}/remove", json={}).status_code == 404
+    kept = fetch_files(store, claim.experiment_id)
+    assert kept
+    assert (kept.removed_at is not None, kept.found.count) == (True, 4)

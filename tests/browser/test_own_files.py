@@ -82,3 +82,18 @@ def test_a_folder_that_experiments_wrote_alike_is_shared_by_one_click(
     project = find_project(store, "files")
     assert project
     assert project.shared_paths == ["MNIST"]
+
+
+def test_files_are_removed_when_that_was_asked(visitor: Page, data_dir: Path, project_folder: Path) -> None:
+    visitor.goto("/projects/files/experiments/2")
+    panel = visitor.locator("#own-files-panel")
+    panel.get_by_role("button", name="Remove …").click()
+    asked = visitor.get_by_role("dialog", name="Remove these files?")
+    expect(asked).to_contain_text("3 files, 2.0 MB of this experiment")
+    asked.get_by_role("button", name="Cancel").click()
+    expect(panel.get_by_role("link", name="Download all")).to_be_visible()
+    panel.get_by_role("button", name="Remove …").click()
+    asked.get_by_role("button", name="Remove").click()
+    expect(panel).to_contain_text("These files were removed; this is what they were.")
+    expect(panel.get_by_role("button", name="Remove …")).to_be_hidden()
+    assert not (data_dir / "files" / "2").exists()
