@@ -138,6 +138,26 @@ def _placed(words: Sequence[str]) -> list[Item]:
     return items
 
 
+def given_in(words: Sequence[str], hyperparameters: Iterable[Hyperparameter]) -> set[str]:
+    """The names of the hyperparameters to which the words of a command give a value."""
+    flags = _flags(hyperparameters)
+    return {flags[flag][0].name for word in words if (flag := word.partition("=")[0]) in flags}
+
+
+def without(words: Sequence[str], hyperparameters: Iterable[Hyperparameter]) -> tuple[str, ...]:
+    """The words of a command without these hyperparameters, each of which has one value."""
+    flags, kept, left_out = _flags(hyperparameters), [], False
+    for word in words:
+        flag, equals, _ = word.partition("=")
+        if left_out:
+            left_out = False
+        elif flag in flags:
+            left_out = not equals
+        else:
+            kept.append(word)
+    return tuple(kept)
+
+
 def words_of(text: str) -> list[str]:
     """The words of what a person typed. Raises CommandLineError."""
     items = split(text)
@@ -328,7 +348,7 @@ class _Reader:
         value = glued or self._peek()
         if value is None or value.text.startswith("[") or hyperparameter.takes_many or hyperparameter.type != "text":
             return False
-        if not is_secret_option(hyperparameter.name) and not holds_secret(value.text):
+        if not is_secret_option(hyperparameter.name, value.text) and not holds_secret(value.text):
             return False
         self._prefix += [f"{hyperparameter.flag}={value.text}"] if glued else [hyperparameter.flag, value.text]
         self._next += glued is None

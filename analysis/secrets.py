@@ -1,4 +1,4 @@
-"""Which names are those of secrets: of variables, options and keys."""
+"""What looks like a secret: by the names of variables, options and keys, and by the form of what services give out."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ _VARIABLE = re.compile(
     r"(?i)(^|_)(api_?key|access_?key|secret|token|password|passwd|pwd|credentials?|private_?key|auth)(_|$)|_key$|dsn$"
 )
 # Of options: many a script has a `--label-key`, and a `--pad-token`.
+_WHOSE = "hf|hub|auth|access|api|bearer|wandb|neptune|comet|github|gitlab|hugging[-_]?face|refresh|id|session|bot|slack"
 _OPTION = re.compile(
-    r"(?i)(^|[-_.:])(api[-_]?key|access[-_]?key|private[-_]?key|secret([-_]key)?|password|passwd|pwd|credentials?|dsn"
-    r"|(?<!pad.)(?<!eos.)(?<!bos.)(?<!unk.)(?<!sep.)(?<!cls.)(?<!mask.)(?<!stop.)(?<!special.)(?<!start.)(?<!end.)"
-    r"(?<!image.)token)$"
+    r"(?i)(^|[-_.:/])((api|access|private|wandb|neptune|comet|ssh|service)[-_]?key|(client[-_]?)?secret([-_]?key)?"
+    rf"|password|passwd|passphrase|pwd|credentials?|auth|dsn|({_WHOSE})[-_]?token)$|(?i:(^|[.:/])token)$"
 )
-PASSWORD_IN_ADDRESS = re.compile(r"(?P<before>\w+://[^/\s:@]*:)(?P<secret>[^/\s@]+)(?=@)")
-# What services give out has a form of its own.
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NUMBER = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?")
+# `user:password@` and `token@` in front of a host.
+PASSWORD_IN_ADDRESS = re.compile(r"(?P<before>\w+://(?:[^/\s:@]*:)?)(?P<secret>[^/\s@:]+)(?=@)")
+_LONG = r"(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]"
 GIVEN_OUT = re.compile(
-    r"(?<![\w-])(sk-[\w-]{16,}|hf_\w{16,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}"
-    r"|AKIA[0-9A-Z]{16})"
+    rf"(?<![\w-])(sk-{_LONG}{{20,}}|hf_(?=\w*\d|\w*[A-Z])[A-Za-z0-9]{{30,}}|gh[pousr]_\w{{30,}}|github_pat_\w{{30,}}"
+    rf"|glpat-{_LONG}{{16,}}|xox[abprs]-[\w-]{{10,}}|AKIA[0-9A-Z]{{16}})"
 )
 
 
@@ -26,9 +29,9 @@ def is_secret(name: str, value: str = "") -> bool:
     return bool(_VARIABLE.search(name) or PASSWORD_IN_ADDRESS.search(value))
 
 
-def is_secret_option(name: str) -> bool:
-    """Whether the value of an option or key of this name is nothing to be seen, or compared."""
-    return bool(_OPTION.search(name))
+def is_secret_option(name: str, value: str = "") -> bool:
+    """Whether the value of an option or key of this name is nothing to be seen, or compared. No number is a secret."""
+    return bool(_OPTION.search(_HUMP.sub("_", name))) and not _NUMBER.fullmatch(value)
 
 
 def holds_secret(value: str) -> bool:

@@ -12,17 +12,20 @@ _MACHINE = {"system": "system", "cpus": "processors", "implementation": "impleme
 def surroundings(
     host: str | None,
     revision: Mapping[str, Any] | None,
+    revision_digest: str | None,
     environment: Mapping[str, Any] | None,
     variables: Mapping[str, str | None],
 ) -> dict[str, str]:
     """Commit, machine, interpreter, packages and variables. What nobody knows is left out.
 
-    revision, environment: as sources/git.py and training/environment.py say. variables: None is a secret, of which only
+    revision, environment: as sources/git.py and training/environment.py say; revision_digest: of the revision with its
+    uncommitted changes. variables: None is a secret, of which only
     the name is known.
     """
     found: dict[str, str] = {}
     if revision and revision.get("commit"):
-        changed = " with uncommitted changes" if revision.get("is_dirty") else ""
+        # Two sets of changes have two names.
+        changed = f" with changes {(revision_digest or '')[:6]}" if revision.get("is_dirty") else ""
         found["commit"] = str(revision["commit"])[:HASH_SHOWN] + changed
     if host:
         found["host"] = host

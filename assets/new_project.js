@@ -96,7 +96,6 @@
 
         const showFound = (answer) => {
             looked = answer;
-            command.value = answer.command;
             const tuned = new Set(answer.tuned);
             const rows = answer.hyperparameters.map((each) => rowOf(each, tuned.has(each.name.replace(/^-+/, ""))));
             found.querySelector("tbody").replaceChildren(...rows);
@@ -119,7 +118,11 @@
             const timer = setInterval(tell, 1000);
             const answer = await ask({do: "look", folder: place.value, command: command.value});
             clearInterval(timer);
-            if (mine !== asked || !dialog.open) return;
+            if (mine !== asked || !dialog.open) {
+                // What was asked is another command by now.
+                if (!look.disabled) say("");
+                return;
+            }
             look.disabled = false;
             if (answer.error) say(answer.error, true);
             else showFound(answer);

@@ -23,13 +23,13 @@ from layouts.comparison import MANY_SETTINGS, MOST_COMPARED, Choice, Column, Com
 from layouts.views import Picture
 from storage import overview
 from storage.columns import fetch_reduced
-from storage.configuration import fetch_environment, fetch_revision
+from storage.configuration import fetch_environment, fetch_revision, run_that_ran
 from storage.experiments import ViewEntry, fetch_view_payload, fetch_views, find_experiment
 from storage.flags import fetch_flags
 from storage.notes import note_texts
 from storage.projects import find_project
 from storage.records import Experiment, Project, Run
-from storage.runs import find_run
+from storage.runs import fetch_run, find_run
 from storage.store import Store
 
 callbacks = CallbackGroup()
@@ -148,9 +148,12 @@ def _surroundings(store: Store, compared: Sequence[Experiment], runs: Mapping[in
     found = []
     for each, key in zip(compared, keys, strict=True):
         run = runs[each.run_number]
-        revision = fetch_revision(store, run.revision_digest) if run and run.revision_digest else None
+        if each.reused_from is not None:
+            run = fetch_run(store, run_that_ran(store, each.id))
+        digest = run.revision_digest if run else None
+        revision = fetch_revision(store, digest) if digest else None
         machine = read[key] if are_known else None
-        found.append(surroundings(each.host, revision, machine, variables_of(run) if run else {}))
+        found.append(surroundings(each.host, revision, digest, machine, variables_of(run) if run else {}))
     return found
 
 

@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 from analysis.common_values import common_values
 from analysis.environment import Environment
 from analysis.hyperparameters import Hyperparameter, argv_of
+from analysis.masks import masked_words
 from analysis.seeds import Seed, seed_of
 from callbacks.curve_numbers import MOST_NUMBERS, read_numbers
 from callbacks.custom_views import code_of_views
@@ -123,7 +124,7 @@ def facts_of(slug: str, experiment: Experiment, run: Run, known: Sequence[Hyperp
         settings=experiment.settings,
         tuned=tuned_in(run),
         defaults=[(each.name, each.default) for each in known if each.name not in experiment.settings],
-        command=argv_of(run.command, experiment.settings, known),
+        command=list(masked_words(argv_of(run.command, experiment.settings, known))),
         attempt=experiment.attempt,
         exit_code=experiment.exit_code,
         reason=experiment.reason,

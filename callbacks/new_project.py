@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from analysis.command_line import quoted
 from analysis.hyperparameters import Hyperparameter, text_of
 from launch.allowed import AllowedFolders, NotAllowedError
 from launch.beginning import begin, read_command, try_out
@@ -20,6 +23,7 @@ from storage.runs import find_made
 from storage.store import Store
 
 MOST_SHOWN = 500
+LONGEST_NAME = 60
 MOST_LOOKED_AT = 200_000
 SCRIPTS = frozenset({".py", ".sh", ".ipynb"})
 # Where the Python of a project's own packages lies.
@@ -66,7 +70,7 @@ def _browse(desk: Desk, request: Request) -> dict[str, Any]:
     shown = [entry for entry in entries if not entry.name.startswith(".") and entry.name not in NEVER_SHOWN]
     folders = [entry.name for entry in shown if _is_folder(entry)]
     scripts = [entry.name for entry in shown if Path(entry.name).suffix in SCRIPTS and not _is_folder(entry)]
-    started = {name for name in scripts if _is_started(folder / name)}
+    started = {name for name in scripts[:MOST_SHOWN] if _is_started(folder / name)}
     scripts.sort(key=lambda name: name not in started)
     python = _python_of(folder, desk.allowed)
     return {
@@ -86,8 +90,12 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _is_started(script: Path) -> bool:
     """Whether it looks like what a person starts."""
-    with suppress(OSError), script.open("rb") as file:
-        return script.suffix != ".py" or STARTED.search(file.read(MOST_LOOKED_AT)) is not None
+    if script.suffix != ".py":
+        return True
+    # Whoever opens a pipe waits for a writer.
+    with suppress(OSError), os.fdopen(os.open(script, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+        return is_file and STARTED.search(file.read(MOST_LOOKED_AT)) is not None
     return False
 
 
@@ -96,7 +104,7 @@ def _script(name: str, python: str, is_started: bool) -> dict[str, Any]:
 
 
 def _command(script: str, python: str) -> str:
-    word = script if re.fullmatch(r"[\w.+-]+", script) else f"'{script}'"
+    word = quoted(f"./{script}" if script.startswith("-") else script)
     return f"sh {word}" if script.endswith(".sh") else f"{python} {word}"
 
 
@@ -115,7 +123,6 @@ def _look(desk: Desk, request: Request) -> dict[str, Any]:
     """What a command can be given."""
     typed = _typed(desk, request)
     return {
-        "command": typed.text,
         "readFrom": typed.discovery.read_from,
         "notes": [*typed.discovery.notes, *_unknown(typed)],
         "python": typed.line.program.python,
@@ -153,7 +160,9 @@ def _words(hyperparameter: Hyperparameter) -> dict[str, Any]:
 
 def _free_name(store: Store, name: str) -> str:
     """The folder's name, with a number where a project has it already."""
-    return next(each for each in _numbered(name or "project") if find_project(store, slug_of(each)) is None)
+    # A slug is cut, and the number must not be.
+    name = name[:LONGEST_NAME] or "project"
+    return next(each for each in _numbered(name) if find_project(store, slug_of(each)) is None)
 
 
 def _numbered(name: str) -> Iterator[str]:
@@ -166,8 +175,8 @@ def _numbered(name: str) -> Iterator[str]:
 
 def _begin(desk: Desk, request: Request) -> dict[str, Any]:
     """Write the project down, with a trial where one is wanted; the address is where to go on."""
-    key = str(request.get("key") or "")
-    if key and (made := find_made(desk.store, key)):
+    key = str(request.get("key") or secrets.token_urlsafe(16))
+    if made := find_made(desk.store, key):
         return _at(fetch_project(desk.store, made.project_id).slug, made.number)
     typed = _typed(desk, request)
     project = begin(desk.store, typed, str(request.get("name") or ""))

@@ -330,7 +330,7 @@ def project_folders(settings: Settings, here: Path) -> tuple[Path, ...]:
     """
     if settings.project_folders is not None:
         return settings.project_folders
-    is_private = not settings.hosts and here != here.parent
+    is_private = not settings.hosts and here != here.parent and os.pathsep not in str(here)
     return (here,) if is_private else ()
 
 

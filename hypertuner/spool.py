@@ -81,7 +81,9 @@ _spool = Spool("")
 
 def is_first() -> bool:
     """Whether this process is the first of those that train together, or the only one."""
-    return all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK", "OMPI_COMM_WORLD_RANK"))
+    sizes = (("WORLD_SIZE", "RANK"), ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"))
+    # RANK alone may be anything, such as an option of LoRA.
+    return all(os.environ.get(rank, "0") == "0" or os.environ.get(size, "1") == "1" for size, rank in sizes)
 
 
 def current() -> Spool | None:

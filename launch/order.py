@@ -11,6 +11,7 @@ from analysis.candidates import Candidates, Interval, Space, space_from_json, sp
 from analysis.command_line import as_typed, format_command_line
 from analysis.environment import Environment
 from analysis.hyperparameters import Hyperparameter
+from analysis.masks import masked_words
 from analysis.program import program_of
 from launch.choice import seed_hyperparameter
 from launch.code import Frozen, freeze_code
@@ -159,8 +160,11 @@ def check_extension(run: Run, plan: Plan) -> None:
         raise OrderError(
             f"The declared data is not that of run {run.number}, and a run has one state of it; start a new run."
         )
-    arguments = list(program_of(run.command).arguments)
-    if arguments != list(plan.demand.arguments):
+    if run.is_trial:
+        raise OrderError(f"Run {run.number} was a trial, which ends after its first epoch; start a new run.")
+    # Another key for the same service is no reason.
+    arguments = list(masked_words(program_of(run.command).arguments))
+    if arguments != list(masked_words(plan.demand.arguments)):
         given = f"was launched with {shlex.join(arguments)}" if arguments else "was launched with nothing"
         raise OrderError(f"Run {run.number} {given} behind its script; write the same, or start a new run.")
 

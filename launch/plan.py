@@ -16,6 +16,7 @@ from analysis.candidates import Space, space_from_json, space_to_json
 from analysis.durations import predict_durations, total_duration
 from analysis.hyperparameters import Hyperparameter, Value
 from analysis.identity import Fingerprints
+from analysis.masks import masked_words
 from analysis.strategies import Search, StrategyError, check, count_of, draw, strategy
 from launch.choice import StrategyChoice, repeated, seed_hyperparameter
 from launch.code import CodeState
@@ -129,7 +130,8 @@ def _drawing(key: str) -> Drawing:
     # Only what the settings name matters for the fingerprint, and a script may have hundreds of options.
     named = [each for each in hyperparameters if each.name in demand.space or each is seed_option]
     settings, repeats = _repeated(demand.settings(most), choice.repeats, seed_option, most)
-    fingerprints = Fingerprints(named, arguments)
+    # Another key for the same service makes no result another.
+    fingerprints = Fingerprints(named, masked_words(arguments))
     return Drawing(settings, repeats, list(map(fingerprints.of, settings, repeats)))
 
 

@@ -160,10 +160,15 @@ def read_typed(
         )
         line = parse_command_line(command, discovery.hyperparameters, is_open=discovery.takes_more)
         line = replace(line, found=looked_up(line.found, line.words, directory))
+    except TypedError:
+        raise
     except (ConfigFileError, DiscoveryError, CommandLineError, ProgramError) as error:
         raise TypedError(str(error)) from None
     except OSError as error:
         raise TypedError(f"{error.filename} cannot be read: {error.strerror}.") from None
+    except (RuntimeError, ValueError) as error:
+        # A link that leads to itself, a name that no file can have, or launchers without an end.
+        raise TypedError(f"This command cannot be read: {error}.") from error
     return Typed(line, discovery, directory, digest)
 
 

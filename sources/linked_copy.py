@@ -36,10 +36,17 @@ def make_linked_copy(target: Path, originals: Sequence[Path], shared: Collection
         _link(target.parent / entry.name, Path(entry.path))
 
 
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    with suppress(OSError):
+        # A link may lead to itself.
+        return entry.is_dir()
+    return False
+
+
 def _neighbours(original: Path) -> list[os.DirEntry[str]]:
     """What lies beside a folder: where it is very much, data first, then other folders, then files."""
     others = [entry for entry in _entries(original.parent) if entry.name != original.name]
-    others.sort(key=lambda entry: (entry.name.lower() not in NAMES, not entry.is_dir()))
+    others.sort(key=lambda entry: (entry.name.lower() not in NAMES, not _is_folder(entry)))
     return others[:MOST_NEIGHBOURS]
 
 

@@ -60,8 +60,11 @@ def parameters_of(path: Path) -> tuple[Hyperparameter, ...]:
         statements = ast.parse(cell).body
     except SyntaxError as error:
         raise NotebookError(f"The parameters cell of {path.name} is no Python, in its line {error.lineno}.") from None
+    except (RecursionError, MemoryError, ValueError):
+        raise NotebookError(f"The parameters cell of {path.name} cannot be read; assign plain values there.") from None
     comments = _comments(cell)
-    return tuple(each for statement in statements for each in _declared(statement, comments))
+    found = {each.name: each for statement in statements for each in _declared(statement, comments)}
+    return tuple(found.values())
 
 
 def _declared(statement: ast.stmt, comments: Mapping[int, str]) -> Iterator[Hyperparameter]:
@@ -74,7 +77,7 @@ def _declared(statement: ast.stmt, comments: Mapping[int, str]) -> Iterator[Hype
         return
     try:
         default = None if value is None else ast.literal_eval(value)
-    except ValueError:
+    except (ValueError, TypeError, RecursionError, MemoryError):
         # What is computed from others is no parameter.
         return
     kind = _NAMED.get(annotation) or next((kind for each, kind in _TYPES if isinstance(default, each)), None)

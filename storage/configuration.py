@@ -90,6 +90,17 @@ def fetch_environment(store: Store, experiment_id: int) -> dict[str, Any] | None
     return found
 
 
+def run_that_ran(store: Store, experiment_id: int) -> int:
+    """The id of the run that an experiment ran in, or of that of the one that it reuses."""
+    statement = text(
+        """SELECT source.run_id FROM experiment
+            JOIN experiment source ON source.id = coalesce(experiment.reused_from, experiment.id)
+        WHERE experiment.id = :id"""
+    )
+    with store.read() as connection:
+        return int(connection.execute(statement, {"id": experiment_id}).scalar_one())
+
+
 def knows_environment(store: Store, experiment_id: int) -> bool:
     """Whether there is one, without reading all of it."""
     with store.read() as connection:

@@ -469,8 +469,8 @@ class Attempt:
         """Write down how a script ended that somebody else had started: what its supervisor left says how."""
         if end.stopped and request == "stop":
             self._is_stopping = STOPPED_BY_REQUEST
-        elif end.stopped and self.launch.run.time_limit_s is not None:
-            self._is_stopping = f"time limit of {self.launch.run.time_limit_s:g} s reached"
+        elif end.stopped and (limit := self.launch.run.time_limit_s) is not None and end.duration_s >= limit:
+            self._is_stopping = f"time limit of {limit:g} s reached"
         elif end.stopped and self.launch.run.is_trial:
             self._is_stopping = TRIAL_OVER
         self._finish(self._ending(Ended(end.exit_code, end.signal, end.duration_s, end.max_rss_bytes)))

@@ -22,8 +22,8 @@ def main() -> None:
         import papermill
     except ImportError:
         sys.exit(f"Notebooks are run by papermill; {sys.executable} does not have it: pip install papermill ipykernel")
-    texts = texts_in(path)
-    values = {name: text if name in texts else value_of(text) for name, text in pairs_of(words)}
+    kinds = kinds_in(path)
+    values = {name: value_of(text, kinds.get(name)) for name, text in pairs_of(words)}
     made = os.path.join(os.environ.get("HYPERTUNER_OUTPUT_DIR", "."), os.path.basename(path))
     try:
         papermill.execute_notebook(
@@ -47,23 +47,27 @@ def pairs_of(words: list[str]) -> Iterator[tuple[str, str]]:
         at += 1 if equals else 2
 
 
-def texts_in(path: str) -> set[str]:
-    """The names to which the parameters cell assigns a text: `7` is one there, too."""
+def kinds_in(path: str) -> dict[str, str]:
+    """What the parameters cell assigns to each name, or says of it: a type's name."""
     with open(path, encoding="utf-8") as file:
         cells = [cell for cell in json.load(file)["cells"] if "parameters" in cell["metadata"].get("tags", ())]
-    found = set()
+    found = {}
     for statement in ast.parse("".join("".join(cell["source"]) + "\n" for cell in cells)).body:
-        if isinstance(statement, (ast.Assign, ast.AnnAssign)):
-            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            is_text = isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)
-            found |= {target.id for target in targets if is_text and isinstance(target, ast.Name)}
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            annotation = statement.annotation
+            found[statement.target.id] = annotation.id if isinstance(annotation, ast.Name) else ""
+        elif isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+            kind = type(statement.value.value).__name__
+            found.update({target.id: kind for target in statement.targets if isinstance(target, ast.Name)})
     return found
 
 
-def value_of(text: str) -> Any:
-    """What a text is in Python; itself where it is nothing else."""
+def value_of(text: str, kind: str | None) -> Any:
+    """A text as the cell means it: `7` is a text where that is one, and a float where that is one."""
+    if kind == "str":
+        return text
     try:
-        return ast.literal_eval(text)
+        return float(text) if kind == "float" else ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
 

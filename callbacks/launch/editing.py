@@ -9,7 +9,7 @@ from dash import ALL, Input, Output, Patch, State, ctx, no_update
 from dash.development.base_component import Component
 
 from analysis.candidates import Written
-from analysis.command_line import CommandLineError, format_command_line, parse_command_line
+from analysis.command_line import CommandLineError, format_command_line, parse_command_line, without
 from analysis.hyperparameters import Hyperparameter
 from analysis.numbers import CandidateError
 from callbacks.group import CallbackGroup
@@ -122,7 +122,11 @@ def _rewritten(project: Project, command: str, chosen: Mapping[str, Written], kn
         before = parse_command_line(command, known, is_open=project.takes_more)
     except CommandLineError:
         return format_command_line(prefix_of(project), chosen, known)
-    return command if before.written == dict(chosen) else format_command_line(before.prefix, chosen, known)
+    if before.written == dict(chosen):
+        return command
+    # A secret stands in front, until somebody sets it in a field.
+    prefix = without(before.prefix, [each for each in known if each.name in chosen and each.place is None])
+    return format_command_line(prefix, chosen, known)
 
 
 # --- picking, and command to fields ---------------------------------------------------------------------------------

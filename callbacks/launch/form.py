@@ -94,7 +94,9 @@ def request_of(
     environment = Environment.from_json(before.environment) if before else Environment()
     return Request(
         asked.demand,
-        replace(asked.order, environment=environment),
+        replace(
+            asked.order, environment=environment, is_trial=bool(run and run.is_trial and context["mode"] == "draft")
+        ),
         seen=code_in(context),
         decisions=Decisions.from_json(decisions),
         draft=run if context["mode"] == "draft" else None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from analysis.candidates import Span, Written, parse_value, read_span, space_from_json, written_as
-from analysis.command_line import CommandLine, CommandLineError, format_command_line
+from analysis.command_line import CommandLine, CommandLineError, format_command_line, given_in
 from analysis.hyperparameters import Hyperparameter, Value, text_of, tidied
 from analysis.numbers import CandidateError
 from callbacks.launch.project import hyperparameters_in, hyperparameters_of, prefix_of, read_command
@@ -101,7 +101,9 @@ def start(store: Store, project: Project, opened: Opened, word: str) -> Start:
     elif word.startswith("experiment:") and (settings := _settings_of(store, project, word)):
         written = {name: Written((value,)) for name, value in settings.items() if name in known}
         strategy = StrategyChoice(seed=strategy.seed)
-    written = {name: Written(()) for name, each in known.items() if each.is_required and name not in written} | written
+    # What is nothing to be seen stands in front.
+    given = {*written, *given_in(project.command, known.values())}
+    written = {name: Written(()) for name, each in known.items() if each.is_required and name not in given} | written
     if strategy.name == "grid" and any(each.span and each.span.is_interval for each in written.values()):
         strategy = replace(strategy, name=DRAWING)
     filled = {name: each for name, each in written.items() if each.candidates}

@@ -11,7 +11,7 @@ from dash import ALL, Input, Output, State, ctx, no_update
 
 from analysis.candidates import Candidates, Interval
 from analysis.hyperparameters import text_of
-from analysis.masks import masked_text
+from analysis.masks import masked_command, masked_text
 from analysis.strategies import STRATEGIES, StrategyError
 from callbacks.group import CallbackGroup
 from callbacks.launch.form import FormError, code_in, form_inputs, read_form, read_paths, request_of
@@ -164,7 +164,7 @@ def _shown(reviewed: Review, order: Order, context: Mapping[str, Any], problems:
             "show": preview.show_options(totals),
             "plan": {
                 "form": {
-                    "command": order.command_line,
+                    "command": masked_command(order.command_line),
                     "strategy": plan.demand.strategy.to_json(),
                     "goal": plan.demand.goal,
                     "objective": order.objective,

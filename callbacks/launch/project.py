@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis.command_line import CommandLine, CommandLineError, as_typed, parse_command_line
 from analysis.hyperparameters import Hyperparameter
-from analysis.masks import masked_words, unmasked_command
+from analysis.masks import MASK, masked_words, unmasked_command
 from analysis.program import program_of
 from sources.config_files import ConfigFileError, looked_up
 from storage.projects import find_project
@@ -42,7 +42,7 @@ def prefix_of(project: Project) -> tuple[str, ...]:
 
 def whole_command(project: Project, command: str | None) -> str:
     """The command with the secrets that the dialog does not show."""
-    return unmasked_command(command or "", project.command)
+    return unmasked_command(command or "", as_typed(project.command, project.directory))
 
 
 def read_command(project: Project, command: str | None) -> CommandLine:
@@ -50,7 +50,18 @@ def read_command(project: Project, command: str | None) -> CommandLine:
 
     Raises CommandLineError.
     """
-    command = whole_command(project, command)
+    typed, command = command or "", whole_command(project, command)
+    try:
+        return _read_whole(project, command)
+    except CommandLineError as error:
+        # Places in what is not shown say nothing.
+        raise CommandLineError(error.message, error.column if command == typed else 0) from None
+
+
+def _read_whole(project: Project, command: str) -> CommandLine:
+    if MASK in command:
+        said = f"What {MASK} stands for is not known here; write the value itself."
+        raise CommandLineError(said, command.index(MASK))
     read = parse_command_line(command, hyperparameters_of(project), is_open=project.takes_more)
     own = program_of(as_typed(project.command, project.directory)).front
     # `python3 train.py` is what the shell takes for the same.

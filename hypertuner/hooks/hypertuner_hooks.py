@@ -91,7 +91,8 @@ def wrapped(owner, name, tell):
 
 def record(source, values, step=None, epoch=None):
     """Hand over what is a number among named values. Of several processes of one script, only the first does."""
-    if os.environ.get("RANK", "0") != "0" or os.environ.get("LOCAL_RANK", "0") != "0":
+    # RANK alone may be anything, such as an option of LoRA.
+    if os.environ.get("RANK", "0") != "0" and os.environ.get("WORLD_SIZE", "1") != "1":
         return
     numbers = {}
     for name, value in dict(values).items():

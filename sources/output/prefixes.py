@@ -33,11 +33,11 @@ _PROCESS = re.compile(
 )
 
 
-def process_of(text: str) -> tuple[int, str]:
-    """Which of several processes printed a line, and the line without that; 0 where nothing says so."""
+def process_of(text: str) -> tuple[int | None, str]:
+    """Which of several processes printed a line, and the line without that; None where nothing says so."""
     match = _PROCESS.match(text) if "]" in text or text[:1] in "rw" else None
     if match is None:
-        return 0, text
+        return None, text
     return int(next(number for number in match.groups() if number)), text[match.end() :]
 
 

@@ -31,7 +31,9 @@ class OutputReader:
         self._not_metrics = frozenset(not_metrics)
         self._patterns = tuple(patterns)
         self.progress = Progress()
-        # How many lines others than the first of several processes printed.
+        # Of several processes that report the same the first counts: the lowest that has reported anything so far.
+        self._first: int | None = None
+        # How many lines the others have printed since.
         self.others = 0
         # The first that knows a line has it.
         tables = Tables()
@@ -43,12 +45,14 @@ class OutputReader:
         if len(line) > LONGEST_REPORT:
             return {}
         process, text = process_of(plain(line))
-        if process:
-            # All of them report the same, and the first counts.
+        if process is not None and self._first is not None and process > self._first:
             self.others += 1
             return {}
         known = {} if _OPTIONS.match(line) else self._known(message(text))
-        return {**known, **self._described(text)} if self._patterns else known
+        found = {**known, **self._described(text)} if self._patterns else known
+        if found and process is not None:
+            self._first = process
+        return found
 
     def _known(self, text: str) -> dict[str, float]:
         # Of a line without a number only a header of a table is of interest; most lines of most scripts are such ones.

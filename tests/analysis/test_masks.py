@@ -28,7 +28,18 @@ KNOWN = [
         ("python t.py logger.api_key=abc model.depth=[2,4]", "python t.py logger.api_key=••• model.depth=[2,4]"),
         ("python t.py --hub_token hf_aaaaaaaaaaaaaaaaaaaa", "python t.py --hub_token •••"),
         ("python t.py --db postgres://me:word@host/db", "python t.py --db postgres://me:•••@host/db"),
-        ("python t.py --note sk-aaaaaaaaaaaaaaaaaaaa", "python t.py --note •••"),
+        ("python t.py --note sk-aB3aaaaaaaaaaaaaaaaaaaaa", "python t.py --note •••"),
+        ("python t.py +logger.api_key=s3 ++a.b.password=x", "python t.py +logger.api_key=••• ++a.b.password=•••"),
+        ("python t.py --hfToken x --clientSecret y", "python t.py --hfToken ••• --clientSecret •••"),
+        ("python t.py --password -abc --auth x", "python t.py --password ••• --auth •••"),
+        ("python t.py --repo https://abcd@host/x", "python t.py --repo https://•••@host/x"),
+        ("python t.py --model hf_internal_testing_tiny", "python t.py --model hf_internal_testing_tiny"),
+        ("python t.py --model sk-convnext-base-lr0001", "python t.py --model sk-convnext-base-lr0001"),
+        (
+            "python t.py --placeholder_token '<cat>' --max-token 512",
+            "python t.py --placeholder_token '<cat>' --max-token 512",
+        ),
+        ("python t.py --token=5 model=[a,b]", "python t.py --token=5 model=[a,b]"),
         # Names of things that a model reads are no secrets.
         ("python t.py --pad-token x --label-key y --tokens 5", "python t.py --pad-token x --label-key y --tokens 5"),
         ("python t.py --use-auth --token --lr [1,2]", "python t.py --use-auth --token --lr [1,2]"),
@@ -65,8 +76,24 @@ def test_what_was_masked_comes_back(pairs: list[tuple[str, str]]) -> None:
     assert words_of(unmasked_command(masked, typed)) == typed
 
 
-def test_a_mask_without_a_secret_stays() -> None:
-    assert unmasked_command(f"python t.py --api-key {MASK}", ["python", "t.py"]) == f"python t.py --api-key {MASK}"
+def test_of_several_secrets_each_comes_back_to_its_place() -> None:
+    for text in (
+        "sh t.sh --token a --token b",
+        "sh t.sh --url postgres://u:p1@h/d postgres://u:p2@h/d",
+        "sh t.sh hf_aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3 --token x",
+    ):
+        assert unmasked_command(masked_command(text), words_of(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (f"python t.py --api-key {MASK}", ["python", "t.py"]),
+        (f"python t.py --url postgres://u:{MASK}@h/other", ["python", "t.py", "--url", "postgres://u:p@h/d"]),
+    ],
+)
+def test_a_mask_that_nothing_explains_stays(typed: str, words: list[str]) -> None:
+    assert unmasked_command(typed, words) == typed
 
 
 @pytest.mark.parametrize(
@@ -78,7 +105,15 @@ def test_a_mask_without_a_secret_stays() -> None:
         ("+    api_key: abc", "+    api_key: •••"),
         ("url: postgres://me:word@host/db", "url: postgres://me:•••@host/db"),
         # What is computed or absent is none.
+        ('os.environ["WANDB_API_KEY"] = "0123"', 'os.environ["WANDB_API_KEY"] = "•••"'),
+        ('api_key: str = "abc"', 'api_key: str = "•••"'),
+        ('token = f"abc"', 'token = f"•••"'),
+        ("password: my pass phrase", "password: •••"),
+        ("password: p@ss(word  # mine", "password: •••  # mine"),
+        ("export FOO_KEY=abc#def", "export FOO_KEY=•••"),
+        (r'api_key = "a\"b"', 'api_key = "•••"'),
         ("token = tokenizer.next()", "token = tokenizer.next()"),
+        ("token = self.tokens[0]", "token = self.tokens[0]"),
         ("api_key: null", "api_key: null"),
         ("def login(token: str, password=None):", "def login(token: str, password=None):"),
     ],

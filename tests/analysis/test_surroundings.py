@@ -9,6 +9,7 @@ def test_what_is_known_is_named_and_a_secret_is_not_shown() -> None:
     found = surroundings(
         "gpu-1",
         {"commit": "0123456789abcdef", "is_dirty": True},
+        "fedcba987",
         {
             "python": "3.11.7",
             "cpus": 8,
@@ -18,7 +19,7 @@ def test_what_is_known_is_named_and_a_secret_is_not_shown() -> None:
         {"OMP_NUM_THREADS": "2", "HF_TOKEN": None},
     )
     assert found == {
-        "commit": "0123456789 with uncommitted changes",
+        "commit": "0123456789 with changes fedcba",
         "host": "gpu-1",
         "processors": "8",
         "Python": "3.11.7",
@@ -30,4 +31,4 @@ def test_what_is_known_is_named_and_a_secret_is_not_shown() -> None:
 
 
 def test_what_nobody_knows_is_left_out() -> None:
-    assert surroundings(None, None, None, {}) == {}
+    assert surroundings(None, None, None, None, {}) == {}

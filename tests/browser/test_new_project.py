@@ -15,14 +15,16 @@ from training.experiment import ExperimentWorker
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
 
-SCRIPT = """import argparse, time
+# It does not get beyond its second epoch while a file beside its project is there.
+SCRIPT = """import argparse, os, time
 parser = argparse.ArgumentParser()
 parser.add_argument("--lr", type=float, default=0.1, help="learning rate")
 parser.add_argument("--epochs", type=int, default=100_000)
 options = parser.parse_args()
 for epoch in range(1, options.epochs + 1):
     print(f"Epoch {epoch}: loss {options.lr / epoch:.4f} accuracy {1 - options.lr / epoch:.4f}", flush=True)
-    time.sleep(0.05)
+    while epoch == 2 and os.path.exists(HOLD):
+        time.sleep(0.05)
 """
 
 
@@ -37,7 +39,9 @@ def test_a_project_is_begun_tried_and_launched_on_the_page(
     visitor: Page, store: Store, worker: ExperimentWorker, tmp_path: Path
 ) -> None:
     (tmp_path / "vision").mkdir()
-    (tmp_path / "vision" / "train.py").write_text(SCRIPT)
+    hold = tmp_path / "hold"
+    hold.touch()
+    (tmp_path / "vision" / "train.py").write_text(SCRIPT.replace("HOLD", repr(str(hold))))
     visitor.goto("/")
     visitor.get_by_role("button", name="New project").first.wait_for()
     visitor.keyboard.press("n")
@@ -72,6 +76,7 @@ def test_a_project_is_begun_tried_and_launched_on_the_page(
     # With the candidates as they were typed, and judged by what the trial has shown.
     expect(form.get_by_label("Command")).to_have_value("python train.py --lr [0.1,0.2] --epochs 3")
     expect(form.get_by_label("Objective")).to_have_value("accuracy")
+    hold.unlink()
     form.get_by_role("button", name="Launch").click()
     visitor.wait_for_url(re.compile("/projects/my-net/runs/2$"))
 

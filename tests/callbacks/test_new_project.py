@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from callbacks.launch.launching import launch
 from callbacks.new_project import Desk, answer
 from launch.allowed import AllowedFolders
 from storage.experiments import fetch_experiments
 from storage.projects import fetch_projects, find_project, register_project
 from storage.runs import find_run
 from storage.store import Store
-from tests.callbacks.conftest import SCRIPT
+from tests.callbacks.conftest import SCRIPT, form, opened
 
 
 @pytest.fixture
@@ -101,3 +103,34 @@ def test_a_name_that_is_taken_changes_nothing(desk: Desk) -> None:
 
 def test_an_unknown_request_is_none(desk: Desk) -> None:
     assert answer(desk, {"do": "format"}) is None
+
+
+def test_a_folder_of_odd_files_is_shown(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "vision"
+    os.mkfifo(folder / "pipe.py")
+    (folder / "loop.py").symlink_to("loop.py")
+    (folder / "-x.py").write_text("")
+    (folder / "it's.py").write_text("")
+    commands = [each["command"] for each in ask(desk, "browse")["scripts"]]
+    assert commands[0] == "python train.py"
+    assert {"python ./-x.py", "python 'it'\"'\"'s.py'"} <= set(commands)
+    assert ask(desk, "look", command="python loop.py")["error"].startswith("This command cannot be read")
+
+
+def test_a_very_long_name_gets_a_number_that_is_not_cut(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / ("n" * 120)).mkdir()
+    (tmp_path / ("n" * 120) / "train.py").write_text(SCRIPT)
+    for _ in range(2):
+        name = ask(desk, "look", folder="n" * 120)["name"]
+        assert "address" in ask(desk, "begin", folder="n" * 120, name=name, key=name)
+    assert len(fetch_projects(desk.store)) == 2
+
+
+def test_a_trial_is_not_extended(desk: Desk) -> None:
+    ask(desk, "begin", name="digits", isTrial=True)
+    extension = opened(desk.store, "extend", run=1)
+    done = launch(
+        desk.store, clicks=1, form=form("python train.py --lr [0.7,0.8]", objective=""), decisions=None, confirmed=None,
+        context=extension["context"],
+    )  # fmt: skip
+    assert "was a trial" in done["error"]

@@ -9,6 +9,8 @@ from typing import Any
 import plotly
 import pytest
 
+from callbacks.experiment import facts_of, known_hyperparameters
+from callbacks.experiment import page as experiment_page
 from callbacks.launch.launching import launch
 from callbacks.new_project import Desk, answer
 from callbacks.run_facts import spec_of
@@ -52,9 +54,43 @@ def test_nothing_that_the_page_shows_has_it(store: Store, begun: dict[str, Any])
     assert experiment.settings == {"lr": 0.1}
     dialog = json.dumps(opened(store), cls=plotly.utils.PlotlyJSONEncoder, ensure_ascii=False)
     assert SHOWN in dialog
-    for shown in (dialog, json.dumps(spec_of("digits", run)), json.dumps(begun["hyperparameters"])):
+    page = json.dumps(experiment_page(store, "digits", 1, ""), cls=plotly.utils.PlotlyJSONEncoder, ensure_ascii=False)
+    facts = facts_of("digits", experiment, run, known_hyperparameters(project, run))
+    assert "•••" in facts.command
+    for shown in (
+        dialog,
+        page,
+        " ".join(facts.command),
+        json.dumps(spec_of("digits", run)),
+        json.dumps(begun["hyperparameters"]),
+    ):
         assert "s3cret-word" not in shown
         assert "the-key-of-whoever-looks" not in shown
+
+
+def test_a_mask_that_nothing_explains_is_refused(store: Store, begun: dict[str, Any]) -> None:
+    context = opened(store)["context"]
+    for command in (SHOWN.replace("--lr", "--api-key •••"), "python train.py --lr [0.3,•••]"):
+        done = launch(store, clicks=1, form=form(command), decisions=None, confirmed=None, context=context)
+        assert "is not known here; write the value itself" in done["error"], command
+        assert "s3cret" not in done["error"]
+
+
+def test_another_key_makes_no_experiment_another(store: Store, begun: dict[str, Any]) -> None:
+    command = SHOWN.replace("•••", "another-word").replace("[0.1,0.2]", "[0.3,0.4]")
+    context = opened(store)["context"]
+    for lost in ("[0.3,0.4]", "[0.3,0.4,0.5]"):
+        done = launch(
+            store, clicks=1, form=form(command.replace("[0.3,0.4]", lost)), decisions=None, confirmed=None,
+            context={**context, "key": lost},
+        )  # fmt: skip
+        assert done["error"] == ""
+    project = find_project(store, "digits")
+    assert project
+    run = find_run(store, project.id, 3)
+    assert run
+    # The others wait in run 2, whatever its key is.
+    assert [each.settings for each in fetch_experiments(store, project.id, run_id=run.id)] == [{"lr": 0.5}]
 
 
 def test_a_launch_of_the_command_that_is_shown_passes_it_on(store: Store, begun: dict[str, Any]) -> None:

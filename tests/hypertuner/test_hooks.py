@@ -86,7 +86,7 @@ def test_only_numbers_are_handed_over_and_the_call_answers_as_before(scripts: Sc
 def test_of_several_processes_the_first_counts(scripts: Scripts) -> None:
     code = "from wandb.sdk.wandb_run import Run\nRun().log({'loss': 1})"
     for rank in ("1", "0"):
-        assert scripts.run(code, RANK=rank).returncode == 0
+        assert scripts.run(code, RANK=rank, WORLD_SIZE="2").returncode == 0
     assert len(scripts.hooked()) == 1
 
 

@@ -229,6 +229,11 @@ def test_warnings_turned_into_errors_and_a_closed_stderr_do_not_stop_a_training(
 def test_of_several_processes_only_the_first_reports(metrics: Path) -> None:
     code = "import os, hypertuner\nfor _ in range(3): hypertuner.log(loss=float(os.environ['RANK']))"
     for rank in ("0", "1"):
-        done = run_script(f"import os; os.environ['RANK'] = '{rank}'\n{code}", metrics)
+        done = run_script(f"import os; os.environ |= {{'RANK': '{rank}', 'WORLD_SIZE': '2'}}\n{code}", metrics)
         assert done.stderr.count("of several processes only the first reports") == int(rank)
     assert [line["m"] for line in lines(metrics)] == [{"loss": 0.0}] * 3
+
+
+def test_a_rank_of_something_else_silences_nobody(metrics: Path) -> None:
+    run_script("import os; os.environ['RANK'] = '8'\nimport hypertuner; hypertuner.log(loss=1.0)", metrics)
+    assert [line["m"] for line in lines(metrics)] == [{"loss": 1.0}]

@@ -14,6 +14,8 @@ from launch.allowed import AllowedFolders, NotAllowedError
 def home(tmp_path: Path) -> Path:
     (tmp_path / "home" / "vision").mkdir(parents=True)
     (tmp_path / "home" / "vision" / "train.py").write_text("")
+    (tmp_path / "home" / "vision" / "train.sh").write_text("")
+    (tmp_path / "home" / "vision" / "loop.py").symlink_to("loop.py")
     (tmp_path / "home" / "vision" / "pkg").mkdir()
     (tmp_path / "home" / "vision" / "pkg" / "__main__.py").write_text("")
     (tmp_path / "outside").mkdir()
@@ -41,7 +43,24 @@ def test_where_none_is_allowed_it_is_said_who_can_allow_one() -> None:
         AllowedFolders([]).read("/")
 
 
-@pytest.mark.parametrize("command", ["python train.py", "python -m pkg", "env X=1 python train.py", "./train.py"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "python train.py",
+        "python -u -W ignore train.py",
+        "python -m pkg",
+        "env X=1 OMP_NUM_THREADS=2 python train.py",
+        "nohup python train.py",
+        "uv run python train.py",
+        "uv run train.py",
+        "torchrun --nproc_per_node=2 train.py --lr 1",
+        "torchrun --standalone --nnodes 1 -m pkg",
+        "accelerate launch --num_processes 2 train.py",
+        "sh train.sh",
+        "bash -eu train.sh a b",
+        "./train.py",
+    ],
+)
 def test_scripts_and_modules_in_them_may_be_started(home: Path, command: str) -> None:
     AllowedFolders([home]).check(read_program(command.split()), home / "vision")
 
@@ -60,4 +79,31 @@ def test_scripts_and_modules_in_them_may_be_started(home: Path, command: str) ->
 )
 def test_nothing_else_may(home: Path, command: str, reason: str) -> None:
     with pytest.raises(NotAllowedError, match=reason):
+        AllowedFolders([home]).check(read_program(command.split()), home / "vision")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "nice perl -e x train.py",
+        "timeout 5 rm -rf x train.py",
+        "find train.sh -exec touch x",
+        "rm train.sh",
+        "ipython -c x train.py",
+        "bash --rcfile train.sh -i x.py",
+        "sh -s train.sh",
+        "env PATH=/tmp/evil python train.py",
+        "env LD_PRELOAD=x python train.py",
+        "env PYTHONSTARTUP=x python train.py",
+        "env -S x train.py",
+        "env -i python train.py",
+        "uv run --with evil python train.py",
+        "torchrun --no-python train.py",
+        "torchrun /tmp/evil train.py",
+        "python x train.py",
+        "cat train.py",
+    ],
+)
+def test_a_launcher_that_could_start_something_else_is_refused(home: Path, command: str) -> None:
+    with pytest.raises(NotAllowedError):
         AllowedFolders([home]).check(read_program(command.split()), home / "vision")

@@ -47,6 +47,7 @@ def test_of_very_many_neighbours_data_and_folders_are_linked_first(
     (project.parent / "zoo").mkdir()
     (project.parent / "Datasets").mkdir()
     (project.parent / "another").write_text("file")
+    (project.parent / "loop").symlink_to("loop")
     make_linked_copy(copy, [project], [])
     assert sorted(path.name for path in copy.parent.iterdir()) == ["Datasets", "project", "zoo"]
 

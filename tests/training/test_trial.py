@@ -63,3 +63,19 @@ def test_another_metric_in_the_next_epoch_is_none_that_went_on() -> None:
     assert not seen.is_enough
     seen.see(reading(2))
     assert seen.is_enough
+
+
+def test_parts_of_an_epoch_are_one() -> None:
+    seen = Trial()
+    seen.see(reading(0.02, 0.04, 0.98))
+    assert not seen.is_enough
+    seen.see(reading(1.0))
+    assert seen.is_enough
+
+
+def test_one_whose_epoch_takes_very_long_is_stopped_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = Trial()
+    seen.see(reading(0.02))
+    assert not seen.is_enough
+    monkeypatch.setattr(trial, "LONGEST_S", 0.0)
+    assert seen.is_enough

@@ -243,6 +243,15 @@ def test_of_several_processes_the_first_counts(mark: str) -> None:
     assert (reader.progress.epoch, reader.others) == (1, 1)
 
 
+def test_a_process_that_reports_alone_counts_whatever_its_number() -> None:
+    reader = OutputReader()
+    assert reader.read("worker 2: loss=0.5") == {"loss": 0.5}
+    assert reader.read("worker 3: loss=0.7") == {}
+    # Until an earlier one is heard of.
+    assert reader.read("worker 1: loss=0.4") == {"loss": 0.4}
+    assert reader.read("worker 2: loss=0.5") == {}
+
+
 @pytest.mark.parametrize("line", ["[epoch1]: loss 0.5", "[fold2]: loss: 0.5", "worker loss: 0.5"])
 def test_what_only_looks_like_the_mark_of_a_process_is_read(line: str) -> None:
     assert list(OutputReader().read(line).values()) == [0.5]
