@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sources.own_time import LOOK_EVERY_S, OwnTime
+
 HERE = Path(__file__).parent
 MOST_SAID_BYTES = 20_000
 # What a child may know of its surroundings: addresses and secrets of ours are not among it.
@@ -37,7 +39,7 @@ ALONE = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What one view may take."""
+    """What one view may take. timeout_s: of its own time, running or asleep, whatever else the machine does."""
 
     timeout_s: float = 10.0
     memory_bytes: int = 2_000_000_000
@@ -102,7 +104,7 @@ def run_view(file: str, place: Place, material: Material, limits: Limits) -> Out
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hypertuner-view-") as scratch:
         _write(Path(scratch), file, place, material, limits)
-        child = _Child(limits, begun + limits.timeout_s)
+        child = _Child(limits)
         ended = child.call(Path(scratch), place)
     told = _read(ended, child.answer, file, limits)
     return Outcome(
@@ -185,9 +187,9 @@ class _Ended:
 class _Child:
     """One call of a view, until it has ended or has to be ended."""
 
-    def __init__(self, limits: Limits, deadline: float) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.answer, self.said = bytearray(), _Said()
-        self._limits, self._deadline = limits, deadline
+        self._limits = limits
 
     def call(self, scratch: Path, place: Place) -> _Ended:
         reading, writing = os.pipe()
@@ -220,13 +222,20 @@ class _Child:
             child.stdout.close()
 
     def _listen(self, child: subprocess.Popen[bytes], reading: int, saying: int) -> _Ended:
-        most = self._limits.most_bytes
+        most, clock, left, looked = (
+            self._limits.most_bytes,
+            OwnTime(child.pid),
+            self._limits.timeout_s,
+            time.monotonic(),
+        )
         with selectors.DefaultSelector() as ready:
             ready.register(reading, selectors.EVENT_READ)
             ready.register(saying, selectors.EVENT_READ)
             while True:
-                status, left = child.poll(), self._deadline - time.monotonic()
-                found = ready.select(0 if status is not None else max(0.0, min(left, 0.05)))
+                status = child.poll()
+                found = ready.select(0 if status is not None else 0.05)
+                if time.monotonic() - looked >= LOOK_EVERY_S:
+                    left, looked = self._limits.timeout_s - clock.spent(), time.monotonic()
                 # What it left behind may go on writing; nobody waits for that.
                 if status is not None and (not found or left <= 0):
                     return _Ended(status)

@@ -26,25 +26,40 @@ class _Look:
     is_awake: bool
 
 
+class OwnTime:
+    """What a child that leads a session of its own, and its own children, have taken: on the CPU, or asleep.
+
+    Time in which other programs kept the machine from them does not count.
+    """
+
+    def __init__(self, session: int) -> None:
+        self._session = session
+        self._begun = self._seen = time.monotonic()
+        self._before, self._asleep_s = _Look(0.0, is_awake=True), 0.0
+
+    def spent(self) -> float:
+        """Seconds so far; to be asked again and again, as sleep is what was seen asleep twice."""
+        now = time.monotonic()
+        look = _look(self._session, now - self._begun)
+        if not look.is_awake and not self._before.is_awake and look.cpu_s <= self._before.cpu_s:
+            self._asleep_s += now - self._seen
+        self._before, self._seen = look, now
+        return max(look.cpu_s, self._asleep_s, (now - self._begun) / LONGEST)
+
+
 def await_child(child: subprocess.Popen[bytes], limit_s: float) -> int:
     """Wait for the end of a child that leads a session of its own; returns its status.
 
-    limit_s: seconds of CPU time, or asleep, that it and its own children may take; time in which other programs kept
-    the machine from it does not count. Raises OutOfTime.
+    limit_s: of its own time. Raises OutOfTime.
     """
-    begun = seen = time.monotonic()
-    before, asleep_s = _Look(0.0, is_awake=True), 0.0
+    clock = OwnTime(child.pid)
     while True:
         try:
             return child.wait(LOOK_EVERY_S)
         except subprocess.TimeoutExpired:
             pass
-        now, look = time.monotonic(), _look(child.pid, time.monotonic() - begun)
-        if not look.is_awake and not before.is_awake and look.cpu_s <= before.cpu_s:
-            asleep_s += now - seen
-        if max(look.cpu_s, asleep_s, (now - begun) / LONGEST) >= limit_s:
+        if clock.spent() >= limit_s:
             raise OutOfTime
-        before, seen = look, now
 
 
 def _look(session: int, elapsed_s: float) -> _Look:

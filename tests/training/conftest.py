@@ -92,6 +92,15 @@ def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+def until_told(folder: Path, then: str) -> str:
+    """A script that ends as soon as `tell` was called, so that nothing of it is over before the test is ready."""
+    return f"while [ ! -e {folder}/told ]; do sleep 0.01; done; {then}"
+
+
+def tell(folder: Path) -> None:
+    (folder / "told").touch()
+
+
 class Scene:
     """Starts shell scripts whose processes can be recognised."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.conftest import Scene, is_alive, parent_of, processes_with, wait_until
+from tests.training.conftest import Scene, is_alive, parent_of, processes_with, tell, until_told, wait_until
 from training.lifeline import sentence
 from training.lifeline_owner import LifelineOwner, MountError, Mounts, StartError
 
@@ -210,8 +210,9 @@ def test_nothing_to_wait_for_is_no_wait(supervisor: LifelineOwner) -> None:
 
 @pytest.mark.parametrize("victim", ["lifeline", "guard"])
 def test_one_that_was_killed_between_two_scripts_is_replaced(scene: Scene, victim: str) -> None:
-    lifeline = parent_of(scene.start("sleep 0.1"))
+    lifeline = parent_of(scene.start(until_told(scene.folder, "exit 0")))
     guard = parent_of(lifeline)
+    tell(scene.folder)
     scene.end()
     os.kill({"lifeline": lifeline, "guard": guard}[victim], signal.SIGKILL)
     wait_until(lambda: not scene.supervisor.alive)
@@ -220,9 +221,10 @@ def test_one_that_was_killed_between_two_scripts_is_replaced(scene: Scene, victi
 
 
 def test_the_guard_lets_nobody_end_it_politely(scene: Scene) -> None:
-    guard = parent_of(parent_of(scene.start("sleep 0.3; exit 7")))
+    guard = parent_of(parent_of(scene.start(until_told(scene.folder, "exit 7"))))
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         os.kill(guard, number)
+    tell(scene.folder)
     assert scene.end().exit_code == 7
     assert is_alive(guard)
 

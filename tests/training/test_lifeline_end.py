@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.conftest import Scene, is_alive, parent_of, processes_with, wait_until
+from tests.training.conftest import Scene, is_alive, parent_of, processes_with, tell, until_told, wait_until
 from training.lifeline_owner import StartError
 from training.spool_folders import END, LOCK, End, ask_to_end, guard_of, read_end
 
@@ -67,8 +67,9 @@ def test_one_that_its_owner_stopped_is_written_down_as_stopped(scene: Scene) -> 
 
 
 def test_one_that_had_ended_when_its_owner_stopped_it_is_not_stopped(scene: Scene) -> None:
-    lifeline = parent_of(start(scene, "sleep 0.2"))
+    lifeline = parent_of(start(scene, until_told(scene.folder, "exit 0")))
     os.kill(lifeline, signal.SIGSTOP)
+    tell(scene.folder)
     wait_until(lambda: not [pid for pid in scene.processes() if is_alive(pid)])
     scene.supervisor.stop()
     os.kill(lifeline, signal.SIGCONT)
@@ -112,9 +113,10 @@ def test_one_whose_owner_is_killed_is_cut(tmp_path: Path) -> None:
 
 
 def test_one_whose_owner_is_killed_after_its_end_has_ended_by_itself(tmp_path: Path) -> None:
-    owner = Owner(tmp_path, "sleep 0.2; exit 3")
+    owner = Owner(tmp_path, until_told(tmp_path, "exit 3"))
     # Neither its end nor the owner's reaches the lifeline before the other.
     os.kill(owner.lifeline, signal.SIGSTOP)
+    tell(tmp_path)
     wait_until(lambda: not is_alive(owner.script))
     owner.kill()
     os.kill(owner.lifeline, signal.SIGCONT)
@@ -123,8 +125,9 @@ def test_one_whose_owner_is_killed_after_its_end_has_ended_by_itself(tmp_path: P
 
 
 def test_one_whose_owner_is_frozen_ends_by_itself(tmp_path: Path) -> None:
-    owner = Owner(tmp_path, "sleep 0.2; exit 0")
+    owner = Owner(tmp_path, until_told(tmp_path, "exit 0"))
     os.kill(owner.process.pid, signal.SIGSTOP)
+    tell(tmp_path)
     wait_until(lambda: read_end(tmp_path))
     assert how(end_of(tmp_path)) == (0, None, False, False)
     owner.kill()
@@ -149,22 +152,24 @@ def test_one_whose_lifeline_is_killed_has_no_end_and_no_lock(scene: Scene) -> No
 
 
 def test_a_script_that_ended_just_before_its_lifeline_was_killed_has_ended_by_itself(scene: Scene) -> None:
-    script = start(scene, "sleep 0.2; exit 3")
+    script = start(scene, until_told(scene.folder, "exit 3"))
     lifeline = parent_of(script)
     # It does not see the end any more.
     os.kill(lifeline, signal.SIGSTOP)
+    tell(scene.folder)
     wait_until(lambda: not is_alive(script))
     os.kill(lifeline, signal.SIGKILL)
     assert scene.end().exit_code is None
     end = end_of(scene.folder)
     assert how(end) == (3, None, False, False)
-    assert 0.1 < end.duration_s < 600
+    assert 0 < end.duration_s < 600
     assert end.max_rss_bytes > 0
 
 
 def test_the_end_does_not_wait_for_what_a_script_leaves_behind(scene: Scene) -> None:
-    script = start(scene, "(trap '' TERM; echo here; while :; do sleep 0.01; done) & sleep 0.2; exit 4")
-    lifeline = parent_of(script)
+    left = "(trap '' TERM; echo here; while :; do sleep 0.01; done)"
+    lifeline = parent_of(start(scene, f"{left} & {until_told(scene.folder, 'exit 4')}"))
+    tell(scene.folder)
     wait_until(lambda: read_end(scene.folder))
     assert guard_of(scene.folder) == lifeline
     assert how(end_of(scene.folder)) == (4, None, False, False)
@@ -176,8 +181,9 @@ def test_the_end_does_not_wait_for_what_a_script_leaves_behind(scene: Scene) -> 
 def test_a_folder_that_is_gone_costs_nothing(scene: Scene) -> None:
     folder = scene.folder / "attempt"
     folder.mkdir()
-    scene.start("sleep 0.1; exit 3", end=str(folder / END), lock=str(folder / LOCK))
+    scene.start(until_told(scene.folder, "exit 3"), end=str(folder / END), lock=str(folder / LOCK))
     shutil.rmtree(folder)
+    tell(scene.folder)
     assert scene.end().exit_code == 3
     scene.start("exit 4")
     assert scene.end().exit_code == 4
@@ -185,10 +191,11 @@ def test_a_folder_that_is_gone_costs_nothing(scene: Scene) -> None:
 
 def test_a_full_disk_costs_only_the_file(scene: Scene) -> None:
     # A file may get no longer than this, which fails as a full disk does, and at the same place.
-    lifeline = parent_of(scene.start("sleep 0.3; exit 3", end=str(scene.folder / END)))
+    lifeline = parent_of(scene.start(until_told(scene.folder, "exit 3"), end=str(scene.folder / END)))
     resource.prlimit(lifeline, resource.RLIMIT_FSIZE, (10, 10))
+    tell(scene.folder)
     assert scene.end().exit_code == 3
-    assert sorted(os.listdir(scene.folder)) == ["err", "out"]
+    assert sorted(os.listdir(scene.folder)) == ["err", "out", "told"]
 
 
 def test_what_a_script_planted_where_the_end_is_written_stops_nothing(scene: Scene) -> None:
