@@ -21,7 +21,7 @@ from storage.experiments import find_experiment
 from storage.files import fetch_files, is_here, keep_found
 from storage.locks import remove_lock, set_lock
 from storage.lookups import dropped_numbers
-from storage.projects import find_project, set_sharing
+from storage.projects import change_project, find_project
 from storage.requests import (
     drop_queued,
     interrupt,
@@ -104,7 +104,7 @@ def _share_folder(store: Store, request: Request, spec: RunSpec) -> Answer:
     folder, project = str(request["folder"]), find_project(store, spec["slug"])
     assert project
     shared = list(dict.fromkeys([*project.shared_paths, folder]))
-    set_sharing(store, project.id, shared, in_place=project.in_place)
+    change_project(store, project.id, shared_paths=shared)
     place = Path(project.directory, folder)
     for number in _numbers(request):
         experiment = find_experiment(store, project.id, number)

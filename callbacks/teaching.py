@@ -15,7 +15,7 @@ from sources.output.templates import Template, find_templates
 from sources.output.whole import lines_of
 from storage.logs import STREAMS, find_log, open_log
 from storage.lookups import ended_numbers
-from storage.projects import find_project, set_patterns
+from storage.projects import change_project, find_project
 from storage.records import Project
 from storage.runs import find_run
 from storage.store import Store
@@ -81,7 +81,7 @@ def teach(store: Store, project: Project, texts: Sequence[str]) -> list[Pattern]
     if len(kept) > MOST_PATTERNS:
         raise PatternError(f"A project has at most {MOST_PATTERNS} patterns.")
     patterns = [Pattern(text) for text in kept]
-    set_patterns(store, project.id, kept)
+    change_project(store, project.id, patterns=kept)
     return patterns
 
 

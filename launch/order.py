@@ -6,6 +6,7 @@ import getpass
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from analysis.candidates import Candidates, Interval, Space, space_from_json, space_to_json, written_as
 from analysis.command_line import as_typed, format_command_line
@@ -16,7 +17,7 @@ from analysis.program import program_of
 from launch.choice import seed_hyperparameter
 from launch.code import Frozen, freeze_code
 from launch.plan import MOST_EXPERIMENTS, Plan
-from storage.projects import set_data_paths, set_hooks, set_objective, set_sharing
+from storage.projects import change_project
 from storage.records import Project, Run
 from storage.requests import extend_run
 from storage.runs import NewExperiment, NewRun, change_draft, create_run, start_draft
@@ -100,9 +101,7 @@ def start(store: Store, project: Project, plan: Plan, order: Order, *, draft: Ru
     if run.state == "draft":
         # The same dialog kept it as a draft before.
         run = start_draft(store, project, run.id, new)
-    if order.objective and (order.objective, order.goal) != (project.objective, project.goal):
-        set_objective(store, project.id, order.objective, order.goal)
-    _keep_paths(store, project, order)
+    _keep_choices(store, project, order, with_objective=True)
     return run, frozen.note
 
 
@@ -110,21 +109,24 @@ def save_draft(store: Store, project: Project, plan: Plan, order: Order, *, draf
     """Keep a launch for later. Raises RunError where the draft was launched in the meantime."""
     new = new_run(plan, order, Frozen(None, None), [])
     project = replace(project, command=order.prefix)
-    _keep_paths(store, project, order)
+    _keep_choices(store, project, order)
     if draft:
         return change_draft(store, project, draft.id, new)
     return create_run(store, project, new, is_draft=True)
 
 
-def _keep_paths(store: Store, project: Project, order: Order) -> None:
-    # They belong to the project: the next launch looks at them, too.
-    sharing = list(order.shared_paths), order.in_place
-    if order.has_hooks != project.has_hooks:
-        set_hooks(store, project.id, has_hooks=order.has_hooks)
-    if sharing != (list(project.shared_paths), project.in_place):
-        set_sharing(store, project.id, sharing[0], in_place=order.in_place)
-    if list(order.data_paths) != list(project.data_paths):
-        set_data_paths(store, project.id, order.data_paths)
+def _keep_choices(store: Store, project: Project, order: Order, *, with_objective: bool = False) -> None:
+    """What belongs to the project: the next launch begins with it."""
+    chosen: dict[str, Any] = {
+        "has_hooks": order.has_hooks,
+        "shared_paths": list(order.shared_paths),
+        "in_place": order.in_place,
+        "data_paths": list(order.data_paths),
+    }
+    if with_objective and order.objective:
+        chosen |= {"objective": order.objective, "goal": order.goal}
+    if any(getattr(project, name) != value for name, value in chosen.items()):
+        change_project(store, project.id, **chosen)
 
 
 def extend(store: Store, project: Project, run: Run, plan: Plan, order: Order) -> Sequence[int]:

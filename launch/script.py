@@ -9,7 +9,7 @@ from analysis.hyperparameters import Value
 from launch.code import code_file
 from sources.discovery import DiscoveryError, discover
 from sources.identity import code_of
-from storage.projects import set_hyperparameters
+from storage.projects import change_project
 from storage.records import Project
 from storage.store import Store
 
@@ -36,7 +36,10 @@ def refresh_hyperparameters(store: Store, project: Project) -> tuple[Project, st
     now = {each.name: each.default for each in found.hyperparameters}
     placed = [each for each in project.hyperparameters if each.get("place") is not None and found.takes_more]
     known = [*(each.to_json() for each in found.hyperparameters), *placed]
-    refreshed = set_hyperparameters(store, project.id, known, digest, found.source, takes_more=found.takes_more)
+    refreshed = change_project(
+        store, project.id, hyperparameters=known, code_digest=digest, options_from=found.source,
+        takes_more=found.takes_more,
+    )  # fmt: skip
     return refreshed, _difference(path.name, before, now)
 
 

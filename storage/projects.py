@@ -65,65 +65,11 @@ def register_project(
         return _record(connection.execute(statement.returning(*_COLUMNS)).one())
 
 
-def set_objective(store: Store, project_id: int, objective: str, goal: str) -> None:
-    """Name the metric by which the project judges its experiments."""
-    with store.begin() as connection:
-        connection.execute(
-            update(schema.project).where(schema.project.c.id == project_id).values(objective=objective, goal=goal)
-        )
-
-
-def set_data_paths(store: Store, project_id: int, paths: Sequence[str]) -> None:
-    """Declare the files and folders whose change makes results others than before."""
-    with store.begin() as connection:
-        connection.execute(
-            update(schema.project).where(schema.project.c.id == project_id).values(data_paths=list(paths))
-        )
-
-
-def set_sharing(store: Store, project_id: int, paths: Sequence[str], *, in_place: bool) -> None:
-    """Say which folders all experiments of a project write into, and whether they write everything in place."""
-    with store.begin() as connection:
-        connection.execute(
-            update(schema.project)
-            .where(schema.project.c.id == project_id)
-            .values(shared_paths=list(paths), in_place=in_place)
-        )
-
-
-def set_hooks(store: Store, project_id: int, *, has_hooks: bool) -> None:
-    """Say whether what a project's scripts log by other packages is followed."""
-    with store.begin() as connection:
-        connection.execute(update(schema.project).where(schema.project.c.id == project_id).values(has_hooks=has_hooks))
-
-
-def set_patterns(store: Store, project_id: int, patterns: Sequence[str]) -> None:
-    """Say how else a project prints its metrics."""
-    with store.begin() as connection:
-        connection.execute(
-            update(schema.project).where(schema.project.c.id == project_id).values(patterns=list(patterns))
-        )
-
-
-def set_hyperparameters(
-    store: Store,
-    project_id: int,
-    hyperparameters: Sequence[Mapping[str, Any]],
-    code_digest: str,
-    options_from: str,
-    *,
-    takes_more: bool,
-) -> Project:
-    """Keep what a new reading of the script found; see register_project."""
-    values = {
-        "hyperparameters": list(hyperparameters),
-        "code_digest": code_digest,
-        "options_from": options_from,
-        "takes_more": takes_more,
-    }
+def change_project(store: Store, project_id: int, **values: Any) -> Project:
+    """Write down other values of some of a project's fields, by their names in `Project`; returns it as it is then."""
     table = schema.project
+    statement = update(table).where(table.c.id == project_id).values(values).returning(*_COLUMNS)
     with store.begin() as connection:
-        statement = update(table).where(table.c.id == project_id).values(values).returning(*_COLUMNS)
         return _record(connection.execute(statement).one())
 
 

@@ -13,7 +13,7 @@ from analysis.hyperparameters import Hyperparameter
 from callbacks.launch.opening import form_of, start_elsewhere
 from callbacks.launch.origins import Opened, Start, choices, known_metrics, read_parts, start
 from storage.locks import set_lock
-from storage.projects import find_project, register_project, set_data_paths
+from storage.projects import change_project, find_project, register_project
 from storage.records import Project
 from storage.runs import NewRun, create_run, find_run
 from storage.store import Store
@@ -312,13 +312,13 @@ def test_without_a_script_and_a_run_nothing_can_be_launched(store: Store, labora
 
 def test_data_that_changed_is_told(store: Store, known: Laboratory) -> None:
     (known.script.parent / "data.csv").write_text("1,2\n")
-    set_data_paths(store, known.project.id, ["data.csv"])
+    change_project(store, known.project.id, data_paths=["data.csv"])
     context = opened(store)["context"]
     assert context["notes"] == ["The declared data has changed since run 1."]
     assert context["data"]
 
 
 def test_data_that_is_missing_is_told(store: Store, known: Laboratory) -> None:
-    set_data_paths(store, known.project.id, ["gone.csv"])
+    change_project(store, known.project.id, data_paths=["gone.csv"])
     [note] = opened(store)["context"]["notes"]
     assert "gone.csv" in note

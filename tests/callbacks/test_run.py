@@ -25,7 +25,7 @@ from storage.experiments import fetch_experiments
 from storage.heartbeats import beat
 from storage.ingestion import Batch, Ending, Values, finish_experiment, record
 from storage.leases import Place, claim_experiment
-from storage.projects import find_project, metric_ids, register_project, set_objective
+from storage.projects import change_project, find_project, metric_ids, register_project
 from storage.records import Claim, Run
 from storage.requests import DROPPED, extend_run
 from storage.run_leases import claim_runs, end_run, tell_waiting
@@ -303,7 +303,7 @@ def test_a_new_share_is_seen_by_the_next_poll_and_taken_back_by_undo(store: Stor
 def test_a_run_is_judged_by_what_its_experiments_report_and_so_is_its_project(
     store: Store, spec: RunSpec, claim: Claim
 ) -> None:
-    set_objective(store, spec["project_id"], "accuracy", "maximize")
+    change_project(store, spec["project_id"], objective="accuracy", goal="maximize")
     assert ask(store, spec, "judge", metric="loss")["error"] == "No experiment of this project has reported loss."
     record(store, claim, batch_of(store, claim, loss=[0.5]))
     assert ask(store, spec, "judge", metric="loss")["isOther"]
