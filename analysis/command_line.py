@@ -346,7 +346,15 @@ class _Reader:
     def _is_secret(self, hyperparameter: Hyperparameter, glued: Item | None) -> bool:
         """Take one value of a secret as it stands: what nobody may see is no setting, and makes nothing another."""
         value = glued or self._peek()
-        if value is None or value.text.startswith("[") or hyperparameter.takes_many or hyperparameter.type != "text":
+        if value is None or hyperparameter.takes_many or hyperparameter.type != "text":
+            return False
+        if value.text.startswith("["):
+            if is_secret_option(hyperparameter.name):
+                flag = hyperparameter.flag
+                raise CommandLineError(
+                    f"{flag} is a secret, which is passed on and shown nowhere; give it one value, as in {flag} VALUE.",
+                    value.column,
+                )
             return False
         if not is_secret_option(hyperparameter.name, value.text) and not holds_secret(value.text):
             return False

@@ -163,6 +163,20 @@
             else setTimeout(() => whenSettled(act, isUnderWay() ? 0 : quiet + 1), LOOK_MS);
         };
 
+        // A tick makes editors anew, and a field that was just typed in would lose what has not arrived.
+        const unsent = new Set();
+        document.addEventListener("click", (event) => {
+            const {target} = event;
+            const isPick = target.matches?.("#launch-picked input, [data-unpick]");
+            if (!isPick || unsent.delete(target) || !isUnderWay()) return;
+            event.preventDefault();
+            event.stopPropagation();
+            whenSettled(() => {
+                unsent.add(target);
+                target.click();
+            });
+        }, true);
+
         // A click that comes before the preview has followed would launch something else than what was typed; more clicks
         // meanwhile are the same click.
         let waiting = false;

@@ -63,6 +63,7 @@
 
         const forget = () => {
             asked += 1;
+            if (looked) say("The command is another one now: look at it again.");
             looked = null;
             found.hidden = true;
             look.disabled = false;

@@ -7,6 +7,9 @@
     const LEAST_SHARE = 0.4;
     // Below this gain a menu entry for it would only be noise.
     const WORTH_OFFERING = 0.9;
+    // Among fewer values none is an outlier, and outliers are never more than this share.
+    const LEAST_VALUES = 10;
+    const MOST_OUTLIERS = 0.1;
     // Quartiles need no more values than this; the extremes are always all looked at.
     const MOST_SAMPLED = 5000;
 
@@ -106,7 +109,8 @@
         const sampled = Float64Array.from({length: Math.floor(set.size / step)}, (_, i) => unitAt(i * step)).filter(Number.isFinite).sort();
         const [first, third] = [0.25, 0.75].map((share) => sampled[Math.floor(share * (sampled.length - 1))]);
         const reach = 3 * (third - first);
-        if (!(reach > 0)) return null;
+        if (!(reach > 0) || sampled.length < LEAST_VALUES) return null;
+        if (sampled.filter((unit) => unit < first - reach || unit > third + reach).length > MOST_OUTLIERS * sampled.length) return null;
         let [low, high] = [Infinity, -Infinity];
         for (let index = 0; index < set.size; index += 1) {
             const unit = unitAt(index);

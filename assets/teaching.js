@@ -2,7 +2,7 @@
 (() => {
     const TRY_AFTER_MS = 250;
     const AWAY = "The server did not answer. Try again in a moment.";
-    const HINT = "Press a number to make it a metric. Bold ones were not always the same.";
+    const HINT = "Press a number to make it a metric; bold ones were not always the same. In the pattern, {epoch} and {step} say where the training stands.";
 
     // --- pure ---------------------------------------------------------------------------------------------------------
 

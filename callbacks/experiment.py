@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 from dash import Input, Output, State, no_update
 from dash.development.base_component import Component
 
+from analysis.command_line import given_in
 from analysis.common_values import common_values
 from analysis.environment import Environment
 from analysis.hyperparameters import Hyperparameter, argv_of
@@ -116,6 +117,7 @@ def _choices(
 
 def facts_of(slug: str, experiment: Experiment, run: Run, known: Sequence[Hyperparameter]) -> Facts:
     """Gather what the page says of an experiment. known: the hyperparameters of its script."""
+    given = given_in(run.command, known)
     return Facts(
         slug=slug,
         run=experiment.run_number,
@@ -123,7 +125,7 @@ def facts_of(slug: str, experiment: Experiment, run: Run, known: Sequence[Hyperp
         state=experiment.state,
         settings=experiment.settings,
         tuned=tuned_in(run),
-        defaults=[(each.name, each.default) for each in known if each.name not in experiment.settings],
+        defaults=[(each.name, each.default) for each in known if each.name not in {*experiment.settings, *given}],
         command=list(masked_words(argv_of(run.command, experiment.settings, known))),
         attempt=experiment.attempt,
         exit_code=experiment.exit_code,

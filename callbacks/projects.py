@@ -124,6 +124,7 @@ def _run_rows(store: Store, project: Project) -> list[RunRow]:
             duration_s=_duration(run, datetime.now(UTC)),
             reason=run.reason,
             planned=planned_count(run) if run.state == "draft" else None,
+            is_trial=run.is_trial,
         )
         for run in fetch_runs(store, project.id)
     ]

@@ -46,7 +46,7 @@ class ProjectRow:
 class RunRow:
     """One run in its project's list; times are aware, `duration_s` is measured until now.
 
-    planned: how many experiments a draft would start, where that is known.
+    planned: how many experiments a draft would start, where that is known. is_trial: it only tried its command.
     """
 
     number: int
@@ -58,6 +58,7 @@ class RunRow:
     duration_s: float | None
     reason: str | None = None
     planned: int | None = None
+    is_trial: bool = False
 
 
 def projects_page(rows: Sequence[ProjectRow], cursor: str) -> Component:
@@ -155,7 +156,9 @@ def runs(slug: str, rows: Sequence[RunRow]) -> Component:
 def _run_row(slug: str, row: RunRow) -> Component:
     return dcc.Link(
         [
-            html.Strong(f"Run {row.number}"),
+            html.Span(
+                [html.Strong(f"Run {row.number}"), *([html.Span(" trial", className="muted")] if row.is_trial else [])]
+            ),
             html.Span(state(row.state), title=row.reason or ""),
             _planned(row.planned) if row.state == "draft" else progress(row.states),
             html.Span(tuned(row.candidates), className="tuned"),

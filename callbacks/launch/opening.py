@@ -8,6 +8,7 @@ from typing import Any
 
 from dash import Input, Output, State, no_update
 
+from analysis.command_line import given_in
 from analysis.program import program_of
 from analysis.words import read_from
 from callbacks.group import CallbackGroup
@@ -145,8 +146,12 @@ def form_of(store: Store, project: Project, begun: Start, context: Mapping[str, 
     objective = (like.objective if like else None) or project.objective
     wanted = [str(each["name"]) for each in like.metrics] if like else []
     newest = find_latest_run(store, project.id)
+    given = given_in(project.command, begun.hyperparameters)
     return Form(
-        hyperparameters=begun.hyperparameters,
+        # A secret that the command has stays there.
+        hyperparameters=[
+            each for each in begun.hyperparameters if each.name not in given or each.name in begun.written
+        ],
         written=begun.written,
         command=begun.command,
         strategy=_strategy(begun.strategy),

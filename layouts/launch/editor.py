@@ -89,7 +89,13 @@ def read_fields(hyperparameter: Hyperparameter, fields: Fields) -> Written:
         if not span.start or not span.stop:
             raise CandidateError("Fill in from and to.")
         return Written(read_span(span, hyperparameter), span)
-    return Written(parse_candidates(fields.list, hyperparameter).candidates)
+    try:
+        return Written(parse_candidates(fields.list, hyperparameter).candidates)
+    except CandidateError:
+        words = fields.list.split()
+        if len(words) < 2 or "," in fields.list or hyperparameter.type not in ("int", "float"):
+            raise
+        raise CandidateError(f"Put commas between the values: {', '.join(words)}") from None
 
 
 # --- picking --------------------------------------------------------------------------------------------------------

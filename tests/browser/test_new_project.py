@@ -77,6 +77,14 @@ def test_a_project_is_begun_tried_and_launched_on_the_page(
     expect(form.get_by_label("Command")).to_have_value("python train.py --lr [0.1,0.2] --epochs 3")
     expect(form.get_by_label("Objective")).to_have_value("accuracy")
     hold.unlink()
+    # What is typed stays where the next thing is done at once.
+    expect(visitor.locator("#launch-summary")).to_contain_text("scheduled")
+    values = form.get_by_label("Values of epochs")
+    values.fill("4")
+    form.locator(".picker label").filter(has_text="lr").click()
+    expect(form.get_by_label("Command")).to_have_value("python train.py --epochs 4")
+    expect(values).to_have_value("4")
+    form.get_by_label("Command").fill("python train.py --lr [0.1,0.2] --epochs 3")
     form.get_by_role("button", name="Launch").click()
     visitor.wait_for_url(re.compile("/projects/my-net/runs/2$"))
 

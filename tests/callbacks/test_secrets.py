@@ -57,6 +57,8 @@ def test_nothing_that_the_page_shows_has_it(store: Store, begun: dict[str, Any])
     page = json.dumps(experiment_page(store, "digits", 1, ""), cls=plotly.utils.PlotlyJSONEncoder, ensure_ascii=False)
     facts = facts_of("digits", experiment, run, known_hyperparameters(project, run))
     assert "•••" in facts.command
+    # It was set, and keeps no default.
+    assert facts.defaults == []
     for shown in (
         dialog,
         page,
