@@ -17,6 +17,7 @@ from cli.options import Objective, Options, allowed
 from launch.check import refused_value
 from launch.cluster import Cluster
 from launch.code import code_state
+from launch.extension import extend, review_extension
 from launch.launch import Launched, Question, Refusal, Request, Review, keep_draft, launch, review
 from launch.order import Order
 from launch.plan import ACTIONS, Decisions, Demand, Plan
@@ -36,11 +37,13 @@ def discoveries(settings: Settings) -> Path:
 class Planned:
     """What the shell asks for, and what it would do; `project` has the id 0 while there is none of that name.
 
-    at_once: how many experiments run at a time on what is there now.
+    extended: the run that gets more; None for a new one. at_once: how many experiments run at a time on what is there
+    now.
     """
 
     project: Project
     request: Request
+    extended: Run | None
     plan: Plan
     at_once: int
     notes: Sequence[str] = ()
@@ -54,10 +57,11 @@ def plan_launch(store: Store, typed: Typed, project_name: str, objective: Object
     """Look up what a launch would do; nothing is written. Raises CommandError where it cannot even be looked at."""
     project = _project(store, typed, project_name, objective, options)
     request = _request(store, typed, project, options)
-    reviewed = _reviewed(store, project, request)
+    extended = None if options.extend is None else run_numbered(store, project, options.extend)
+    reviewed = _reviewed(store, project, extended, request)
     if options.wishes.by_row:
         request = replace(request, decisions=_decided(reviewed.plan, options.wishes.by_row))
-        reviewed = _reviewed(store, project, request)
+        reviewed = _reviewed(store, project, extended, request)
     obstacle, notes = reviewed.obstacle, list(typed.discovery.notes)
     if obstacle and obstacle.part == "run":
         raise CommandError(obstacle.sentence)
@@ -67,7 +71,7 @@ def plan_launch(store: Store, typed: Typed, project_name: str, objective: Object
         raise CommandError(refused)
     at_once = reviewed.at_once or _at_once_here(reviewed, request.order)
     secrets = {name: value for name, value in options.variables.items() if is_secret(name, value)}
-    return Planned(project, request, reviewed.plan, at_once, notes, typed.discovery.read_from, secrets)
+    return Planned(project, request, extended, reviewed.plan, at_once, notes, typed.discovery.read_from, secrets)
 
 
 def _at_once_here(reviewed: Review, order: Order) -> int:
@@ -75,11 +79,11 @@ def _at_once_here(reviewed: Review, order: Order) -> int:
     if reviewed.obstacle:
         return 1
     here = Cluster([{"CPU": os.cpu_count() or 1, "GPU": order.gpus}], is_present=False)
-    return here.at_once(order.cpus, order.gpus, order.concurrency) or 1
+    return here.room(order.cpus, order.gpus, order.concurrency).at_once or 1
 
 
-def _reviewed(store: Store, project: Project, request: Request) -> Review:
-    reviewed = review(store, project, request)
+def _reviewed(store: Store, project: Project, extended: Run | None, request: Request) -> Review:
+    reviewed = review_extension(store, project, extended, request) if extended else review(store, project, request)
     if isinstance(reviewed, Refusal):
         raise CommandError(reviewed.sentence)
     return reviewed
@@ -97,7 +101,6 @@ def _request(store: Store, typed: Typed, project: Project, options: Options) -> 
         _order(typed, project, options),
         seen,
         Decisions(by_status=options.wishes.by_status),
-        extended=None if options.extend is None else run_numbered(store, project, options.extend),
     )
 
 
@@ -162,14 +165,21 @@ def queue(store: Store, planned: Planned, data_dir: Path, confirm: Callable[[str
     Raises CommandError with the reason where nothing was launched.
     """
     planned = _with_secrets(store, planned, data_dir)
-    outcome = launch(store, planned.project, planned.request)
+    outcome = _launch(store, planned, None)
     while isinstance(outcome, Question):
         if not confirm(outcome.sentence):
             raise CommandError("Nothing was launched.")
-        outcome = launch(store, planned.project, planned.request, confirmed=outcome.answer)
+        outcome = _launch(store, planned, outcome.answer)
     if isinstance(outcome, Refusal):
         raise CommandError(f"{outcome.sentence} Launch it again." if outcome.now else outcome.sentence)
     return outcome
+
+
+def _launch(store: Store, planned: Planned, confirmed: int | None) -> Launched | Question | Refusal:
+    project, request = planned.project, planned.request
+    if planned.extended:
+        return extend(store, project, planned.extended, request, confirmed=confirmed)
+    return launch(store, project, request, confirmed=confirmed)
 
 
 def keep(store: Store, planned: Planned, data_dir: Path) -> Run:

@@ -205,7 +205,7 @@ def _queue(store: Store, planned: Planned, data_dir: Path, *, is_sure: bool) -> 
         say(note)
     launched = queue(store, planned, data_dir, (lambda _: True) if is_sure else _confirm)
     number = launched.run.number
-    if planned.request.extended is not None:
+    if planned.extended:
         said = f"it goes on to {plan.total:,}" if plan.demand.is_adaptive else f"{launched.added:,} experiments added"
         console.print(f"Run {number} of [bold]{slug}[/]: {said}", soft_wrap=True)
         return launched.project, launched.run

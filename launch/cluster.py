@@ -11,6 +11,17 @@ from storage.store import Store
 
 
 @dataclass(frozen=True)
+class Room:
+    """How many experiments run at a time, at least one; None where the nodes are not known or hold none.
+
+    obstacle: why none has a place on any node, in a sentence; an empty text where one has, or nobody knows.
+    """
+
+    at_once: int | None
+    obstacle: str = ""
+
+
+@dataclass(frozen=True)
 class Cluster:
     """The CPUs and GPUs of each node; no nodes where nobody has ever said.
 
@@ -20,16 +31,13 @@ class Cluster:
     nodes: Sequence[Mapping[str, float]]
     is_present: bool
 
-    def at_once(self, cpus: float, gpus: float, concurrency: int | None) -> int | None:
-        """How many experiments run at a time, at least one; None where the nodes are not known or hold none."""
+    def room(self, cpus: float, gpus: float, concurrency: int | None) -> Room:
+        """The room for experiments that take so many CPUs and GPUs, of which at most `concurrency` run at a time."""
         fits = places(self.nodes, cpus, gpus)
-        return min(fits, concurrency or fits) if fits else None
-
-    def obstacle(self, cpus: float, gpus: float) -> str:
-        """Why no experiment has a place on any node, in a sentence; an empty text where one has, or nobody knows."""
-        if not self.is_present or not self.nodes or places(self.nodes, cpus, gpus):
-            return ""
-        return cannot_place(self.nodes, cpus, gpus)
+        if fits:
+            return Room(min(fits, concurrency or fits))
+        is_known = self.is_present and self.nodes
+        return Room(None, cannot_place(self.nodes, cpus, gpus) if is_known else "")
 
 
 def cluster_of(store: Store) -> Cluster:

@@ -13,9 +13,9 @@ from analysis.program import program_of
 from analysis.strategies import StrategyError
 from analysis.words import duration
 from launch.check import refused_value
-from launch.cluster import Cluster, cluster_of
+from launch.cluster import cluster_of
 from launch.code import CodeError, CodeState, code_state
-from launch.order import Order, OrderError, check_extension, check_plan, extend, save_draft, start
+from launch.order import Order, OrderError, check_plan, save_draft, start
 from launch.plan import Decisions, Demand, Plan, plan_of
 from storage.projects import find_project, register_project
 from storage.records import Project, Run
@@ -33,7 +33,7 @@ Part = Literal["command", "strategy", "resources", "data", "code", "run"]
 class Request:
     """What a person asks for.
 
-    seen: the code and data that they looked at. draft: the draft that is started. extended: the run that gets more.
+    seen: the code and data that they looked at. draft: the draft that is started.
     """
 
     demand: Demand
@@ -41,7 +41,10 @@ class Request:
     seen: CodeState
     decisions: Decisions = field(default_factory=Decisions)
     draft: Run | None = None
-    extended: Run | None = None
+
+    def known_in(self, project: Project) -> Project:
+        """The project with what a person put into brackets: the next launch offers it, and does not ask again."""
+        return replace(project, hyperparameters=[each.to_json() for each in self.demand.hyperparameters])
 
 
 @dataclass(frozen=True)
@@ -100,24 +103,14 @@ def review(store: Store, project: Project, request: Request) -> Review | Refusal
         )
     except StrategyError as error:
         return Refusal(str(error), "strategy")
-    cluster = cluster_of(store)
-    at_once = cluster.at_once(order.cpus, order.gpus, order.concurrency)
-    return Review(plan, at_once, _obstacle(plan, request, cluster))
-
-
-def _obstacle(plan: Plan, request: Request, cluster: Cluster) -> Refusal | None:
-    if no_place := cluster.obstacle(request.order.cpus, request.order.gpus):
-        return Refusal(no_place, "resources")
+    room = cluster_of(store).room(order.cpus, order.gpus, order.concurrency)
+    if room.obstacle:
+        return Review(plan, room.at_once, Refusal(room.obstacle, "resources"))
     try:
         check_plan(plan)
     except OrderError as error:
-        return Refusal(str(error), "strategy")
-    try:
-        if request.extended:
-            check_extension(request.extended, plan)
-    except OrderError as error:
-        return Refusal(str(error), "run")
-    return None
+        return Review(plan, room.at_once, Refusal(str(error), "strategy"))
+    return Review(plan, room.at_once, None)
 
 
 def launch(
@@ -130,27 +123,24 @@ def launch(
     order = request.order
     if order.key and (made := find_made(store, order.key)) and made.state != "draft":
         return Launched(project, made, 0)
-    plan = _launchable(store, project, request)
+    draft = find_run(store, project.id, request.draft.number) if request.draft else None
+    if draft and draft.state != "draft":
+        return Refusal(f"Run {draft.number} was launched by somebody else in the meantime.", "run")
+    plan = launchable(store, project, request)
     if isinstance(plan, Refusal):
-        return _overtaken(store, project, request) or plan
-    sentence = " ".join(filter(None, (_unknown(store, project, request), _question(plan, order))))
-    if confirmed != plan.scheduled and sentence:
-        return Question(sentence, plan.scheduled)
+        return plan
+    if (asked := question(store, project, request, plan)) and confirmed != asked.answer:
+        return asked
+    known = request.known_in(project)
+    project = keep_project(store, known)
     try:
-        return _send(store, project, plan, request)
+        run, note = start(store, project, plan, order, draft=draft)
     except (OrderError, CodeError, RunError) as error:
         return Refusal(str(error), "run")
+    return Launched(project, run, plan.scheduled, note)
 
 
-def _overtaken(store: Store, project: Project, request: Request) -> Refusal | None:
-    """Where somebody else started the draft, its experiments wait already, and that is no reason to be told."""
-    draft = find_run(store, project.id, request.draft.number) if request.draft else None
-    if draft is None or draft.state == "draft":
-        return None
-    return Refusal(f"Run {draft.number} was launched by somebody else in the meantime.", "run")
-
-
-def _launchable(store: Store, project: Project, request: Request) -> Plan | Refusal:
+def launchable(store: Store, project: Project, request: Request) -> Plan | Refusal:
     """The plan with the code and data of now, if nothing is in its way."""
     now = code_state(store, project, request.order.data_paths)
     if changed := _changed(now, request.seen):
@@ -166,14 +156,12 @@ def _launchable(store: Store, project: Project, request: Request) -> Plan | Refu
 
 def keep_draft(store: Store, project: Project, request: Request) -> Run | Refusal:
     """Keep a launch for later, also one that could not begin now."""
-    if request.extended:
-        return Refusal("What is added to a run cannot be kept as a draft; begin a new run for that.", "run")
     reviewed = review(store, project, request)
     if isinstance(reviewed, Refusal):
         return reviewed
     try:
         return save_draft(
-            store, keep_project(store, _with_found(project, request)), reviewed.plan, request.order, draft=request.draft
+            store, keep_project(store, request.known_in(project)), reviewed.plan, request.order, draft=request.draft
         )
     except RunError as error:
         return Refusal(str(error), "run")
@@ -185,6 +173,12 @@ def _changed(now: CodeState, seen: CodeState) -> Refusal | None:
     if now.code_digest != seen.code_digest:
         return Refusal("The script was edited meanwhile.", "code", now)
     return Refusal("The data has changed meanwhile.", "code", now) if now.data_digest != seen.data_digest else None
+
+
+def question(store: Store, project: Project, request: Request, plan: Plan) -> Question | None:
+    """What is asked once before a plan is launched, if anything is."""
+    sentence = " ".join(filter(None, (_unknown(store, project, request), _much(plan, request.order))))
+    return Question(sentence, plan.scheduled) if sentence else None
 
 
 def _unknown(store: Store, project: Project, request: Request) -> str | None:
@@ -205,27 +199,13 @@ def _unknown(store: Store, project: Project, request: Request) -> str | None:
     return f"Whether {name} takes {', '.join(tuned)} is not known; it is passed as it stands.{meant}"
 
 
-def _question(plan: Plan, order: Order) -> str | None:
+def _much(plan: Plan, order: Order) -> str | None:
     seconds = plan.duration(order.concurrency or 1)
     is_long = seconds is not None and seconds > MOST_UNASKED_S
     if plan.scheduled <= MOST_UNASKED and not is_long:
         return None
     time = f", {duration(seconds)} of work one after another" if seconds is not None else ""
     return f"These are {plan.scheduled:,} experiments{time}."
-
-
-def _send(store: Store, project: Project, plan: Plan, request: Request) -> Launched:
-    project = keep_project(store, _with_found(project, request))
-    if request.extended:
-        added = extend(store, project, request.extended, plan, request.order)
-        return Launched(project, request.extended, len(added))
-    run, note = start(store, project, plan, request.order, draft=request.draft)
-    return Launched(project, run, plan.scheduled, note)
-
-
-def _with_found(project: Project, request: Request) -> Project:
-    """The project with what a person put into brackets: the next launch offers it, and does not ask again."""
-    return replace(project, hyperparameters=[each.to_json() for each in request.demand.hyperparameters])
 
 
 def keep_project(store: Store, project: Project) -> Project:

@@ -1,25 +1,19 @@
-"""From a plan to a queued run, a draft, or more experiments of a run that is there."""
+"""From a plan to a queued run or a draft."""
 
 from __future__ import annotations
 
 import getpass
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from analysis.candidates import Candidates, Interval, Space, space_from_json, space_to_json, written_as
-from analysis.command_line import as_typed, format_command_line
+from analysis.candidates import space_to_json
 from analysis.environment import Environment
-from analysis.hyperparameters import Hyperparameter
-from analysis.masks import masked_words
-from analysis.program import program_of
 from launch.choice import seed_hyperparameter
 from launch.code import Frozen, freeze_code
 from launch.plan import MOST_EXPERIMENTS, Plan
 from storage.projects import change_project
 from storage.records import Project, Run
-from storage.requests import extend_run
 from storage.runs import NewExperiment, NewRun, change_draft, create_run, start_draft
 from storage.store import Store
 
@@ -127,71 +121,6 @@ def _keep_choices(store: Store, project: Project, order: Order, *, with_objectiv
         chosen |= {"objective": order.objective, "goal": order.goal}
     if any(getattr(project, name) != value for name, value in chosen.items()):
         change_project(store, project.id, **chosen)
-
-
-def extend(store: Store, project: Project, run: Run, plan: Plan, order: Order) -> Sequence[int]:
-    """Add a plan's experiments to a run; returns their numbers. An adaptive search goes on to the plan's count.
-
-    Raises OrderError where they would not be of one kind with those of the run, and RunError.
-    """
-    check_plan(plan)
-    check_extension(run, plan)
-    new = new_run(plan, order, Frozen(run.code_digest, run.snapshot_digest), new_experiments(plan))
-    known = {str(each["name"]): each for each in (*run.hyperparameters, *new.hyperparameters)}
-    space = merged(space_from_json(run.candidates), plan.demand.space)
-    # What the extension leaves out is mostly in the run already, so the reasons of its launch stay.
-    hyperparameters = [Hyperparameter.from_json(each) for each in known.values()]
-    written = {name: written_as(each) for name, each in space.items()}
-    changes = {
-        "candidates": space_to_json(space),
-        "hyperparameters": list(known.values()),
-        "command_line": format_command_line(as_typed(order.prefix, project.directory), written, hyperparameters),
-    }
-    if plan.demand.is_adaptive:
-        changes["strategy"] = dict(new.strategy)
-    return extend_run(store, project.id, run.id, new.experiments, changes)
-
-
-def check_extension(run: Run, plan: Plan) -> None:
-    """Raise OrderError where a plan has other code, data or arguments than a run, which can have only one each."""
-    if run.code_digest != plan.code.code_digest:
-        raise OrderError(
-            f"The script has changed since run {run.number} was launched, and a run has one code; start a new run."
-        )
-    if run.data_digest != plan.code.data_digest:
-        raise OrderError(
-            f"The declared data is not that of run {run.number}, and a run has one state of it; start a new run."
-        )
-    if run.is_trial:
-        raise OrderError(f"Run {run.number} was a trial, which ends after its first epoch; start a new run.")
-    # Another key for the same service is no reason.
-    arguments = list(masked_words(program_of(run.command).arguments))
-    if arguments != list(masked_words(plan.demand.arguments)):
-        given = f"was launched with {shlex.join(arguments)}" if arguments else "was launched with nothing"
-        raise OrderError(f"Run {run.number} {given} behind its script; write the same, or start a new run.")
-
-
-def merged(before: Space, more: Space) -> dict[str, Candidates]:
-    """Both search spaces in one: all values, and an interval around what are intervals."""
-    space = dict(before)
-    for name, candidates in more.items():
-        space[name] = _merged(space[name], candidates) if name in space else candidates
-    return space
-
-
-def _merged(one: Candidates, other: Candidates) -> Candidates:
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return tuple(dict.fromkeys((*one, *other)))
-    numbers = [end for each in (one, other) for end in _ends(each)]
-    interval = one if isinstance(one, Interval) else other
-    assert isinstance(interval, Interval)
-    return replace(interval, low=min(numbers), high=max(numbers))
-
-
-def _ends(candidates: Candidates) -> list[float]:
-    if isinstance(candidates, Interval):
-        return [candidates.low, candidates.high]
-    return [value for value in candidates if isinstance(value, int | float)]
 
 
 def new_run(plan: Plan, order: Order, frozen: Frozen, experiments: Sequence[NewExperiment]) -> NewRun:

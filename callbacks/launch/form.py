@@ -100,8 +100,12 @@ def request_of(
         seen=code_in(context),
         decisions=Decisions.from_json(decisions),
         draft=run if context["mode"] == "draft" else None,
-        extended=run if context["mode"] == "extend" else None,
     )
+
+
+def extended_run(store: Store, project: Project, context: Context) -> Run | None:
+    """The run that the dialog adds to, if it does. Raises RunError where it is gone."""
+    return _run_in(store, project, context) if context["mode"] == "extend" else None
 
 
 def code_in(context: Context) -> CodeState:

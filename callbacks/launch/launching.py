@@ -8,8 +8,9 @@ from typing import Any
 from dash import Input, Output, State, no_update
 
 from callbacks.group import CallbackGroup
-from callbacks.launch.form import FormError, form_states, read_form, request_of
+from callbacks.launch.form import FormError, extended_run, form_states, read_form, request_of
 from callbacks.launch.project import hyperparameters_of, project_of
+from launch.extension import extend
 from launch.launch import Launched, Question, Refusal, keep_draft
 from launch.launch import launch as launch_request
 from launch.script import refresh_hyperparameters
@@ -61,9 +62,13 @@ def launch(
     try:
         asked = read_form(project, form, key=str(context["key"]))
         request = request_of(store, project, asked, decisions, context)
+        extended = extended_run(store, project, context)
     except (FormError, RunError) as error:
         return _answer({"error": str(error)})
-    outcome = launch_request(store, project, request, confirmed=confirmed)
+    if extended:
+        outcome = extend(store, project, extended, request, confirmed=confirmed)
+    else:
+        outcome = launch_request(store, project, request, confirmed=confirmed)
     match outcome:
         case Launched(run=run, note=note):
             said = {"notice": note, "has_notice": True} if note else {}
@@ -121,6 +126,9 @@ def save(
     project = project_of(store, context) if clicks else None
     if project is None or context is None:
         return {"path": no_update, "is_open": no_update, "error": no_update}
+    if context["mode"] == "extend":
+        sentence = "What is added to a run cannot be kept as a draft; begin a new run for that."
+        return {"path": no_update, "is_open": no_update, "error": sentence}
     try:
         asked = read_form(project, form, key=str(context["key"]))
         outcome = keep_draft(store, project, request_of(store, project, asked, decisions, context))

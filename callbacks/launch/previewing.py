@@ -14,9 +14,10 @@ from analysis.hyperparameters import text_of
 from analysis.masks import masked_command, masked_text
 from analysis.strategies import STRATEGIES, StrategyError
 from callbacks.group import CallbackGroup
-from callbacks.launch.form import FormError, code_in, form_inputs, read_form, read_paths, request_of
+from callbacks.launch.form import FormError, code_in, extended_run, form_inputs, read_form, read_paths, request_of
 from callbacks.launch.project import project_of
 from launch.code import CodeError, code_difference, code_state
+from launch.extension import review_extension
 from launch.launch import Refusal, Review
 from launch.launch import review as review_request
 from launch.order import Order
@@ -115,11 +116,15 @@ def review(
     try:
         asked = read_form(project, form)
         request = request_of(store, project, asked, decisions, context)
+        extended = extended_run(store, project, context)
     except FormError as error:
         return _refusal(error, str(form.get("command") or ""), context)
     except RunError as error:
         return _answer({"error": str(error)})
-    reviewed = review_request(store, project, request)
+    if extended:
+        reviewed = review_extension(store, project, extended, request)
+    else:
+        reviewed = review_request(store, project, request)
     if isinstance(reviewed, Refusal):
         return _refusal(FormError(reviewed.sentence, reviewed.part), "", context)
     shown = _shown(reviewed, asked.order, context, problems or [])

@@ -13,6 +13,7 @@ from launch.choice import StrategyChoice
 from launch.code import code_state
 from launch.order import Order
 from launch.plan import Decisions, Demand, Plan, plan_of
+from storage.experiments import fetch_experiments
 from storage.ingestion import Batch, Ending, Values, finish_experiment
 from storage.leases import Place, claim_experiment
 from storage.projects import find_project, metric_ids, register_project
@@ -110,3 +111,8 @@ def finish(store: Store) -> Finisher:
         return run
 
     return end
+
+
+def settings_of(store: Store, run: Run) -> list[dict[str, object]]:
+    """What a run's experiments are given, in their order."""
+    return [dict(each.settings) for each in fetch_experiments(store, run.project_id, run_id=run.id)]
