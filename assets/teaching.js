@@ -2,7 +2,8 @@
 (() => {
     const TRY_AFTER_MS = 250;
     const AWAY = "The server did not answer. Try again in a moment.";
-    const HINT = "Press a number to make it a metric; bold ones were not always the same. In the pattern, {epoch} and {step} say where the training stands.";
+    const HINT = "Press a number to make it a metric; bold ones were not always the same. Then say which other numbers of its line count, as the epoch for instance.";
+    const ROLES = [["", "anything"], ["metric", "a metric"], ["epoch", "the epoch"], ["step", "the step"]];
 
     // --- pure ---------------------------------------------------------------------------------------------------------
 
@@ -20,6 +21,21 @@
         return pieces;
     };
 
+    /** What the numbers of a line are once one is pressed: a metric, and the counters that stand before it. */
+    const rolesFrom = (numbers, place) => new Map(numbers.filter((each) => each.place === place || (each.place < place && each.can_take && ["epoch", "step"].includes(each.name)))
+        .map((each) => [each.place, each.place === place ? "metric" : each.name]));
+
+    /** With another role for a number; only one number of a line is the epoch, and one the step. */
+    const withRole = (roles, place, role) => new Map([...roles].filter(([other, taken]) => other !== place && (role === "metric" || taken !== role))
+        .concat(role ? [[place, role]] : []));
+
+    /** The names that a pattern gives them, by place; the first metric is the one that is missed, if any is. */
+    const namesOf = (numbers, roles, missed) => {
+        const first = numbers.find(({place}) => roles.get(place) === "metric");
+        const nameOf = (each) => (roles.get(each.place) !== "metric" ? roles.get(each.place) : (missed && each === first && missed) || each.name);
+        return Object.fromEntries(numbers.filter(({place}) => roles.has(place)).map((each) => [each.place, nameOf(each)]));
+    };
+
     const plural = (count, one, many) => `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
 
     /** What a pattern takes, in a sentence. */
@@ -32,7 +48,7 @@
     const doneWords = (changed) => (changed ? `Kept. ${plural(changed, "past experiment has", "past experiments have")} values by it now, and further ones will.`
         : "Kept. No past experiment has a value by it; further ones will be read with it.");
 
-    const pure = {doneWords, piecesOf, triedWords};
+    const pure = {doneWords, namesOf, piecesOf, rolesFrom, triedWords, withRole};
 
     // --- the dialog -----------------------------------------------------------------------------------------------------
 
@@ -47,20 +63,32 @@
     const markedLine = ({text, marks}) => element("code", {className: "ht-line"}, ...piecesOf(text, marks).map(({text: part, mark}) => (
         mark ? element("b", {textContent: part, title: mark.name}) : part)));
 
-    /** A kind of lines, with a button for each number. */
-    const kindOf = ({text, count, numbers}, onPick) => element("li", {}, element("span", {className: "ht-quiet", textContent: `${count.toLocaleString("en-US")} ×`, title: "How many lines of this kind there were"}),
-        element("code", {className: "ht-line"}, ...piecesOf(text, numbers).map(({text: part, mark}) => {
-            if (!mark?.pattern) return part;
-            const button = element("button", {type: "button", className: mark.moves ? "is-moving" : "", textContent: part, title: `Make ${mark.name} a metric`});
-            button.addEventListener("click", () => onPick(mark.pattern));
-            return button;
-        })));
+    /** A kind of lines, with a button for each number, and room for what its numbers are once one is pressed. */
+    const kindOf = ({text, count, numbers}, onPress) => {
+        const roles = element("div", {className: "ht-roles", role: "group", aria: {label: "What the numbers of this line are"}});
+        return element("li", {}, element("span", {className: "ht-quiet", textContent: `${count.toLocaleString("en-US")} ×`, title: "How many lines of this kind there were"}),
+            element("code", {className: "ht-line"}, ...piecesOf(text, numbers).map(({text: part, mark}) => {
+                if (!mark?.can_take) return part;
+                const button = element("button", {type: "button", className: mark.moves ? "is-moving" : "", textContent: part, title: `Make ${mark.name} a metric`});
+                button.addEventListener("click", () => onPress(mark.place, roles));
+                return button;
+            })), roles);
+    };
+
+    /** What each number of a line is, as a choice. */
+    const roleOf = (name, part, role, onChange) => {
+        const choice = element("select", {}, ...ROLES.map(([value, words]) => element("option", {value, textContent: words, selected: value === (role ?? "")})));
+        choice.addEventListener("change", () => onChange(choice.value));
+        return element("label", {}, `${name} `, element("b", {textContent: part}), " is ", choice);
+    };
 
     const open = async (opener) => {
         const {teach: slug, run, name} = opener.dataset;
         let patterns = [];
         let experiment = null;
         let [timer, asked] = [null, 0];
+        let chosen = null;
+        let tried = {counts: {}};
         const dialog = element("dialog", {className: "ht-teaching", aria: {label: "Metrics in what the script prints"}});
         const kept = element("ul", {className: "ht-kept"});
         const input = element("input", {type: "text", id: "teach-pattern", autocomplete: "off", spellcheck: false, placeholder: "step {step} | loss {loss}", maxLength: 500});
@@ -99,9 +127,26 @@
             }
             const answer = await ask(slug, {do: "try", pattern, experiment});
             if (mine !== asked) return null;
+            tried = answer;
             fits.replaceChildren(...(answer.lines ?? []).map(markedLine));
             keep.disabled = Boolean(answer.error);
             return answer.error ? say(answer.error, true) : say(triedWords(answer));
+        };
+
+        /** The objective comes next, where the run has none, or one that nobody has reported. */
+        const offer = (board, names) => {
+            const {objective} = board.spec;
+            if (!names.length || names.includes(objective) || (objective && !name)) return;
+            says.append(element("span", {className: "ht-judge"}, ` ${objective ? `Nobody has reported ${objective}.` : "Nothing says yet by which metric this run is judged."} Judge it by: `,
+                ...names.map((each) => {
+                    const button = element("button", {type: "button", className: "ht-button", textContent: each});
+                    button.addEventListener("click", () => {
+                        board.send({do: "judge", metric: each});
+                        dialog.close();
+                    });
+                    return button;
+                })));
+            says.querySelector("button").focus();
         };
 
         const add = async () => {
@@ -119,11 +164,46 @@
                 [after, changed, done] = [step.last, changed + step.changed, done + step.done];
                 if (!step.left || !dialog.open) break;
             }
+            const taught = Object.keys(tried.counts);
             input.value = "";
             fits.replaceChildren();
+            forget();
             // An ended run is looked at seldom.
-            window.dash_clientside.run?.current()?.listen?.();
-            return say(doneWords(changed));
+            const board = window.dash_clientside.run?.current();
+            board?.listen?.();
+            say(doneWords(changed));
+            if (board && changed) offer(board, taught);
+            return null;
+        };
+
+        const forget = () => {
+            chosen?.place.replaceChildren();
+            chosen = null;
+        };
+
+        /** The pattern that takes what was chosen in a line; its choices stay below the line. */
+        const choose = async (line, roles, place) => {
+            if (chosen?.line !== line) forget();
+            chosen = {line, roles, place};
+            const signs = Array.from(line.text);
+            const focused = [...place.querySelectorAll("select")].indexOf(document.activeElement);
+            place.replaceChildren(...line.numbers.filter(({can_take: can}) => can).map((each) => (
+                roleOf(each.name, signs.slice(each.start, each.end).join(""), roles.get(each.place), (role) => choose(line, withRole(roles, each.place, role), place)))));
+            place.querySelectorAll("select")[focused]?.focus();
+            clearTimeout(timer);
+            asked += 1;
+            const mine = asked;
+            keep.disabled = true;
+            const answer = await ask(slug, {do: "compose", experiment, line: line.text, names: namesOf(line.numbers, roles, name)});
+            if (mine !== asked) return null;
+            if (answer.error) return say(answer.error, true);
+            input.value = answer.pattern;
+            return tryIt();
+        };
+
+        const press = (line, at, place) => {
+            const isHere = chosen?.line === line;
+            choose(line, isHere ? withRole(chosen.roles, at, chosen.roles.has(at) ? "" : "metric") : rolesFrom(line.numbers, at), place);
         };
 
         const form = element("form", {className: "ht-teach-form", noValidate: true}, element("label", {htmlFor: input.id, textContent: "Pattern"}), input, keep);
@@ -136,6 +216,7 @@
         input.addEventListener("input", () => {
             clearTimeout(timer);
             keep.disabled = true;
+            forget();
             timer = setTimeout(tryIt, TRY_AFTER_MS);
         });
         const close = element("button", {type: "button", className: "ht-icon", textContent: "×", aria: {label: "Close"}});
@@ -157,12 +238,7 @@
         ({patterns, experiment} = answer);
         showPatterns();
         note.textContent = answer.note || `Experiment ${experiment} printed these lines with numbers. ${HINT}`;
-        kinds.replaceChildren(...answer.lines.map((line) => kindOf(line, (pattern) => {
-            input.value = pattern;
-            clearTimeout(timer);
-            input.focus();
-            tryIt();
-        })));
+        kinds.replaceChildren(...answer.lines.map((line) => kindOf(line, (at, place) => press(line, at, place))));
         return null;
     };
 

@@ -125,18 +125,28 @@ def _look(store: Store, data_dir: Path, project: Project, request: Request) -> d
     except NothingToReadError as error:
         return shown | {"note": str(error)}
     number = _whole(request.get("experiment")) or newest
-    name = str(request.get("name") or "")
-    lines = [_line(template, name) for template in templates_of(store, data_dir, project, number)]
+    lines = [_line(template) for template in templates_of(store, data_dir, project, number)]
     note = "" if lines else f"Experiment {number} printed no line with a number."
     return shown | {"experiment": number, "lines": lines, "note": note}
 
 
-def _line(template: Template, name: str) -> dict[str, Any]:
+def _line(template: Template) -> dict[str, Any]:
     numbers = [
-        {**asdict(mark), "moves": moves, "pattern": template.pattern([place], name)}
+        {**asdict(mark), "place": place, "moves": moves, "can_take": template.can_take(place)}
         for place, (mark, moves) in enumerate(zip(template.numbers, template.moving, strict=True))
     ]
     return {"text": template.sample, "count": template.count, "numbers": numbers}
+
+
+def _compose(store: Store, data_dir: Path, project: Project, request: Request) -> dict[str, Any]:
+    """The pattern that takes numbers of one of the lines: `names` are their names, by their places in the line."""
+    number, names = _whole(request.get("experiment")), request.get("names")
+    templates = templates_of(store, data_dir, project, number)
+    template = next((each for each in templates if each.sample == request.get("line")), None)
+    if template is None or not isinstance(names, Mapping):
+        raise PatternError(f"Experiment {number} does not print this line any more; open the dialog again.")
+    places = {place: str(names[str(place)]) for place in range(len(template.numbers)) if str(place) in names}
+    return {"pattern": template.pattern(places)}
 
 
 def _try(store: Store, data_dir: Path, project: Project, request: Request) -> dict[str, Any]:
@@ -162,6 +172,7 @@ def _whole(written: Any) -> int:
 
 _ACTIONS: dict[str, Callable[[Store, Path, Project, Request], dict[str, Any]]] = {
     "look": _look,
+    "compose": _compose,
     "try": _try,
     "teach": _teach,
     "again": _again,

@@ -43,6 +43,11 @@ class Mark:
     end: int
     name: str
 
+    @property
+    def spot(self) -> tuple[int, int]:
+        """From where to where."""
+        return self.start, self.end
+
 
 @dataclass
 class Pattern:

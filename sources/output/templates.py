@@ -8,7 +8,7 @@ second one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sources.output.patterns import Mark, Pattern, PatternError
@@ -55,30 +55,31 @@ class Template:
             for moves, mark in zip(self.moving, self.numbers, strict=True)
         )
 
-    def pattern(self, chosen: Sequence[int], name: str = "") -> str:
-        """A pattern that takes the numbers at these places; all others may be anything.
+    def pattern(self, names: Mapping[int, str]) -> str:
+        """A pattern that takes the numbers at these places by these names; all others may be anything.
 
-        name: for the first of those chosen, instead of what stands before it. Empty where no pattern would take just
-        these, as where two numbers are glued together.
+        Raises PatternError where no pattern would take just these, as where two numbers are glued together.
         """
         text, at = [], 0
         for place, mark in enumerate(self.numbers):
             text.append(_DIGITS.sub("{}", _BRACES.sub("{}", self.sample[at : mark.start])))
-            is_axis = mark.name in ("epoch", "step")
-            hole = (name if chosen and place == chosen[0] and name else mark.name) if place in chosen or is_axis else ""
-            text.append(f"{{{hole}}}")
+            text.append(f"{{{names.get(place, '')}}}")
             at = mark.end
         # What follows the last number that counts says nothing, and may not always be there.
-        last = max([*chosen, 0])
-        kept = "".join(text[: 2 * last + 2]).strip()
-        return kept if self._takes(kept, [self.numbers[place] for place in chosen]) else ""
+        kept = "".join(text[: 2 * max(names, default=0) + 2]).strip()
+        taken = {mark.spot for mark in Pattern(kept).marks(self.sample)}
+        if missed := [mark for place, mark in enumerate(self.numbers) if place in names and mark.spot not in taken]:
+            digits = self.sample[missed[0].start : missed[0].end]
+            raise PatternError(f"No pattern takes {digits} out of this line; write a regular expression.")
+        return kept
 
-    def _takes(self, text: str, wanted: Sequence[Mark]) -> bool:
+    def can_take(self, place: int) -> bool:
+        """Whether a pattern takes the number at a place."""
         try:
-            taken = {(mark.start, mark.end) for mark in Pattern(text).marks(self.sample)}
+            self.pattern({place: "number"})
         except PatternError:
             return False
-        return all((mark.start, mark.end) in taken for mark in wanted)
+        return True
 
 
 def find_templates(lines: Iterable[str]) -> list[Template]:

@@ -1,7 +1,7 @@
 "use strict";
 const test = require("node:test");
 const assert = require("node:assert");
-const {doneWords, piecesOf, triedWords} = require("../../assets/teaching.js");
+const {doneWords, namesOf, piecesOf, rolesFrom, triedWords, withRole} = require("../../assets/teaching.js");
 
 test("a line falls into pieces at its numbers, whatever its characters", () => {
     const marks = [{start: 8, end: 11, name: "b"}, {start: 2, end: 4, name: "a"}];
@@ -9,6 +9,28 @@ test("a line falls into pieces at its numbers, whatever its characters", () => {
     assert.deepEqual(piecesOf("x 30 at 0.5!", marks).map(({text, mark}) => [text, mark?.name ?? null]),
         [["x ", null], ["30", "a"], [" at ", null], ["0.5", "b"], ["!", null]]);
     assert.deepEqual(piecesOf("", []), []);
+});
+
+const NUMBERS = [["epoch", true], ["of", true], ["loss", true], ["v", false], ["step", true], ["acc", true]].map(([name, can], place) => ({name, place, can_take: can}));
+
+test("a number that is pressed is a metric, and a counter before it comes along", () => {
+    assert.deepEqual([...rolesFrom(NUMBERS, 2)], [[0, "epoch"], [2, "metric"]]);
+    assert.deepEqual([...rolesFrom(NUMBERS, 5)], [[0, "epoch"], [4, "step"], [5, "metric"]]);
+    // A counter that is pressed is wanted as a metric.
+    assert.deepEqual([...rolesFrom(NUMBERS, 0)], [[0, "metric"]]);
+});
+
+test("a number gets another role, and only one is the epoch", () => {
+    const roles = withRole(rolesFrom(NUMBERS, 2), 1, "epoch");
+    assert.deepEqual([...roles], [[2, "metric"], [1, "epoch"]]);
+    assert.deepEqual([...withRole(roles, 5, "metric")].length, 3);
+    assert.deepEqual([...withRole(roles, 2, "")], [[1, "epoch"]]);
+});
+
+test("the first metric of a line is the one that is missed", () => {
+    const roles = new Map([[5, "metric"], [2, "metric"], [1, "epoch"]]);
+    assert.deepEqual(namesOf(NUMBERS, roles, "quality"), {1: "epoch", 2: "quality", 5: "acc"});
+    assert.deepEqual(namesOf(NUMBERS, roles), {1: "epoch", 2: "loss", 5: "acc"});
 });
 
 test("what a pattern takes is one sentence", () => {

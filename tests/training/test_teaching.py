@@ -124,10 +124,15 @@ def test_a_pattern_is_tried_on_the_newest_output(workshop: Workshop, worker: Exp
 def test_the_dialog_gets_lines_patterns_and_what_is_wrong(workshop: Workshop, worker: ExperimentWorker) -> None:
     assert "No experiment has ended yet" in ask(workshop, do="look")["note"]
     perform(workshop, worker, workshop.launch(ODD))
-    found = ask(workshop, do="look", run=1, name="score")
+    found = ask(workshop, do="look", run=1)
     assert (found["experiment"], found["patterns"]) == (1, [])
     line = next(each for each in found["lines"] if each["text"].startswith("Pass"))
-    assert line["numbers"][2]["pattern"] == "Pass {} of {} >>> quality now at {score}"
+    assert [each["can_take"] for each in line["numbers"]] == [True, True, True]
+    asked = {"do": "compose", "experiment": 1, "line": line["text"]}
+    pattern = {"pattern": "Pass {epoch} of {} >>> quality now at {score}"}
+    assert ask(workshop, **asked, names={"0": "epoch", "2": "score"}) == pattern
+    assert "no hole" in ask(workshop, **asked, names={"7": "epoch"})["error"]
+    assert "does not print this line" in ask(workshop, **{**asked, "line": "?"}, names={"0": "epoch"})["error"]
     assert [each["moves"] for each in line["numbers"]] == [True, False, True]
     tried = ask(workshop, do="try", experiment=1, pattern="quality now at {score}")
     assert (tried["fitting"], tried["counts"]) == (3, {"score": 3})

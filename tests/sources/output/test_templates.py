@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.output import templates
-from sources.output.patterns import Pattern
+from sources.output.patterns import Pattern, PatternError
 from sources.output.templates import find_templates
 
 LINES = """Using device cpu with 8 workers
@@ -30,16 +30,22 @@ def test_lines_of_one_kind_are_one_template_and_likely_reports_come_first() -> N
 
 def test_a_number_that_is_pressed_makes_a_pattern_that_fits_all_lines_of_its_kind() -> None:
     first, second, _ = find_templates(LINES)
-    text = first.pattern([2], "quality")
+    text = first.pattern({2: "quality"})
     assert text == "Pass {} of {} >>> the score is now {quality}"
     reports = [Pattern(text).read(line) for line in LINES]
     assert [report.metrics for report in reports if report] == [{"quality": 0.51}, {"quality": 0.61}]
-    assert Pattern(second.pattern([2])).read(LINES[4]).metrics == {"ppl": 1.5}  # type: ignore[union-attr]
+    assert Pattern(second.pattern({2: "ppl"})).read(LINES[4]).metrics == {"ppl": 1.5}  # type: ignore[union-attr]
 
 
-def test_counters_come_with_the_number() -> None:
+def test_several_numbers_of_a_line_make_one_pattern() -> None:
     (found,) = find_templates(["epoch 3 step 40: zeal ~ 0.5", "epoch 4 step 50: zeal ~ 0.6"])
-    assert found.pattern([2]) == "epoch {epoch} step {step}: zeal ~ {zeal}"
+    assert [mark.name for mark in found.numbers] == ["epoch", "step", "zeal"]
+    assert found.pattern({0: "epoch", 1: "step", 2: "zeal"}) == "epoch {epoch} step {step}: zeal ~ {zeal}"
+    assert found.pattern({0: "epoch"}) == "epoch {epoch}"
+    with pytest.raises(PatternError, match="zeal stands in two holes"):
+        found.pattern({0: "zeal", 2: "zeal"})
+    with pytest.raises(PatternError, match="no hole"):
+        found.pattern({})
 
 
 def test_very_many_kinds_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,6 +81,7 @@ WORDS = [
 def test_every_number_of_any_line_makes_a_pattern_that_fits_it_or_is_refused(lines: list[str]) -> None:
     for template in find_templates(lines):
         for place, mark in enumerate(template.numbers):
-            if text := template.pattern([place]):
+            if template.can_take(place):
+                text = template.pattern({place: "number"})
                 marks = Pattern(text).marks(template.sample)
                 assert (mark.start, mark.end) in {(each.start, each.end) for each in marks}
