@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := analysis app callbacks cli hypertuner launch layouts sources storage training
 CODE := $(PACKAGES) examples tests benchmarks
+# Whoever sits at a terminal sees what is being installed.
+QUIET := $(shell test -t 2 || echo --quiet)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick check format browser faults packages bench lock clean
@@ -66,22 +68,22 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ echo "Python cannot make a virtual environment; install its venv module (Debian: apt-get install python3-venv)."; exit 1; }
 	@echo "Installing the dependencies into $(VENV); this takes a few minutes the first time."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/pip install $(QUIET) --disable-pip-version-check -r requirements.txt
+	@$(BIN)/pip install $(QUIET) --disable-pip-version-check --no-deps --editable .
 	@$(BIN)/python -m compileall -q $(PACKAGES)
 	@touch $@
 
 $(VENV)/.ready-test: $(VENV)/.ready requirements-test.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@$(BIN)/pip install $(QUIET) --disable-pip-version-check -r requirements-test.txt
 	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready-test requirements-bench.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@$(BIN)/pip install $(QUIET) --disable-pip-version-check -r requirements-bench.txt
 	@touch $@
 
 # torch first, as the others would take a build for GPUs.
 .venv-packages/.ready: requirements-packages.txt
 	@$(PYTHON) -m venv .venv-packages
-	@.venv-packages/bin/pip install --quiet --disable-pip-version-check $$(grep '^torch==' requirements-packages.txt)
-	@.venv-packages/bin/pip install --quiet --disable-pip-version-check -r requirements-packages.txt
+	@.venv-packages/bin/pip install $(QUIET) --disable-pip-version-check $$(grep '^torch==' requirements-packages.txt)
+	@.venv-packages/bin/pip install $(QUIET) --disable-pip-version-check -r requirements-packages.txt
 	@touch $@

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import secrets
@@ -128,7 +129,7 @@ def _look(desk: Desk, request: Request) -> dict[str, Any]:
         "python": typed.line.program.python,
         "hyperparameters": [_words(each) for each in typed.hyperparameters],
         "tuned": list(typed.line.written),
-        "name": _free_name(desk.store, typed.directory.name),
+        "name": _free_name(desk.store, typed),
     }
 
 
@@ -158,19 +159,18 @@ def _words(hyperparameter: Hyperparameter) -> dict[str, Any]:
     }
 
 
-def _free_name(store: Store, name: str) -> str:
-    """The folder's name, with a number where a project has it already."""
+def _free_name(store: Store, typed: Typed) -> str:
+    """The folder's name; with that of the script, and then a number, where a project has it already."""
+    return next(name for name in _names(typed) if find_project(store, slug_of(name)) is None)
+
+
+def _names(typed: Typed) -> Iterator[str]:
     # A slug is cut, and the number must not be.
-    name = name[:LONGEST_NAME] or "project"
-    return next(each for each in _numbered(name) if find_project(store, slug_of(each)) is None)
-
-
-def _numbered(name: str) -> Iterator[str]:
+    folder = typed.directory.name[:LONGEST_NAME] or "project"
+    yield folder
+    name = f"{folder} {Path(typed.line.program.name).stem}"[:LONGEST_NAME]
     yield name
-    number = 1
-    while True:
-        number += 1
-        yield f"{name} {number}"
+    yield from (f"{name} {number}" for number in itertools.count(2))
 
 
 def _begin(desk: Desk, request: Request) -> dict[str, Any]:

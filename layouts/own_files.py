@@ -87,7 +87,8 @@ def content(shown: Shown | None) -> list[Component]:
     found = shown.found
     count = f"{found.count:,} {'file' if found.count == 1 else 'files'}, {size(found.bytes)}"
     is_here = not shown.elsewhere and not shown.is_removed
-    head = [html.H2("Files"), html.Span(count, className="muted", title=KINDS.get(shown.kind, ""))]
+    words = f"{count}, removed" if shown.is_removed else count
+    head = [html.H2("Files"), html.Span(words, className="muted", title=KINDS.get(shown.kind, ""))]
     if found.count > MOST_UNSEARCHED:
         head.append(filter_box(ids.OWN_FILES_FOUND, f"Search {min(found.count, MOST_ROWS):,} files"))
     if is_here:

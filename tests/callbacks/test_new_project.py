@@ -94,11 +94,12 @@ def test_a_project_begins_without_a_trial(desk: Desk) -> None:
 
 def test_a_name_that_is_taken_changes_nothing(desk: Desk) -> None:
     register_project(desk.store, "Vision", directory="/", command=["python", "x.py"], hyperparameters=[])
-    assert ask(desk, "look")["name"] == "vision 2"
+    assert ask(desk, "look")["name"] == "vision train"
+    register_project(desk.store, "Vision train", directory="/", command=["python", "x.py"], hyperparameters=[])
+    assert ask(desk, "look")["name"] == "vision train 2"
     assert "already" in ask(desk, "begin", name="vision")["error"]
     assert "name" in ask(desk, "begin", name=" ")["error"]
-    (project,) = fetch_projects(desk.store)
-    assert project.command == ["python", "x.py"]
+    assert [each.command for each in fetch_projects(desk.store)] == [["python", "x.py"]] * 2
 
 
 def test_an_unknown_request_is_none(desk: Desk) -> None:
