@@ -53,6 +53,12 @@ def test_what_is_searched_is_name_help_and_group() -> None:
     assert option["title"] == "examples per step"
 
 
+def test_a_secret_says_where_its_value_is() -> None:
+    [option] = editor.picker_options([Hyperparameter("api_key", "--api-key", "str")], [])
+    assert "secret" in text_of(option["label"])
+    assert "stays in the command" in option["title"]
+
+
 def test_a_script_without_arguments_is_said_to_be_one() -> None:
     assert "nothing to tune" in text_of(launch.body(FORM))
 
