@@ -40,7 +40,7 @@ MOST_CHOICES_PICKED = 6
 # How a text without a sign is shown.
 EMPTY = "(empty)"
 LEFT_OUT_HELP = "The option is left out: the script has its own default."
-SECRET_HELP = "Its value stays in the command, where nobody sees it, and is not tuned."
+HIDDEN_HELP = "Its value stays in the command, where nobody sees it, and is not tuned."
 STEP_HELP = (
     "2 adds, *2 multiplies, ^2 squares; n5 gives five points at equal distances, log5 five at equal ratios. "
     "Empty: any number in between; log: any, evenly on a log scale (both for strategies that draw)."
@@ -137,7 +137,7 @@ def picker_options(hyperparameters: Sequence[Hyperparameter], tuned: Sequence[st
 def _option(hyperparameter: Hyperparameter) -> dict[str, Any]:
     return {
         "value": hyperparameter.name,
-        "title": SECRET_HELP if _is_secret(hyperparameter) else hyperparameter.help or hyperparameter.name,
+        "title": HIDDEN_HELP if _is_secret(hyperparameter) else hyperparameter.help or hyperparameter.name,
         "search": f"{hyperparameter.name} {hyperparameter.help} {hyperparameter.group}".lower(),
         "label": html.Span(
             [
