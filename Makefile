@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := analysis app callbacks cli hypertuner launch layouts sources storage training
+PACKAGES := analysis answers app callbacks cli hypertuner launch layouts sources storage training
 CODE := $(PACKAGES) examples tests benchmarks
 # Whoever sits at a terminal sees what is being installed.
 QUIET := $(shell test -t 2 || echo --quiet)

@@ -10,23 +10,7 @@ from typing import Any
 from dash import Dash, set_props
 from flask import Flask
 
-from app import (
-    attempts,
-    changes,
-    curves,
-    custom_views,
-    downloads,
-    exports,
-    health,
-    logs,
-    new_project,
-    notes,
-    own_files,
-    rules,
-    run_replay,
-    security,
-    teaching,
-)
+from app import addresses, downloads, exports, health, own_files, security
 from app.settings import Settings
 from callbacks import comparison, experiment, insights, launch, pages, projects, run, views
 from launch.allowed import AllowedFolders
@@ -98,17 +82,8 @@ def create_app(settings: Settings, store: Store) -> Dash:
         app.index()
     downloads.attach(app.server, store)
     exports.attach(app.server, store, settings.data_dir)
-    changes.attach(app.server, store)
-    curves.attach(app.server, store)
-    attempts.attach(app.server, store)
-    rules.attach(app.server, store)
-    notes.attach(app.server, store)
-    custom_views.attach(app.server, store)
-    run_replay.attach(app.server, store)
-    logs.attach(app.server, store, settings.data_dir)
     own_files.attach(app.server, store, settings.data_dir)
-    teaching.attach(app.server, store, settings.data_dir)
-    new_project.attach(app.server, store, settings.data_dir, AllowedFolders(settings.project_folders or ()))
+    addresses.attach(app.server, store, settings.data_dir, AllowedFolders(settings.project_folders or ()))
     health.attach(app.server, store)
     security.protect(app.server, settings, store, script_hashes=app.csp_hashes())
     return app

@@ -14,8 +14,8 @@ from flask import Flask, Response, g, jsonify, redirect, request, session
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.wrappers import Response as AnyResponse
 
+from answers.sessions import answer
 from app.pages import error_page
-from callbacks.sessions import answer
 from storage.sessions import create_session, end_session, find_session
 from storage.store import Store, is_outage
 from storage.tokens import use_link_token

@@ -356,7 +356,7 @@
         return same;
     };
 
-    /** What is said of curves, and since when: see callbacks/said.py. Called by Dash. */
+    /** What is said of curves, and since when: see answers/said.py. Called by Dash. */
     const mark = (marks) => board?.mark(marks ?? []);
 
     /** The epochs that a page's views have join those of its curves. whose: those that are told together replace what was told before. */

@@ -41,7 +41,7 @@
 
     const union = (before, after) => [...new Set([...before, ...after])].sort((a, b) => a - b);
 
-    /** Take an answer of callbacks/curve_changes.py. Returns a new set; curves that did not change are the same ones. */
+    /** Take an answer of answers/curve_changes.py. Returns a new set; curves that did not change are the same ones. */
     const receive = (set, answer) => {
         const curves = new Map(set.curves);
         const experiments = new Map(set.experiments);

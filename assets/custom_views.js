@@ -6,7 +6,7 @@
     const MOST_KEPT = 20;
     // More rings hide what they mark.
     const MOST_MARKS = 300;
-    // As many as the page shows curves of: see callbacks/curve_numbers.py.
+    // As many as the page shows curves of: see answers/curve_numbers.py.
     const MOST_PICKED = 500;
 
     // --- pure ---------------------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@
 
     const plainValueOf = (column, value) => (column.kind === "category" ? codeOf(column, value) : asNumber(value));
 
-    /** Write a list of values, or codes into a list of words, at the places of a column; see callbacks/experiment_columns.py. */
+    /** Write a list of values, or codes into a list of words, at the places of a column; see answers/experiment_columns.py. */
     const fill = (column, touched, list) => {
         const {values} = column;
         const known = list.words?.map((word) => valueOf(column, word));

@@ -1,4 +1,4 @@
-/** Search in a whole log, and the errors and warnings lifted out of it; the server reads it, see callbacks/logs.py. */
+/** Search in a whole log, and the errors and warnings lifted out of it; the server reads it, see answers/logs.py. */
 (() => {
     // A log that grows is looked through again, but not with every line.
     const LOOK_EVERY_MS = 3000;

@@ -368,7 +368,7 @@
         return window.dash_clientside.no_update;
     };
 
-    /** Take an answer of callbacks/run_changes.py; one with a spec makes the board begin anew. */
+    /** Take an answer of answers/run_changes.py; one with a spec makes the board begin anew. */
     const receive = (root, {axes, ...spec}, answer) => {
         const {later, set_props: put} = window.dash_clientside;
         const isFirst = board === null || board.root !== root;

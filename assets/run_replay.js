@@ -5,7 +5,7 @@
 
     // --- pure ---------------------------------------------------------------------------------------------------------
 
-    /** What an answer of callbacks/run_replay.py holds, by the keys of columns. */
+    /** What an answer of answers/run_replay.py holds, by the keys of columns. */
     const framesOf = ({numbers, epochs, of, still, metrics}) => ({
         numbers, epochs: [...epochs], of, still, metrics: new Map(metrics.map(({name, values}) => [`m:${name}`, values])),
     });

@@ -20,12 +20,12 @@ from typing import Any
 import psutil
 from playwright.sync_api import Browser
 
+from answers.run_changes import changes
 from app.settings import Settings
 from benchmarks.figures import Budget, arguments, present, scratch_folder
 from benchmarks.web.data import fill
 from benchmarks.web.page import SIZE, Visit, brush, chromium, median
 from benchmarks.web.peers import PEERS, measure, of_moves
-from callbacks.run_changes import changes
 from cli.services import Services
 from storage.store import Store
 

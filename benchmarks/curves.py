@@ -17,12 +17,12 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
+from answers.curve_changes import Question, curve_changes
 from app.packing import pack
 from app.settings import Settings
 from benchmarks.figures import Budget, arguments, present, scratch_folder
 from benchmarks.web.curves import fill
 from benchmarks.web.page import SIZE, Visit, chromium, median, percentile
-from callbacks.curve_changes import Question, curve_changes
 from cli.services import Services
 from storage.store import Store
 

@@ -18,11 +18,11 @@ from analysis.environment import Environment
 from analysis.hyperparameters import Hyperparameter, argv_of
 from analysis.masks import masked_words
 from analysis.seeds import Seed, seed_of
-from callbacks.curve_numbers import MOST_NUMBERS, read_numbers
-from callbacks.custom_views import code_of_views
+from answers.curve_numbers import MOST_NUMBERS, read_numbers
+from answers.custom_views import code_of_views
+from answers.notes import told
+from answers.said import flag_marks, said_of
 from callbacks.group import CallbackGroup
-from callbacks.notes import told
-from callbacks.said import flag_marks, said_of
 from layouts import comparison, configuration, ids, own_files
 from layouts import experiment as layout
 from layouts import flags as flags_layout

@@ -16,8 +16,8 @@ from analysis.importance import Ranking, TooFew, rank
 from analysis.pareto import front
 from analysis.reductions import LAST, Reductions, read_reductions, title_of
 from analysis.surrogate import Goal, Sample, sample
+from answers.insight_desk import Counted, Frame, Superseded, desk_of
 from callbacks.group import CallbackGroup
-from callbacks.insight_desk import Counted, Frame, Superseded, desk_of
 from layouts import insight_ids as ids
 from layouts import insights as layout
 from layouts import run_ids

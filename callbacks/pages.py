@@ -10,8 +10,8 @@ from typing import Any
 from dash import Input, Output, State
 from dash.development.base_component import Component
 
+from answers.engine_words import NOBODY_WORKS, Beat, engine_beats, obstacle_of
 from callbacks import experiment, projects, run
-from callbacks.engine_words import NOBODY_WORKS, Beat, engine_beats, obstacle_of
 from callbacks.group import CallbackGroup
 from layouts import ids, shell
 from layouts.shell import Crumb

@@ -10,8 +10,8 @@ from typing import Any
 from dash import Input, Output, State, no_update
 from dash.development.base_component import Component
 
+from answers.run_facts import candidate_words, planned_count
 from callbacks.group import CallbackGroup
-from callbacks.run_facts import candidate_words, planned_count
 from layouts import ids
 from layouts import projects as layout
 from layouts.projects import BestValue, ProjectRow, RunRow

@@ -9,9 +9,9 @@ from dash import ALL, Input, Output, State, no_update
 from dash.development.base_component import Component
 
 from analysis.masks import masked_command
+from answers.run_actions import act
+from answers.run_facts import candidate_words, planned_count, spec_of, strategy_words
 from callbacks.group import CallbackGroup
-from callbacks.run_actions import act
-from callbacks.run_facts import candidate_words, planned_count, spec_of, strategy_words
 from layouts import draft as draft_layout
 from layouts import ids, later, run_ids, shell
 from layouts import run as layout

@@ -16,14 +16,14 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.words import number
-from app.settings import read_settings
-from callbacks.teaching import (
+from answers.teaching import (
     NothingToReadError,
     newest_with_output,
     teach,
     templates_of,
     try_pattern,
 )
+from app.settings import read_settings
 from cli.errors import CommandError
 from cli.named import project_named
 from cli.options import DataDir

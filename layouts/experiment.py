@@ -98,7 +98,7 @@ def page(
 ) -> Component:
     """The frame; curves, log and views are filled by the first poll, which comes at once.
 
-    note: as callbacks/notes.py tells it. chosen: of the comparison. custom: the project's own views, `name`, `file`
+    note: as answers/notes.py tells it. chosen: of the comparison. custom: the project's own views, `name`, `file`
     and `hint` of each.
     """
     return html.Div(

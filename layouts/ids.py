@@ -112,7 +112,7 @@ OWN_FILE_TITLE = "own-file-title"
 OWN_FILE_TEXT = "own-file-text"
 OWN_FILE_NOTE = "own-file-note"
 OWN_FILE_CLOSE = "own-file-close"
-# What is kept of an earlier attempt: an answer of callbacks/attempts.py or nothing; written in the browser only.
+# What is kept of an earlier attempt: an answer of answers/attempts.py or nothing; written in the browser only.
 ATTEMPT = "attempt"
 ATTEMPT_PANEL = "attempt-panel"
 ATTEMPT_TITLE = "attempt-title"

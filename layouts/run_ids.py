@@ -7,7 +7,7 @@ METRICS = "run-metrics"
 TABLE = "experiment-table"
 AXES = "matrix-axes"
 
-# What a person asks of the run or of some experiments, `{"do", "at", ...}` (see callbacks/run_actions.py), and what
+# What a person asks of the run or of some experiments, `{"do", "at", ...}` (see answers/run_actions.py), and what
 # came of it. The browser writes the first and shows the second.
 REQUEST = "run-request"
 ANSWER = "run-answer"

@@ -15,7 +15,7 @@ PYTEST = [sys.executable, "-m", "pytest"]
 USUAL = [*PYTEST, "-m", "not faults and not packages"]
 QUICK = [*PYTEST, "-m", "not faults and not packages and not ray and not browser"]
 # About a quarter of the quick ones each, side by side: many of them wait for processes more than they compute.
-PAGES = ["tests/callbacks", "tests/layouts"]
+PAGES = ["tests/answers", "tests/callbacks", "tests/layouts"]
 WEB = ["tests/app"]
 TRAINING = ["tests/training", "tests/examples"]
 REST = [f"--ignore={folder}" for folder in ("tests/browser", "tests/faults", *PAGES, *WEB, *TRAINING)]

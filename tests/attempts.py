@@ -8,7 +8,7 @@ from storage.ingestion import Batch, Values, record
 from storage.leases import release_lost
 from storage.projects import metric_ids
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory
+from tests.laboratory import Laboratory
 
 # As its script wrote them; every digit counts.
 ACCURACY = [0.1, 0.30000000000000004, math.nan]

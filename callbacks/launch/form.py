@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,8 +12,8 @@ from analysis.command_line import CommandLine, CommandLineError
 from analysis.environment import Environment
 from analysis.hyperparameters import Value
 from analysis.metrics import usual_goal
-from analysis.sharing import refused_share
 from analysis.strategies import STRATEGIES, Option
+from answers.fields import FormError, read_number, read_paths, read_share, read_whole
 from callbacks.launch.project import Context, hyperparameters_in, read_command, whole_command
 from launch.choice import StrategyChoice
 from launch.code import CodeState
@@ -25,19 +24,6 @@ from layouts import launch_ids as ids
 from storage.records import Project, Run
 from storage.runs import RunError, find_latest_run, find_run
 from storage.store import Store
-
-MOST_NUMBER = 1_000_000_000
-
-
-class FormError(ValueError):
-    """A field that cannot be read; `place` names the part of the form beside which the sentence belongs."""
-
-    def __init__(self, message: str, place: str, column: int | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.place = place
-        self.column = column
-
 
 # The fields by the names under which callbacks get them.
 FIELDS: Mapping[str, tuple[Any, str]] = {
@@ -154,9 +140,9 @@ def read_strategy(values: Mapping[str, Any]) -> StrategyChoice:
     place = "strategy"
     return StrategyChoice(
         name=kind.name,
-        count=_whole("The number of settings", values.get("count"), 20, place, least=1),
-        seed=_whole("The seed", values.get("seed"), 0, place, least=0),
-        repeats=_whole("The number of repeats", values.get("repeats"), 1, place, least=1),
+        count=read_whole("The number of settings", values.get("count"), 20, place, least=1),
+        seed=read_whole("The seed", values.get("seed"), 0, place, least=0),
+        repeats=read_whole("The number of repeats", values.get("repeats"), 1, place, least=1),
         options={
             option.name: _option(option, written[option.name]) for option in kind.options if option.name in written
         },
@@ -168,7 +154,7 @@ def _option(option: Option, written: Any) -> Value:
         return bool(written)
     if option.kind == "choice":
         return str(written)
-    number = _number(option.label, written, "strategy")
+    number = read_number(option.label, written, "strategy")
     if number is None:
         return option.default
     return int(number) if option.kind == "int" and number == int(number) else number
@@ -176,10 +162,10 @@ def _option(option: Option, written: Any) -> Value:
 
 def _order(command: str, line: CommandLine, goal: str, values: Mapping[str, Any], key: str | None) -> Order:
     objective = str(values.get("objective") or "").strip() or None
-    minutes = _number("The time limit", values.get("time_limit"), "resources", least=0.01)
-    concurrency = _number("The number at once", values.get("concurrency"), "resources", least=1, is_whole=True)
+    minutes = read_number("The time limit", values.get("time_limit"), "resources", least=0.01)
+    concurrency = read_number("The number at once", values.get("concurrency"), "resources", least=1, is_whole=True)
     priority, weight = read_share(values.get("priority"), values.get("weight"))
-    cpus = _number("The number of CPUs", values.get("cpus"), "resources", least=0)
+    cpus = read_number("The number of CPUs", values.get("cpus"), "resources", least=0)
     return Order(
         command_line=command,
         prefix=line.prefix,
@@ -187,12 +173,12 @@ def _order(command: str, line: CommandLine, goal: str, values: Mapping[str, Any]
         goal=goal,
         metrics=_metrics(objective, goal, values.get("metrics") or ()),
         cpus=1.0 if cpus is None else cpus,
-        gpus=_number("The number of GPUs", values.get("gpus"), "resources", least=0) or 0.0,
+        gpus=read_number("The number of GPUs", values.get("gpus"), "resources", least=0) or 0.0,
         concurrency=None if concurrency is None else int(concurrency),
         priority=priority,
         weight=weight,
         time_limit_s=None if minutes is None else minutes * 60,
-        retries=_whole("The number of retries", values.get("retries"), 0, "resources", least=0),
+        retries=read_whole("The number of retries", values.get("retries"), 0, "resources", least=0),
         has_terminal=bool(values.get("terminal")),
         data_paths=read_paths(values.get("data")),
         shared_paths=read_paths(values.get("shared")),
@@ -202,44 +188,7 @@ def _order(command: str, line: CommandLine, goal: str, values: Mapping[str, Any]
     )
 
 
-def read_share(priority: Any, weight: Any) -> tuple[int, float]:
-    """A run's priority and weight. Raises FormError."""
-    first = _number("The priority", priority, "resources", is_whole=True)
-    share = _number("The share", weight, "resources")
-    wanted = (0 if first is None else int(first), 1.0 if share is None else share)
-    if refused := refused_share(*wanted):
-        raise FormError(refused, "resources")
-    return wanted
-
-
 def _metrics(objective: str | None, goal: str, names: Sequence[str]) -> list[dict[str, str]]:
     """The objective first; of the others the usual goal is assumed."""
     first = [{"name": objective, "goal": goal}] if objective else []
     return first + [{"name": name, "goal": usual_goal(name)} for name in names if name != objective]
-
-
-def read_paths(written: str | None) -> list[str]:
-    """Files and folders, separated by commas."""
-    return list(dict.fromkeys(part.strip() for part in (written or "").split(",") if part.strip()))
-
-
-def _whole(what: str, written: Any, default: int, place: str, *, least: float) -> int:
-    number = _number(what, written, place, least=least, is_whole=True)
-    return default if number is None else int(number)
-
-
-def _number(what: str, written: Any, place: str, *, least: float = -math.inf, is_whole: bool = False) -> float | None:
-    """An optional number. Raises FormError with a sentence that begins with `what`."""
-    if written is None or not str(written).strip():
-        return None
-    try:
-        value = float(str(written))
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or value < least or (is_whole and value != int(value)) or abs(value) > MOST_NUMBER:
-        if value > MOST_NUMBER:
-            from_ = f", at most {MOST_NUMBER:,}"
-        else:
-            from_ = f" from {least:g} up" if math.isfinite(least) else ""
-        raise FormError(f"{what} is {str(written)!r}; write a {'whole ' if is_whole else ''}number{from_}.", place)
-    return value

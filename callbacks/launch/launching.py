@@ -7,8 +7,9 @@ from typing import Any
 
 from dash import Input, Output, State, no_update
 
+from answers.fields import FormError
 from callbacks.group import CallbackGroup
-from callbacks.launch.form import FormError, extended_run, form_states, read_form, request_of
+from callbacks.launch.form import extended_run, form_states, read_form, request_of
 from callbacks.launch.project import hyperparameters_of, project_of
 from launch.extension import extend
 from launch.launch import Launched, Question, Refusal, keep_draft

@@ -13,8 +13,9 @@ from analysis.candidates import Candidates, Interval
 from analysis.hyperparameters import text_of
 from analysis.masks import masked_command, masked_text
 from analysis.strategies import STRATEGIES, StrategyError
+from answers.fields import FormError, read_paths
 from callbacks.group import CallbackGroup
-from callbacks.launch.form import FormError, code_in, extended_run, form_inputs, read_form, read_paths, request_of
+from callbacks.launch.form import code_in, extended_run, form_inputs, read_form, request_of
 from callbacks.launch.project import project_of
 from launch.code import CodeError, code_difference, code_state
 from launch.extension import review_extension

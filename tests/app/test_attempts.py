@@ -11,13 +11,13 @@ import plotly.graph_objects as go
 import pytest
 from sqlalchemy import text
 
-from callbacks.attempts import MOST_PANELS, MOST_POINTS
+from answers.attempts import MOST_PANELS, MOST_POINTS
 from storage.curves import PAGE_CHUNKS
 from storage.projects import metric_ids, register_project
 from storage.store import Store
 from tests.app.conftest import Browser
 from tests.attempts import ACCURACY, LOSS, TIMES, lost_once
-from tests.callbacks.conftest import Laboratory
+from tests.laboratory import Laboratory
 from tests.layouts.plotted import plotted
 
 CURVES = "/attempts/digits/experiments/1/1"

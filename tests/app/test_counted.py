@@ -12,10 +12,10 @@ import pytest
 from rich.console import Console
 
 from analysis.counting import COUNTED_STATES
+from answers.insight_desk import Desk
+from answers.run_facts import spec_of
 from app.report import report_content
 from callbacks import projects
-from callbacks.insight_desk import Desk
-from callbacks.run_facts import spec_of
 from cli.progress import best_experiment, results_table
 from storage import overview
 from storage.asked import fetch_asked
@@ -23,8 +23,8 @@ from storage.experiments import fetch_experiments
 from storage.past_curves import past_curves
 from storage.store import Store
 from tests.app.conftest import Browser
-from tests.callbacks.test_pages import text_of
 from tests.mixed import BEST, BEST_OF_ALL, SOURCE, Mixed, mixed_run
+from tests.text import text_of
 
 NOW = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
 

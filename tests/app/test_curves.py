@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from storage.store import Store
 from tests.app.conftest import Browser
 from tests.app.test_packing import unpack
-from tests.callbacks.conftest import Laboratory, run_four
+from tests.laboratory import Laboratory, run_four
 
 
 @pytest.fixture(autouse=True)

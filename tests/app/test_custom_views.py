@@ -7,7 +7,7 @@ from pathlib import Path
 
 from storage.store import Store
 from tests.app.conftest import Browser
-from tests.callbacks.conftest import SCRIPT, Laboratory, run_four
+from tests.laboratory import SCRIPT, Laboratory, run_four
 
 ADDRESS = "/custom-views/digits/2"
 VIEW = "def view(data):\n    return {'data': [{'y': [data.number]}]}\n"

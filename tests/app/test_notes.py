@@ -9,7 +9,7 @@ import pytest
 
 from storage.store import Store
 from tests.app.conftest import Browser
-from tests.callbacks.conftest import Laboratory, run_four
+from tests.laboratory import Laboratory, run_four
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ import pytest
 from dash import Dash
 from sqlalchemy import text
 
+from answers.sessions import browser_words
 from app.server import create_app
 from app.sessions import FREE_MISTAKES, KEPT_S, KnownSessions, WrongLinks
 from app.settings import Settings
-from callbacks.sessions import browser_words
 from storage.sessions import create_session, end_session, fetch_sessions, find_session
 from storage.store import Store
 from storage.tokens import create_link_token

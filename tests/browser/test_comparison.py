@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from storage.experiments import find_experiment
 from storage.notes import find_note, save_note
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory, confusion
+from tests.laboratory import Laboratory, confusion
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 

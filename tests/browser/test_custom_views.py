@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from storage.store import Store
-from tests.callbacks.conftest import SCRIPT, Laboratory, run_four
+from tests.laboratory import SCRIPT, Laboratory, run_four
 from tests.product import wait_until
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ from storage.leases import Place, claim_experiment
 from storage.run_leases import claim_runs
 from storage.runs import NewExperiment, NewRun, create_run
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory
+from tests.laboratory import Laboratory
 
 EVIL = "<img src=x onerror=window.__pwn=1>"
 NO_DATA, NO_MEMORY = f"ValueError: no {EVIL} (train.py:7, in load)", "RuntimeError: out of memory (train.py:9, in step)"

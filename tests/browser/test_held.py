@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory
+from tests.laboratory import Laboratory
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
 

@@ -9,7 +9,7 @@ from storage.records import Run
 from storage.requests import request_stop
 from storage.runs import find_run
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory
+from tests.laboratory import Laboratory
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from storage.ingestion import NewView
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory
+from tests.laboratory import Laboratory
 from tests.product import wait_until
 from training.spool import METRICS, SpoolReader
 

@@ -14,8 +14,8 @@ from storage.ingestion import NewView
 from storage.projects import find_project
 from storage.runs import find_run
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory, confusion
-from tests.callbacks.test_pages import text_of
+from tests.laboratory import Laboratory, confusion
+from tests.text import text_of
 
 SHOWN = {"slug": "digits", "number": 1}
 

@@ -16,8 +16,8 @@ from storage.ingestion import NewView
 from storage.notes import save_note
 from storage.runs import find_run
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory
-from tests.callbacks.test_pages import text_of
+from tests.laboratory import Laboratory
+from tests.text import text_of
 
 
 def poll(store: Store, number: int, picked: list[int] | None = None, revision: Mapping[str, str] | None = None) -> Any:

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from dash import no_update
 
+from answers.insight_desk import Desk, Superseded, desk_of
+from answers.run_facts import spec_of
 from callbacks import insights
-from callbacks.insight_desk import Desk, Superseded, desk_of
 from callbacks.insights import AWAY, draw_front, explain, numbers_in
-from callbacks.run_facts import spec_of
 from layouts.run import RunSpec
 from storage.projects import find_project
 from storage.runs import find_run
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory
+from tests.laboratory import Laboratory
 
 SIZES = [16, 32, 64, 128]
 RATES = [0.0001, 0.001, 0.01, 0.1]

@@ -17,8 +17,9 @@ from storage.projects import find_project
 from storage.records import Run
 from storage.runs import discard_draft, fetch_runs, find_run
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory, form, opened
-from tests.callbacks.test_pages import text_of
+from tests.callbacks.conftest import form, opened
+from tests.laboratory import Laboratory
+from tests.text import text_of
 
 EVERY = "python train.py --batch_size [28,56,112] --lr [0.1,0.2]"
 

@@ -20,8 +20,9 @@ from layouts import launch_ids as ids
 from layouts.launch.editor import Fields, read_fields
 from storage.projects import register_project
 from storage.store import Store
-from tests.callbacks.conftest import COMMAND, HYPERPARAMETERS, Laboratory, triggered_by
-from tests.callbacks.test_pages import text_of
+from tests.callbacks.conftest import triggered_by
+from tests.laboratory import COMMAND, HYPERPARAMETERS, Laboratory
+from tests.text import text_of
 
 BATCH_SIZE, LR, OPTIMIZER, AUGMENT = HYPERPARAMETERS
 CONTEXT = {"slug": "digits", "key": "once"}

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from analysis.strategies import StrategyError
-from callbacks.launch.form import FIELDS, FormError, read_form, read_paths, read_strategy
+from answers.fields import FormError, read_paths
+from callbacks.launch.form import FIELDS, read_form, read_strategy
 from layouts import launch as layout
 from layouts.launch.form import Form, Strategy
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory, form
-from tests.callbacks.test_pages import text_of
+from tests.callbacks.conftest import form
+from tests.laboratory import Laboratory
+from tests.text import text_of
 
 
 def test_a_form_that_nobody_touched_asks_for_the_defaults(laboratory: Laboratory) -> None:

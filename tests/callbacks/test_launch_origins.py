@@ -17,8 +17,9 @@ from storage.projects import change_project, find_project, register_project
 from storage.records import Project
 from storage.runs import NewRun, create_run, find_run
 from storage.store import Store
-from tests.callbacks.conftest import COMMAND, HYPERPARAMETERS, Laboratory, opened
-from tests.callbacks.test_pages import text_of
+from tests.callbacks.conftest import opened
+from tests.laboratory import COMMAND, HYPERPARAMETERS, Laboratory
+from tests.text import text_of
 
 BATCH_SIZE, LR, OPTIMIZER, AUGMENT = HYPERPARAMETERS
 KNOWN = {each.name: each for each in HYPERPARAMETERS}

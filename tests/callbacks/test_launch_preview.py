@@ -14,8 +14,9 @@ from callbacks.launch.previewing import give_rows, look_at_data, review, show_di
 from layouts import launch_ids as ids
 from storage.heartbeats import beat
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory, form, opened, run_four, triggered_by
-from tests.callbacks.test_pages import text_of
+from tests.callbacks.conftest import form, opened, triggered_by
+from tests.laboratory import Laboratory, run_four
+from tests.text import text_of
 
 EVERY = "python train.py --batch_size [28,56,112] --lr [0.1,0.2]"
 

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
-from typing import Any
 
 import pytest
 
 from callbacks.pages import read_address, show_page, show_status, status_of
 from storage.heartbeats import AWAY_AFTER_S, beat
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory
-
-
-def text_of(component: Any) -> str:
-    """Everything that a component shows, as one text."""
-    if hasattr(component, "to_plotly_json"):
-        return json.dumps(component, default=lambda each: each.to_plotly_json(), ensure_ascii=False)
-    return json.dumps(component, default=lambda each: each.to_plotly_json(), ensure_ascii=False)
+from tests.laboratory import Laboratory
+from tests.text import text_of
 
 
 def shown(store: Store, path: str, search: str = "") -> str:

@@ -9,8 +9,8 @@ from callbacks.projects import page, refresh_projects, refresh_runs, runs_page, 
 from storage.requests import request_pause
 from storage.runs import NewRun, create_run
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory
-from tests.callbacks.test_pages import text_of
+from tests.laboratory import Laboratory
+from tests.text import text_of
 
 
 def test_a_project_shows_its_counts_and_best_value(store: Store, finished: Laboratory) -> None:

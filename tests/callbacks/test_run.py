@@ -14,12 +14,12 @@ import pytest
 from dash import Dash, html, no_update
 from dash.development.base_component import Component
 
+from answers.engine_words import NOBODY_WORKS
+from answers.run_changes import changes
+from answers.run_facts import candidate_words, category_of, planned_count, spec_of, strategy_words
 from app.packing import pack
 from callbacks import run as dashboard
-from callbacks.engine_words import NOBODY_WORKS
 from callbacks.run import AWAY, answer, discard, page, refresh_draft
-from callbacks.run_changes import changes
-from callbacks.run_facts import candidate_words, category_of, planned_count, spec_of, strategy_words
 from layouts.run import RunSpec
 from storage.experiments import fetch_experiments
 from storage.heartbeats import beat
@@ -31,7 +31,7 @@ from storage.requests import DROPPED, extend_run
 from storage.run_leases import claim_runs, end_run, tell_waiting
 from storage.runs import NewExperiment, NewRun, create_run, discard_draft, fetch_run, start_draft
 from storage.store import Store
-from tests.callbacks.test_pages import text_of
+from tests.text import text_of
 
 LR = {"name": "lr", "flag": "--lr", "type": "float", "help": "step size"}
 OPTIMIZER = {"name": "optimizer", "flag": "--optimizer", "type": "choice", "choices": ["adam", "sgd"]}

@@ -9,11 +9,11 @@ from typing import Any
 import plotly
 import pytest
 
+from answers.new_project import Desk, answer
+from answers.run_facts import spec_of
 from callbacks.experiment import facts_of, known_hyperparameters
 from callbacks.experiment import page as experiment_page
 from callbacks.launch.launching import launch
-from callbacks.new_project import Desk, answer
-from callbacks.run_facts import spec_of
 from launch.allowed import AllowedFolders
 from storage.experiments import fetch_experiments
 from storage.projects import find_project

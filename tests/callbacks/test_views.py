@@ -11,8 +11,8 @@ from callbacks.views import fetch_view
 from storage.experiments import fetch_views, find_experiment
 from storage.ingestion import NewView
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory, confusion
-from tests.callbacks.test_pages import text_of
+from tests.laboratory import Laboratory, confusion
+from tests.text import text_of
 
 
 def entry(store: Store, laboratory: Laboratory, number: int, at: int = 0) -> dict[str, Any]:

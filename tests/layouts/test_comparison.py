@@ -12,7 +12,7 @@ import pytest
 from analysis.differences import compare_metrics, compare_numbers, compare_settings
 from layouts.comparison import Choice, Column, Comparison, content, table
 from layouts.flags import Said
-from tests.callbacks.test_pages import text_of
+from tests.text import text_of
 
 
 def shown(

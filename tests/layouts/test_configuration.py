@@ -12,8 +12,8 @@ from analysis.common_values import common_values
 from analysis.seeds import Seed
 from layouts import experiment
 from layouts.configuration import Configuration, Try, content
-from tests.callbacks.test_pages import text_of
 from tests.layouts.test_experiment import FACTS
+from tests.text import text_of
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 ADDRESS = "/download/digits/runs/3/uncommitted.diff"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from layouts import figures
 from layouts.curves import curves, swatch_of
-from tests.callbacks.test_pages import text_of
+from tests.text import text_of
 
 ASSETS = Path(__file__).parents[2] / "assets"
 

@@ -8,7 +8,7 @@ import pytest
 
 from layouts import experiment as layout
 from layouts.experiment import Facts
-from tests.callbacks.test_pages import text_of
+from tests.text import text_of
 
 FACTS = Facts(
     slug="digits", run=3, number=7, state="finished", settings={"seed": 1, "lr": 0.3}, tuned=["lr"],

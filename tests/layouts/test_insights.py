@@ -18,9 +18,9 @@ from analysis.surrogate import Goal, sample
 from layouts import insight_ids as ids
 from layouts import insights
 from layouts.charts import effect, importance, interaction, pareto
-from tests.callbacks.test_pages import text_of
 from tests.layouts.plotted import plotted
 from tests.layouts.test_run import components
+from tests.text import text_of
 
 NAN = math.nan
 HOSTILE = "<b>lr&</b>"

@@ -21,8 +21,8 @@ from layouts.launch import editor, frame, options, preview
 from layouts.launch.editor import Fields
 from layouts.launch.form import Form, Strategy
 from layouts.launch.preview import Known, PlanRow, Totals
-from tests.callbacks.conftest import HYPERPARAMETERS
-from tests.callbacks.test_pages import text_of
+from tests.laboratory import HYPERPARAMETERS
+from tests.text import text_of
 
 BATCH_SIZE, LR, OPTIMIZER, AUGMENT = HYPERPARAMETERS
 MANY = Hyperparameter("model", "--model", "choice", "m0", choices=tuple(f"m{at}" for at in range(100)))

@@ -8,7 +8,7 @@ import pytest
 
 from analysis.words import duration, number
 from layouts.projects import progress, tuned
-from tests.callbacks.test_pages import text_of
+from tests.text import text_of
 
 
 @pytest.mark.parametrize(

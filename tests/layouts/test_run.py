@@ -14,7 +14,7 @@ from layouts.charts import scatter_matrix
 from layouts.draft import DraftSpec
 from layouts.experiment_table import columns
 from layouts.run import RunSpec
-from tests.callbacks.test_pages import text_of
+from tests.text import text_of
 
 SPEC: RunSpec = {
     "slug": "digits",

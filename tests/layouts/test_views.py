@@ -14,8 +14,8 @@ import pytest
 
 from layouts.views import PICTURES, NotShownError
 from layouts.views.plotly import figure as plotly_figure
-from tests.callbacks.test_pages import text_of
 from tests.layouts.plotted import plotted
+from tests.text import text_of
 
 EVIL = '<img src=x onerror="window.__pwn++"><a href="javascript:alert(1)">x</a>'
 PIXEL = "data:image/png;base64,iVBORw0KGgo="

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from callbacks import run_replay
-from callbacks.run_replay import read_question
+from answers import run_replay
+from answers.run_replay import read_replay_question
 from storage.records import Project, Run
 from storage.store import Store
 
@@ -24,7 +24,7 @@ def run(make_run: Callable[..., Run]) -> Run:
 
 
 def replay(store: Store, project: Project, run: Run, **asked: Any) -> dict[str, Any]:
-    found = run_replay.run_replay(store, project.slug, run.number, read_question(asked))
+    found = run_replay.run_replay(store, project.slug, run.number, read_replay_question(asked))
     assert found is not None
     return found
 
@@ -75,11 +75,11 @@ def test_too_much_or_nothing_is_said(
 
 @pytest.mark.parametrize("asked", [None, [], {"numbers": 3, "reduce": 4}, {"numbers": "x", "reduce": "["}])
 def test_a_question_that_cannot_be_read_asks_for_what_can(asked: object) -> None:
-    question = read_question(asked)
+    question = read_replay_question(asked)
     assert question.reductions == {}
     assert question.numbers in (None, [])
 
 
 def test_a_run_that_is_not_there_has_no_answer(store: Store, project: Project) -> None:
-    assert run_replay.run_replay(store, project.slug, 99, read_question({})) is None
-    assert run_replay.run_replay(store, "nothing", 1, read_question({})) is None
+    assert run_replay.run_replay(store, project.slug, 99, read_replay_question({})) is None
+    assert run_replay.run_replay(store, "nothing", 1, read_replay_question({})) is None

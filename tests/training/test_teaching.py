@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from callbacks.teaching import NothingToReadError, answer, newest_with_output, teach, try_pattern
+from answers.teaching import NothingToReadError, answer, newest_with_output, teach, try_pattern
 from launch.rereading import read_again
 from sources.output.patterns import PatternError
 from storage.experiments import fetch_curves

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.reductions import LAST, Reductions, title_of
-from callbacks.flag_words import flag_sentences, flag_words
+from answers.flag_words import flag_sentences, flag_words
 from storage.columns import STATES, ExperimentColumns, MetricColumn, MetricColumns, Remark
 from storage.reductions import Numbers
 

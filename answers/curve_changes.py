@@ -13,7 +13,7 @@ from analysis.axes import Floats
 from analysis.curves.pairs import pairs
 from analysis.places import batch_ends, epoch_places, partner_values, step_places
 from analysis.thinning import thinned
-from callbacks.curve_numbers import read_numbers
+from answers.curve_numbers import read_numbers
 from storage.changes import has_news
 from storage.curves import Held, Owner, Stretch, curves_since, fetch_stretches
 from storage.projects import find_project
@@ -63,7 +63,7 @@ class Question:
 # --- the question ---------------------------------------------------------------------------------------------------
 
 
-def read_question(asked: Any) -> Question:
+def read_curves_question(asked: Any) -> Question:
     """A question from its JSON; what cannot be read asks for everything."""
     told = asked if isinstance(asked, Mapping) else {}
     held = told.get("held")

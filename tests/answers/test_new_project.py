@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
+from answers.new_project import Desk, answer
 from callbacks.launch.launching import launch
-from callbacks.new_project import Desk, answer
 from launch.allowed import AllowedFolders
 from storage.experiments import fetch_experiments
 from storage.projects import fetch_projects, find_project, register_project
 from storage.runs import find_run
 from storage.store import Store
-from tests.callbacks.conftest import SCRIPT, form, opened
+from tests.callbacks.conftest import form, opened
+from tests.laboratory import SCRIPT
 
 
 @pytest.fixture

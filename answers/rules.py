@@ -10,7 +10,7 @@ from analysis.curves.words import short
 from analysis.dry_run import Past, dry_run, words
 from analysis.rule_forms import Action, RuleError, kept, read_action, read_condition
 from analysis.rules import FLAGS, Condition, Subject, others_of
-from callbacks.person import person
+from answers.person import person
 from storage.past_curves import PastCurves, metric_names, past_curves
 from storage.projects import find_project
 from storage.records import Project

@@ -11,21 +11,21 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from answers.curve_changes import curve_changes, points_per_curve, read_curves_question
+from answers.curve_numbers import read_numbers
 from app.packing import pack
-from callbacks.curve_changes import curve_changes, points_per_curve, read_question
-from callbacks.curve_numbers import read_numbers
 from storage.curves import Held, curves_since, fetch_stretches
 from storage.ingestion import Batch, Values, record
 from storage.projects import metric_ids
 from storage.store import Store
 from tests.app.test_packing import unpack
-from tests.callbacks.conftest import Laboratory
+from tests.laboratory import Laboratory
 
 NAN, INF = math.nan, math.inf
 
 
 def ask(store: Store, **question: Any) -> Any:
-    return curve_changes(store, "digits", read_question({"numbers": "1-4", **question}))
+    return curve_changes(store, "digits", read_curves_question({"numbers": "1-4", **question}))
 
 
 def curve_of(answer: Any, metric: str, experiment: int = 1) -> dict[str, Any]:
@@ -220,7 +220,7 @@ def test_missing_epochs_and_batches_are_no_numbers(store: Store, live: Live) -> 
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_asks_for_everything(store: Store, finished: Laboratory, question: Any) -> None:
-    answer = curve_changes(store, "digits", read_question(question))
+    answer = curve_changes(store, "digits", read_curves_question(question))
     wants = isinstance(question, Mapping) and bool(read_numbers(str(question.get("numbers", ""))))
     assert (answer is not None) == wants
     assert answer is None or pack(answer)

@@ -12,9 +12,9 @@ from typing import Any
 from analysis.masks import masked_command
 from analysis.reductions import LAST, Reductions, read_reductions
 from analysis.words import size
-from callbacks.engine_words import Obstacle, obstacle, waiting_of
-from callbacks.experiment_columns import Shown, columns, metric_names, metrics_alone
-from callbacks.run_facts import category_of, spec_of, strategy_words
+from answers.engine_words import Obstacle, obstacle, waiting_of
+from answers.experiment_columns import Shown, columns, metric_names, metrics_alone
+from answers.run_facts import category_of, spec_of, strategy_words
 from layouts.experiment_table import columns as table_columns
 from layouts.run import RunSpec
 from storage.bookmarks import bookmarks_of
@@ -61,6 +61,12 @@ class Cursor:
     def written(self) -> dict[str, Any]:
         """As JSON has it."""
         return {**asdict(self), "metrics": list(self.metrics)}
+
+
+def read_changes_question(asked: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    """A page's cursor and its reductions, from its JSON; what cannot be read asks for everything."""
+    cursor, reduced = asked.get("cursor"), asked.get("reduce")
+    return cursor if isinstance(cursor, Mapping) else {}, reduced if isinstance(reduced, str) else ""
 
 
 def changes(store: Store, slug: str, number: int, written: Mapping[str, Any], asked: str = "") -> dict[str, Any] | None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from callbacks.rules import answer
+from answers.rules import answer
 from storage import past_curves
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory
+from tests.laboratory import Laboratory
 
 LIMIT = {"metric": "loss", "comparison": ">", "value": "0.9", "times": "1", "after": "", "do": "stop"}
 

@@ -17,7 +17,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from analysis.program import program_of
-from callbacks.curve_numbers import MOST_NUMBERS, read_numbers
+from answers.curve_numbers import MOST_NUMBERS, read_numbers
 from launch.code import code_file
 from layouts.experiment import log as printed
 from layouts.views import PICTURES, NotShownError

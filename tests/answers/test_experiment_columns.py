@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from callbacks.experiment_columns import MOST_WORDS, columns, numbers
+from answers.experiment_columns import MOST_WORDS, columns, numbers
 from storage.columns import ExperimentColumns
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.reductions import LAST, Reductions, read_reductions
 from analysis.replay import Told, frames_of, reduced_at
-from callbacks.curve_numbers import read_numbers
+from answers.curve_numbers import read_numbers
 from storage.projects import find_project
 from storage.replays import RunValues, TooManyValues, read_run_values
 from storage.runs import find_run
@@ -32,7 +32,7 @@ class Question:
     numbers: Sequence[int] | None
 
 
-def read_question(asked: Any) -> Question:
+def read_replay_question(asked: Any) -> Question:
     """A question from its JSON; what cannot be read asks for everything."""
     told = asked if isinstance(asked, Mapping) else {}
     numbers = told.get("numbers")

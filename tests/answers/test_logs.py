@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from callbacks import logs
-from callbacks.logs import log_problems, search_log
+from answers import logs
+from answers.logs import log_problems, search_log
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory
+from tests.laboratory import Laboratory
 
 WORDS = {"stream": "stdout", "words": "LINE"}
 

@@ -50,8 +50,11 @@ def find_attempt(store: Store, slug: str, number: int, attempt: int) -> Attempt 
     return Attempt(slug, number, Try(**asdict(records[0])), attempt_metrics(store, experiment.id, attempt))
 
 
-def attempt_answer(store: Store, found: Attempt) -> dict[str, Any]:
-    """What the page shows of an attempt: words, where its CSV is, and a figure."""
+def attempt_answer(store: Store, slug: str, number: int, attempt: int) -> dict[str, Any] | None:
+    """What the page shows of an attempt: words, where its CSV is, and a figure; None where there is none."""
+    found = find_attempt(store, slug, number, attempt)
+    if found is None:
+        return None
     shown = found.metrics[:MOST_PANELS]
     # One by one, so that memory holds all values of one metric, and of the others what is drawn.
     parts = [_curve(attempt_curve(store, metric)) for metric in shown]

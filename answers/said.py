@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from callbacks.flag_words import rank
+from answers.flag_words import rank
 from layouts.flags import Said
 from storage.flag_columns import Word
 from storage.flags import KeptFlag

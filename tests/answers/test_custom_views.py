@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from callbacks.custom_views import custom_view
+from answers.custom_views import custom_view
 from callbacks.experiment import page
 from layouts import ids
 from sources.custom_view_run import Limits
 from storage.store import Store
-from tests.callbacks import conftest
-from tests.callbacks.conftest import SCRIPT, Laboratory, run_four
+from tests import laboratory as module
+from tests.laboratory import SCRIPT, Laboratory, run_four
 from tests.product import wait_until
 
 COUNTING = """
@@ -31,7 +31,7 @@ def view(data):
 @pytest.fixture
 def own(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Laboratory:
     """Four experiments of a project with one view of its own, `views/mine.py`."""
-    monkeypatch.setattr(conftest, "COMMAND", [sys.executable, "train.py"])
+    monkeypatch.setattr(module, "COMMAND", [sys.executable, "train.py"])
     (tmp_path / "train.py").write_text(SCRIPT)
     (tmp_path / "views").mkdir()
     (tmp_path / "views" / "mine.py").write_text(COUNTING)
@@ -94,7 +94,7 @@ def view(data):
     (own.script.parent / "views" / "mine.py").write_text(reading)
     first, second = ask(store)["figure"]["data"]
     assert (first["y"], first["name"], second["name"]) == ([3, 1], "2.0", "cat")
-    monkeypatch.setattr("callbacks.custom_views.MOST_PAYLOAD_BYTES", 150)
+    monkeypatch.setattr("answers.custom_views.MOST_PAYLOAD_BYTES", 150)
     assert "at epoch 1.0 was left out: all together are too large" in ask(store, again=True)["problem"]
 
 

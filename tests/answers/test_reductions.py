@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from answers.run_changes import changes
 from app.packing import pack
 from callbacks.insights import draw_front, explain
-from callbacks.run_changes import changes
 from storage.store import Store
-from tests.callbacks.conftest import Laboratory
 from tests.callbacks.test_insights import spec
 from tests.callbacks.test_run import listed
+from tests.laboratory import Laboratory
 
 
 def poll(store: Store, cursor: dict[str, Any], **reductions: str) -> tuple[Any, dict[str, Any]]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis.metrics import usual_goal
-from callbacks.launch.form import FormError, read_share
-from callbacks.person import person
+from answers.fields import FormError, read_share
+from answers.person import person
 from launch.choice import StrategyChoice
 from layouts.run import RunSpec
 from sources.own_files import list_own_files, share_new_folders

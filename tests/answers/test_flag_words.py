@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from callbacks.flag_words import flag_sentences, flag_words
+from answers.flag_words import flag_sentences, flag_words
 from storage.flag_columns import NO_FLAGS, Combination, FlagColumn, Word
 
 

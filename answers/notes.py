@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from callbacks.person import person
+from answers.person import person
 from storage.experiments import find_experiment
 from storage.notes import Note, NoteChanged, NoteError, delete_note, restore_note, save_note
 from storage.projects import find_project
