@@ -2,7 +2,8 @@
 
 An experiment counts when it is finished, or when a person includes unfinished ones; of an experiment that counts, those
 values count that are finite. One that reuses another is finished with that one's values, and counts as it does; repeats
-count one by one. The page is told by its spec which states count, and applies the rule in assets/counting.js.
+count one by one. The page is told by its spec which states count, and applies the rule in
+assets/experiments/counting.js.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Experiments as columns for the browser: what its experiment set (assets/experiments.js) is patched with.
+"""Experiments as columns for the browser: what its experiment set (assets/experiments/columns.js) is patched with.
 
 A column is an array of numbers, or, where only few different values occur, `codes` that count in `words`; a code beyond
 the last word is a missing value. The words are values as settings hold them: the browser makes numbers or categories

@@ -1,4 +1,4 @@
-"""Answers with numbers in them as one piece of bytes, which assets/packing.js reads without copying the numbers.
+"""Answers with numbers in them as one piece of bytes, which assets/base/packing.js reads without copying the numbers.
 
 Four bytes say how long the JSON is; the JSON follows, and after it the arrays, each at a multiple of eight. Where an
 array stood, the JSON has `{"": [type, place, count]}`: places count from the first array on. All little-endian.

@@ -36,7 +36,7 @@ LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CALLBACK_PATH = "/_dash-update-component"
 # What is the same for everybody and named by its version may stay in the browser.
-CACHED_PATHS = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
+CACHED_PATHS = ("/assets/", "/scripts/", "/_dash-component-suites/", "/_favicon.ico")
 
 # What Python and PostgreSQL say of numbers without end, depths without bottom, and characters that are no text.
 REFUSED = (RecursionError, OverflowError, UnicodeError, DataError)
@@ -198,8 +198,8 @@ def _add_headers(policy: str, tls: frozenset[str]) -> Callable[[Response], Respo
         if not is_kept or not request.path.startswith(CACHED_PATHS):
             response.headers["Cache-Control"] = "no-store"
             response.vary.add("Cookie")
-        elif "m" in request.args:
-            # Dash adds the time of an asset's last change as `m`: another version has another address.
+        elif "m" in request.args or request.path.startswith("/scripts/"):
+            # Dash adds the time of an asset's last change as `m`: another version has another address, as for scripts.
             response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
         else:
             # Plotly and AG Grid come without a version in their address: kept, compiled, and asked for again each time.

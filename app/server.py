@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import logging
 import secrets
-from pathlib import Path
 from typing import Any
 
 from dash import Dash, set_props
 from flask import Flask
 
-from app import addresses, downloads, exports, health, own_files, security
+from app import addresses, downloads, exports, health, own_files, scripts, security
 from app.settings import Settings
 from callbacks import comparison, experiment, insights, launch, pages, projects, run, views
 from launch.allowed import AllowedFolders
 from layouts import ids, shell
 from storage.store import Store, is_outage
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
 GROUPS = (
     pages.callbacks,
     projects.callbacks,
@@ -28,9 +26,6 @@ GROUPS = (
     comparison.callbacks,
     views.callbacks,
 )
-# Loaded in the head, so that no page flashes in the wrong colours, and that a run's experiments are asked for while
-# the program is still being loaded; Dash loads every other asset itself.
-FIRST_SCRIPTS = ("theme.js", "feed.js")
 INDEX = """<!DOCTYPE html>
 <html lang="en">
     <head>
@@ -38,12 +33,11 @@ INDEX = """<!DOCTYPE html>
         <title>{%title%}</title>
         <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
         {%css%}
-        <script src="/assets/theme.js"></script>
-        <script src="/assets/feed.js"></script>
+        @head
     </head>
     <body>
         {%app_entry%}
-        <footer>{%config%}{%scripts%}{%renderer%}</footer>
+        <footer>{%config%}{%scripts%}@main</footer>
     </body>
 </html>"""
 
@@ -54,14 +48,15 @@ def create_app(settings: Settings, store: Store) -> Dash:
     """Make a Dash application that answers for one store. Nothing is global: two can live in one process."""
     # Dash's annotation leaves out what it documents: an existing Flask application.
     server: Any = Flask("hypertuner", static_folder=None)
+    base = scripts.address()
     app = Dash(
         "hypertuner",
         server=server,
-        assets_folder=str(ASSETS),
-        assets_ignore=rf"^({'|'.join(FIRST_SCRIPTS)})$|\.py$",
+        assets_folder=str(scripts.ASSETS),
+        assets_ignore=r"\.(js|py)$",
         assets_path_ignore=["^vendor"],
         external_stylesheets=["/assets/vendor/bootstrap.min.css"],
-        index_string=INDEX,
+        index_string=INDEX.replace("@head", scripts.head(base)).replace("@main", scripts.main(base)),
         title="HyperTuner",
         # The title stays while a poll is on its way.
         update_title="",
@@ -80,6 +75,7 @@ def create_app(settings: Settings, store: Store) -> Dash:
     # Dash serves a component's files only once this process has made a page; with two web processes the other one asks.
     with server.test_request_context("/"):
         app.index()
+    scripts.attach(app.server)
     downloads.attach(app.server, store)
     exports.attach(app.server, store, settings.data_dir)
     own_files.attach(app.server, store, settings.data_dir)

@@ -57,7 +57,7 @@ def draft_of(slug: str, run: Run) -> DraftSpec:
     }
 
 
-# From here on the page asks by itself: assets/feed.js. Dash calls what has no output only when an input changes.
+# From here on the page asks by itself: assets/base/feed.js. Dash calls what has no output only when an input changes.
 callbacks.in_browser("run.open", Output(run_ids.DASHBOARD, "data-open"), Input(run_ids.SPEC, "data"))
 callbacks.in_browser("run.chooseMetrics", Input(run_ids.METRICS, "value"))
 callbacks.in_browser(

@@ -1,6 +1,6 @@
 """Experiments side by side: one column each, what was set, what came out, and the same view of each.
 
-The browser keeps what a person chose in the address (assets/comparison.js), and asks for the table anew.
+The browser keeps what a person chose in the address (assets/experiment/comparison.js), and asks for the table anew.
 """
 
 from __future__ import annotations
@@ -417,7 +417,7 @@ def _short(note: str) -> str:
 
 
 def content(shown: Comparison) -> dict[str, Any]:
-    """The rows that are shown, as assets/table_copy.js writes tables: cells are numbers, words or None."""
+    """The rows that are shown, as assets/run/views/table/copy.js writes tables: cells are numbers, words or None."""
     rows = [row for row in [*shown.settings, *shown.metrics] if row.differs or not shown.only_differences]
     rows += [row for row in shown.surroundings if row.differs]
     columns = shown.columns

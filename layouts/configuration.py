@@ -70,7 +70,7 @@ def content(shown: Configuration, diff_address: str, attempts_address: str) -> l
 
 
 def filter_box(place: str, words: str) -> Component:
-    """A box that hides the rows in `place` without the typed words; assets/configuration.js does it."""
+    """A box that hides the rows in `place` without the typed words; assets/experiment/configuration.js does it."""
     return html.Div(
         [
             dcc.Input(
@@ -297,7 +297,7 @@ def _attempts(tries: Sequence[Try], address: str) -> list[Component]:
 
 
 def attempt_panel() -> Component:
-    """The place for the curves of an earlier attempt; assets/attempts.js fills it when somebody asks for one."""
+    """The place for the curves of an earlier attempt; assets/experiment/attempts.js fills it when somebody asks."""
     return html.Section(
         [
             dcc.Store(id=ids.ATTEMPT),

@@ -1,4 +1,4 @@
-"""The place of a project's own view: what it is, how it went, and its figure; assets/custom_views.js fills it."""
+"""The place of a project's own view, its words and its figure; assets/experiment/custom_views.js fills it."""
 
 from __future__ import annotations
 

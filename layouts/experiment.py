@@ -438,7 +438,7 @@ def _log_panel() -> Component:
 
 
 def _search() -> list[Component]:
-    """The box that searches all of the shown stream; assets/log_search.js does it."""
+    """The box that searches all of the shown stream; assets/experiment/log_search.js does it."""
     return [
         html.Div(
             [

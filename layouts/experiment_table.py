@@ -1,5 +1,7 @@
-"""The experiment table: its columns, and the controls in its head. What its cells do is in assets/table.js, which also
-fills the rows."""
+"""The experiment table: its columns, and the controls in its head.
+
+What its cells do is in assets/run/views/table/table.js, which also fills the rows.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +94,7 @@ def table(columns_at_first: Sequence[ColumnDef]) -> dag.AgGrid:
     return dag.AgGrid(
         id=run_ids.TABLE,
         columnDefs=list(columns_at_first),
-        # Rows are asked for as they come into sight; assets/table.js answers from the arrays of the page.
+        # Rows are asked for as they come into sight; assets/run/views/table/table.js answers from the page's arrays.
         rowModelType="infinite",
         getRowId="params.data.id",
         defaultColDef={

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from analysis.curves.words import place, short
 
-# As in assets/flags.js: what it suffers from, what deserves a look, what only describes it.
+# As in assets/experiments/flags.js: what it suffers from, what deserves a look, what only describes it.
 _KINDS = {"not_finite": "bad", "divergence": "bad", "overfitting": "warn", "noise": "warn"}
 
 

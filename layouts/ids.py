@@ -47,7 +47,7 @@ EXPERIMENT_STOP_CANCEL = "experiment-stop-cancel"
 EXPERIMENT_STOP_CONFIRM = "experiment-stop-confirm"
 EXPERIMENT_SETTINGS = "experiment-settings"
 EXPERIMENT_PICKED = "experiment-picked"
-# The note as the server has it, and the place of the box that assets/notes.js makes.
+# The note as the server has it, and the place of the box that assets/experiment/notes.js makes.
 NOTE = "note"
 NOTE_PLACE = "note-place"
 CURVES = "curves"

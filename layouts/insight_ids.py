@@ -1,4 +1,4 @@
-"""Ids of the box "What matters" on the run page; assets/insights.js finds its places by them."""
+"""Ids of the box "What matters" on the run page; assets/run/views/insights.js finds its places by them."""
 
 BOX = "insights"
 METRIC = "insights-metric"

@@ -1,7 +1,7 @@
 """What a page gets only once its first frame is drawn: components whose programs take long to start.
 
-Plotly's own start keeps a browser busy for half a second, and the grid's for a quarter. assets/later.js puts them into
-their places when the page has something to work with.
+Plotly's own start keeps a browser busy for half a second, and the grid's for a quarter. assets/base/later.js puts them
+into their places when the page has something to work with.
 """
 
 from __future__ import annotations

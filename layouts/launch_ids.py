@@ -1,4 +1,4 @@
-"""Ids of the launch dialog; assets/launch.js finds its places by them."""
+"""Ids of the launch dialog; assets/launch/dialog.js finds its places by them."""
 
 from typing import Any
 

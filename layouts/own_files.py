@@ -104,7 +104,7 @@ def content(shown: Shown | None) -> list[Component]:
 
 
 def _remove(shown: Shown, count: str) -> Component:
-    """Asks before it removes: assets/own_files.js."""
+    """Asks before it removes: assets/experiment/own_files.js."""
     words = attributes(data_remove_files=f"{shown.address}/remove", data_count=count, aria_haspopup="dialog")
     return html.Button("Remove …", type="button", className="button", title="Give the disk its room back", **words)
 

@@ -89,7 +89,7 @@ def projects(rows: Sequence[ProjectRow]) -> Component:
 
 
 def _new_project(**options: Any) -> Component:
-    """Opens the dialog that begins a project: assets/new_project.js."""
+    """Opens the dialog that begins a project: assets/launch/new_project.js."""
     return html.Button(
         "New project",
         type="button",

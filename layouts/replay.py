@@ -1,4 +1,4 @@
-"""The bar of a replay: play, step, scrub, speed and loop. assets/replay.js moves it."""
+"""The bar of a replay: play, step, scrub, speed and loop. assets/base/replay.js moves it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The button that opens the dialog of a project's rules; all of the dialog is in assets/rules.js."""
+"""The button that opens the dialog of a project's rules; all of the dialog is in assets/rules/rules.js."""
 
 from __future__ import annotations
 

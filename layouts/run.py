@@ -1,4 +1,4 @@
-"""The run dashboard as it arrives: places and controls. What changes is filled in by assets/run.js and its views."""
+"""The run dashboard as it arrives: places and controls. assets/run/page.js and its views fill in what changes."""
 
 from __future__ import annotations
 
@@ -460,7 +460,7 @@ def _table(spec: RunSpec) -> Component:
 
 
 def _action_bar() -> Component:
-    """What can be done with the picked experiments; assets/actions.js fills in the buttons.
+    """What can be done with the picked experiments; assets/run/actions.js fills in the buttons.
 
     It is always there: a bar that came with the first click would move the rows away from under the pointer.
     """

@@ -1,4 +1,4 @@
-"""Ids of the run dashboard and of a draft's page; assets/run.js finds its places by them."""
+"""Ids of the run dashboard and of a draft's page; assets/run/page.js finds its places by them."""
 
 DASHBOARD = "run-dashboard"
 # What the page is about: a plain dictionary, written with the page, and anew when the run is extended.

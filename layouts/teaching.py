@@ -1,4 +1,4 @@
-"""The button that opens the dialog in which a project learns how its script prints metrics: assets/teaching.js."""
+"""The button of the dialog in which a project learns how its script prints metrics: assets/rules/teaching.js."""
 
 from __future__ import annotations
 

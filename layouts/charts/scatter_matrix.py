@@ -1,4 +1,4 @@
-"""The axes of the scatter matrix, which Plotly draws; assets/scatter_matrix.js adds their places and the marks."""
+"""The axes of the scatter matrix, which Plotly draws; assets/run/views/matrix/matrix.js adds places and marks."""
 
 from __future__ import annotations
 

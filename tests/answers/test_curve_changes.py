@@ -57,7 +57,7 @@ def live(laboratory: Laboratory) -> Live:
 
 
 def held(answer: Any) -> dict[str, Any]:
-    """What the page holds after an answer, as assets/curves_set.js tells it."""
+    """What the page holds after an answer, as assets/experiment/curves/set.js tells it."""
     return {
         str(each["number"]): {
             "attempt": each["attempt"],

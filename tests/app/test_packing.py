@@ -1,4 +1,4 @@
-"""The bytes of an answer, as assets/packing.js reads them."""
+"""The bytes of an answer, as assets/base/packing.js reads them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.packing import STEP, pack
 
 
 def unpack(content: bytes) -> Any:
-    """What assets/packing.js does, in Python."""
+    """What assets/base/packing.js does, in Python."""
     (length,) = struct.unpack_from("<I", content)
 
     def read(found: dict[str, Any]) -> Any:

@@ -208,8 +208,8 @@ def test_pages_are_not_kept_by_browsers(browser: Browser) -> None:
 
 
 def test_only_what_is_named_by_its_version_is_kept_for_good(browser: Browser) -> None:
-    assert "immutable" in browser.get("/assets/run.js?m=1.5").headers["Cache-Control"]
-    assert "immutable" not in browser.get("/assets/run.js").headers["Cache-Control"]
+    assert "immutable" in browser.get("/assets/run/page.js?m=1.5").headers["Cache-Control"]
+    assert "immutable" not in browser.get("/assets/run/page.js").headers["Cache-Control"]
     for path in ("/assets/nothing.js?m=1.5", "/?m=1.5", "/_dash-layout?m=1.5"):
         assert browser.get(path).headers["Cache-Control"] == "no-store"
 

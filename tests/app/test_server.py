@@ -12,7 +12,8 @@ from dash import Dash
 
 from analysis.hyperparameters import Hyperparameter
 from analysis.identity import fingerprint
-from app.server import ASSETS, create_app
+from app.scripts import ASSETS, modules
+from app.server import create_app
 from app.settings import Settings
 from layouts import launch_ids as ids
 from sources.identity import code_of
@@ -61,7 +62,7 @@ def test_the_frame_has_each_id_once_and_nothing_from_outside(browser: Browser) -
     assert len(found) == len(set(found)) > 20
     page = browser.get("/").get_data(as_text=True)
     addresses = re.findall(r"(?:src|href)=\"([^\"]+)\"", page)
-    assert "/assets/theme.js" in addresses
+    assert sum(address.endswith("/main.js") for address in addresses) == 2
     assert all(address.startswith("/") and not address.startswith("//") for address in addresses)
 
 
@@ -69,7 +70,7 @@ def test_bootstrap_comes_before_our_own_styles(browser: Browser) -> None:
     page = browser.get("/").get_data(as_text=True)
     assert 0 < page.index("bootstrap.min.css") < page.index("assets/style.css")
     assert page.count("bootstrap.min.css") == 1
-    assert page.count("/assets/theme.js") == 1
+    assert page.count("/first.js") == 1
     assert browser.get("/assets/vendor/bootstrap.min.css").status_code == 200
 
 
@@ -101,13 +102,31 @@ def test_one_store_does_not_answer_for_another(settings: Settings, store: Store,
     away.close()
 
 
-def test_every_clientside_function_is_in_the_assets(app: Dash) -> None:
+def test_every_function_that_python_names_is_given_to_dash(app: Dash) -> None:
     app.server.test_client().get("/healthz", base_url="http://127.0.0.1:8050")
     functions = [each["clientside_function"] for each in app._callback_list if each["clientside_function"]]
     assert functions
-    for function in functions:
-        source = (ASSETS / f"{function['namespace']}.js").read_text()
-        assert re.search(rf"\b{function['function_name']}\b", source), function
+    main = (ASSETS / "main.js").read_text()
+    named = re.search(r"const NAMED = \{(.*?)\};", main, re.DOTALL)
+    assert named
+    for namespace, name in {(each["namespace"], each["function_name"]) for each in functions}:
+        assert namespace in re.findall(r"\w+", named[1])
+        path = re.search(rf'import \* as {namespace} from "\./(.*?)";', main)
+        assert path
+        assert re.search(rf"^export (const|let|function) {name}\b", (ASSETS / path[1]).read_text(), re.MULTILINE), name
+
+
+def test_every_module_is_there_under_its_version(browser: Browser) -> None:
+    page = browser.get("/").get_data(as_text=True)
+    preloaded = re.findall(r'rel="modulepreload" href="(/scripts/[0-9a-f]{16}/([^"]+))"', page)
+    assert [name for _, name in preloaded] == modules()
+    for address, name in preloaded:
+        answer = browser.get(address)
+        assert (answer.status_code, answer.mimetype) == (200, "text/javascript")
+        assert "immutable" in answer.headers["Cache-Control"]
+        # A browser fetches a module that is named in two ways twice.
+        for imported in re.findall(r'from "(.*?)";', answer.get_data(as_text=True)):
+            assert (ASSETS / name).parent.joinpath(imported).resolve().relative_to(ASSETS).as_posix() in modules()
 
 
 def test_nothing_is_loaded_from_outside_by_the_assets() -> None:

@@ -1,7 +1,7 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const experiments = require("../../assets/experiments.js");
-const actions = require("../../assets/actions.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as experiments from "../../assets/experiments/columns.js";
+import * as actions from "../../assets/run/actions.js";
 
 const set = experiments.create([]);
 experiments.patch(set, {

@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const attempts = require("../../assets/attempts.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as attempts from "../../assets/experiment/attempts.js";
 
 test("an answer fills the panel, and none hides it", () => {
     const answer = {title: "Attempt 1: lost", note: "", csv: "/download/x.csv", figure: {data: [{y: [1]}], layout: {height: 240}}};

@@ -1,8 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/experiments.js");
-require("../../assets/bars_shapes.js");
-const bars = require("../../assets/bars.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as bars from "../../assets/run/views/bars/bars.js";
 
 test("a fitted scale shows differences, the other begins at zero", () => {
     assert.deepEqual(bars.barScale([0.91, 0.97], true), {low: 0.9, high: 0.98, ticks: [0.9, 0.92, 0.94, 0.96, 0.98], base: 0.9});

@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const shapes = require("../../assets/bars_shapes.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as shapes from "../../assets/run/views/bars/shapes.js";
 
 test("the place under the pointer is the bar that is drawn there", () => {
     for (const count of [3, 18, 200]) {

@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const bookmarks = require("../../assets/bookmarks.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as bookmarks from "../../assets/run/bookmarks.js";
 
 test("a name is one line; none and one that is too long are named as such", () => {
     assert.equal(bookmarks.plainName("  best \n rates "), "best rates");

@@ -1,11 +1,9 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const categories = require("../../assets/categories.js");
-const experiments = require("../../assets/experiments.js");
-require("../../assets/selection.js");
-require("../../assets/marks.js");
-const matrix = require("../../assets/matrix_axes.js");
-const parallel = require("../../assets/parallel_axes.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as categories from "../../assets/experiments/categories.js";
+import * as experiments from "../../assets/experiments/columns.js";
+import * as matrix from "../../assets/run/views/matrix/axes.js";
+import * as parallel from "../../assets/run/views/parallel/axes.js";
 
 /** A column of `count` words; the i-th experiment has the word that `codes` names. */
 const columnOf = (count, codes) => ({key: "h:a", kind: "category", role: "hyperparameter", nan: new Set(),

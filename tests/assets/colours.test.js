@@ -1,7 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/experiments.js");
-const colours = require("../../assets/colours.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as colours from "../../assets/base/colours.js";
 
 const GROUND = {light: "#ffffff", dark: "#181c24"};
 

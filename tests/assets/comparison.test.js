@@ -1,7 +1,6 @@
-"use strict";
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const comparison = require("../../assets/comparison.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as comparison from "../../assets/experiment/comparison.js";
 
 test("what is chosen stands in the address, and all else in it stays", () => {
     const query = comparison.withChoice("?with=3-5,9&smooth=0.5", {against: "4"});

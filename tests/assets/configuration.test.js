@@ -1,7 +1,6 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert");
-const {holds, kindsOf, piecesOf} = require("../../assets/configuration.js");
+import test from "node:test";
+import assert from "node:assert";
+import {holds, kindsOf, piecesOf} from "../../assets/experiment/configuration.js";
 
 const DIFF = `diff --git a/x b/x
 index 1..2 100644

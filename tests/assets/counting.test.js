@@ -1,9 +1,9 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const counting = require("../../assets/counting.js");
-const experiments = require("../../assets/experiments.js");
-const selection = require("../../assets/selection.js");
-const trend = require("../../assets/trend.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as counting from "../../assets/experiments/counting.js";
+import * as experiments from "../../assets/experiments/columns.js";
+import * as selection from "../../assets/selection/selection.js";
+import * as trend from "../../assets/base/trend.js";
 
 const NOTHING = {codes: [], words: []};
 const STATES = ["finished", "finished", "running", "failed", "stopped", "queued", "finished"];

@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const curves = require("../../assets/curves.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as curves from "../../assets/experiment/curves/curves.js";
 
 const setOf = (states, sizes = []) => ({experiments: new Map(states.map((state, at) => [at, {state}])),
     curves: new Map(sizes.map(([experiment, of, shown], at) => [at, {experiment, of, x: {length: shown}}]))});

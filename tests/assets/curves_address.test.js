@@ -1,8 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/selection.js");
-require("../../assets/replay_clock.js");
-const address = require("../../assets/curves_address.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as address from "../../assets/experiment/curves/address.js";
 
 test("everything that is chosen comes back from the address, and what is as usual is not in it", () => {
     const chosen = {x: "m:val loss", isLogX: true, isLogY: true, weight: 0.6, isMean: true, colour: "h:lr", hiddenMetrics: ["a,b"], off: [3, 4, 5, 9],

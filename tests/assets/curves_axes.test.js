@@ -1,7 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/experiments.js");
-const axes = require("../../assets/curves_axes.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as axes from "../../assets/experiment/curves/axes.js";
 
 test("an axis spans what is finite, and what is above zero where it is logarithmic", () => {
     assert.deepEqual(axes.extentOf([[3, NaN, Infinity], [-1, 0, 5]]), [-1, 5]);

@@ -1,8 +1,7 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/experiments.js");
-const {HUES} = require("../../assets/colours.js");
-const colours = require("../../assets/curves_colours.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {HUES} from "../../assets/base/colours.js";
+import * as colours from "../../assets/experiment/curves/colours.js";
 
 const experiments = [1, 2, 9].map((number) => ({number, settings: {lr: 10 ** -number, optimizer: number > 1 ? "sgd" : "adam", layers: null}}));
 

@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const legend = require("../../assets/curves_legend.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as legend from "../../assets/experiment/curves/legend.js";
 
 test("a click hides and shows, a double click shows one alone and then all again", () => {
     assert.deepEqual(legend.toggled([2], 3), [2, 3]);

@@ -1,9 +1,7 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const sets = require("../../assets/curves_set.js");
-require("../../assets/curves_smoothing.js");
-require("../../assets/curves_nearest.js");
-const lines = require("../../assets/curves_lines.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as sets from "../../assets/experiment/curves/set.js";
+import * as lines from "../../assets/experiment/curves/lines.js";
 
 const set = sets.receive(sets.create(), {pairs: {}, epochs: [1, 2], objective: null,
     experiments: [1, 2, 3].map((number) => ({number, state: "finished", attempt: 1, settings: {lr: number === 3 ? 1 : 2}, start: 0})),

@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const near = require("../../assets/curves_nearest.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as near from "../../assets/experiment/curves/nearest.js";
 
 const line = (experiment, xs, ys, more = {}) => ({experiment, xs, ys, cut: xs.length, isAscending: true, ...more});
 

@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const sets = require("../../assets/curves_set.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as sets from "../../assets/experiment/curves/set.js";
 
 const curve = (experiment, metric, x, y, more = {}) => ({experiment, metric, first: 0, count: x.length, of: x.length, unit: "epoch", ends: null, epoch: null,
     x: Float64Array.from(x), y: Float64Array.from(y), ...more});

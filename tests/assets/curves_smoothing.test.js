@@ -1,7 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/curves_set.js");
-const smoothing = require("../../assets/curves_smoothing.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as smoothing from "../../assets/experiment/curves/smoothing.js";
 
 const floats = (...values) => Float64Array.from(values);
 

@@ -1,9 +1,7 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/experiments.js");
-const sets = require("../../assets/curves_set.js");
-require("../../assets/curves_nearest.js");
-const values = require("../../assets/curves_values.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as sets from "../../assets/experiment/curves/set.js";
+import * as values from "../../assets/experiment/curves/values.js";
 
 const setOf = (count) => sets.receive(sets.create(), {pairs: {}, epochs: [1, 2], objective: null,
     experiments: Array.from({length: count}, (_, at) => ({number: at + 1, state: "finished", attempt: 1, settings: {}, start: 0})),

@@ -1,7 +1,6 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert");
-const views = require("../../assets/custom_views.js");
+import test from "node:test";
+import assert from "node:assert";
+import * as views from "../../assets/experiment/custom_views.js";
 
 const OWNERS = [[3, 1, 3], null, [2]];
 

@@ -1,7 +1,6 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert");
-const experiment = require("../../assets/experiment.js");
+import test from "node:test";
+import assert from "node:assert";
+import * as experiment from "../../assets/experiment/page.js";
 
 test("views are named once, in order of appearance", () => {
     assert.deepEqual(experiment.namesOf([{name: "b"}, {name: "a"}, {name: "b"}]), ["b", "a"]);

@@ -1,7 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/categories.js");
-const experiments = require("../../assets/experiments.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as experiments from "../../assets/experiments/columns.js";
 
 const HYPERPARAMETERS = [{name: "lr", kind: "number"}, {name: "optimizer", kind: "category"}];
 

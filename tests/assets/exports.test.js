@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const {csvQuestion, isOpen, stateWords} = require("../../assets/exports.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {csvQuestion, isOpen, stateWords} from "../../assets/shell/exports.js";
 
 test("a file says its place, its progress, and why it could not be made", () => {
     assert.equal(stateWords({state: "queued", ahead: 3, progress: 0}), "waits: 3 before it");

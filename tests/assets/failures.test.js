@@ -1,7 +1,6 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert");
-const {groupsOf, partsOf, titleOf} = require("../../assets/failures.js");
+import test from "node:test";
+import assert from "node:assert";
+import {groupsOf, partsOf, titleOf} from "../../assets/run/failures.js";
 
 const setOf = (codes, categories, numbers = codes.map((_, index) => index + 1)) => (
     {size: codes.length, numbers, columns: new Map([["failure", {values: Float64Array.from(codes), categories}]])});

@@ -1,5 +1,6 @@
-const assert = require("node:assert/strict");
-const {beforeEach, test} = require("node:test");
+import assert from "node:assert/strict";
+import {beforeEach, test} from "node:test";
+import * as feed from "../../assets/base/feed.js";
 
 const SEEN = {cursor: {seen: "1"}};
 const settled = async () => { for (let turn = 0; turn < 20; turn += 1) await Promise.resolve(); };
@@ -17,10 +18,17 @@ globalThis.fetch = (address, {body}) => {
     const answer = answers.shift() ?? {status: 204};
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
 };
-const feed = require("../../assets/feed.js");
-globalThis.dash_clientside.packing = {read: (response) => response.arrayBuffer()};
 
-const news = (content) => ({status: 200, arrayBuffer: async () => content});
+/** As the server packs an answer without arrays: how long its JSON is, and the JSON. */
+const packed = (content) => {
+    const json = new TextEncoder().encode(JSON.stringify(content));
+    const bytes = new Uint8Array(4 + json.length);
+    new DataView(bytes.buffer).setUint32(0, json.length, true);
+    bytes.set(json, 4);
+    return bytes.buffer;
+};
+
+const news = (content) => ({status: 200, arrayBuffer: async () => packed(content)});
 
 const listening = (context, options = {}) => {
     context.mock.timers.enable({apis: ["setTimeout"]});

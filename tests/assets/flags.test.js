@@ -1,11 +1,9 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/counting.js");
-require("../../assets/categories.js");
-const experiments = require("../../assets/experiments.js");
-const flags = require("../../assets/flags.js");
-const selection = require("../../assets/selection.js");
-const {toggled} = require("../../assets/parameters.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as experiments from "../../assets/experiments/columns.js";
+import * as flags from "../../assets/experiments/flags.js";
+import * as selection from "../../assets/selection/selection.js";
+import {toggled} from "../../assets/run/views/parameters.js";
 
 const NOTHING = {codes: [], words: []};
 

@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const insights = require("../../assets/insights.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as insights from "../../assets/run/views/insights.js";
 
 const ANSWER = {
     metric: "loss",

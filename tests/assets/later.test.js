@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const {withProperties} = require("../../assets/later.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {withProperties} from "../../assets/base/later.js";
 
 
 const graph = {type: "Graph", namespace: "dash_core_components", props: {id: "axes", figure: {}, config: {displayModeBar: false}}};

@@ -1,7 +1,6 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert");
-const {curvePath, decidedByFingerprint, decidedByStatus, modeOf, searched, without} = require("../../assets/launch.js");
+import test from "node:test";
+import assert from "node:assert";
+import {curvePath, decidedByFingerprint, decidedByStatus, modeOf, searched, without} from "../../assets/launch/dialog.js";
 
 const options = [
     {value: "batch_size", search: "batch_size examples per step"},

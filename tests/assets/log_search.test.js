@@ -1,7 +1,6 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert");
-const {countWords, partsOf, placeIn, stepped} = require("../../assets/log_search.js");
+import test from "node:test";
+import assert from "node:assert";
+import {countWords, partsOf, placeIn, stepped} from "../../assets/experiment/log_search.js";
 
 test("what was found is marked wherever it stands, whatever its case", () => {
     assert.deepEqual(partsOf("a Loss, loss", "LOSS").map(({text, isFound}) => [text, isFound]),

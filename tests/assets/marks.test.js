@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const marks = require("../../assets/marks.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as marks from "../../assets/base/marks.js";
 
 test("a ring is as wide as its disc, and hollow", () => {
     const [ring, disc] = [marks.ring(4.5, 100), marks.disc(4.5, 100)];

@@ -1,10 +1,7 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/categories.js");
-const experiments = require("../../assets/experiments.js");
-require("../../assets/marks.js");
-require("../../assets/selection.js");
-const matrix = require("../../assets/matrix_axes.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as experiments from "../../assets/experiments/columns.js";
+import * as matrix from "../../assets/run/views/matrix/axes.js";
 
 const BANDS = {log: false, range: [0, 4], ticks: [1, 2, 3], labels: ["1", "2", "3"], isBanded: true, gutter: 0};
 const CONTINUUM = {log: false, range: [0, 10], ticks: null, labels: null, isBanded: false, gutter: 0};

@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const matrix = require("../../assets/matrix_brush.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as matrix from "../../assets/run/views/matrix/brush.js";
 
 test("a press near an edge resizes, inside moves, elsewhere starts anew", () => {
     const rectangle = {left: 20, right: 80, top: 10, bottom: 60};

@@ -1,7 +1,7 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const experiments = require("../../assets/experiments.js");
-const controls = require("../../assets/matrix_controls.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as experiments from "../../assets/experiments/columns.js";
+import * as controls from "../../assets/run/views/matrix/controls.js";
 
 test("marks can be coloured by the objective, metrics, hyperparameters that vary, and the rest", () => {
     const set = experiments.create([{name: "lr", kind: "number"}, {name: "seed", kind: "number"}]);

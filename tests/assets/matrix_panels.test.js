@@ -1,9 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/categories.js");
-require("../../assets/experiments.js");
-require("../../assets/matrix_axes.js");
-const matrix = require("../../assets/matrix_panels.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as matrix from "../../assets/run/views/matrix/panels.js";
 
 test("the nearest mark is found among those that are kept and near enough", () => {
     const xs = Float32Array.from([10, 20, -1]);

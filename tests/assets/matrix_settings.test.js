@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const settings = require("../../assets/matrix_settings.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as settings from "../../assets/run/views/matrix/settings.js";
 
 test("rows, colour and scales are in the address, beside everything else", () => {
     const chosen = {rows: ["h:lr", "h:depth"], colour: "m:loss", scales: new Map([["h:lr", {log: false, isReversed: true}], ["m:loss", {log: undefined, isReversed: true}]])};

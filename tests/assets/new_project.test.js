@@ -1,7 +1,6 @@
-"use strict";
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const words = require("../../assets/new_project.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as words from "../../assets/launch/new_project.js";
 
 const option = {name: "--lr", type: "float", default: "0.1", isRequired: false, choices: [], help: "the learning rate"};
 

@@ -1,7 +1,6 @@
-"use strict";
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const notes = require("../../assets/notes.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as notes from "../../assets/experiment/notes.js";
 
 const note = (text, version, by = "anna") => ({text, version, by, at: "2026-01-01T00:00:00+00:00"});
 const typing = (text, base = note("old", 1)) => notes.typed(notes.begun(base), text);

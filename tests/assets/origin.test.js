@@ -1,8 +1,8 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const experiments = require("../../assets/experiments.js");
-const {SELECTED} = require("../../assets/selection.js");
-const origin = require("../../assets/origin.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as experiments from "../../assets/experiments/columns.js";
+import {SELECTED} from "../../assets/selection/selection.js";
+import * as origin from "../../assets/run/origin.js";
 
 const COUNT = 20;
 const numbers = Array.from({length: COUNT}, (_, place) => place + 1);

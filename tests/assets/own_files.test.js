@@ -1,7 +1,6 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert");
-const {noteOf} = require("../../assets/own_files.js");
+import test from "node:test";
+import assert from "node:assert";
+import {noteOf} from "../../assets/experiment/own_files.js";
 
 test("a text that is cut says so, and an empty one, too", () => {
     assert.equal(noteOf(500, 500), "");

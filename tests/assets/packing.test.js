@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const {read, unpack} = require("../../assets/packing.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {read, unpack} from "../../assets/base/packing.js";
 
 /** What app/packing.py writes. */
 const packed = (head, bytes = []) => {

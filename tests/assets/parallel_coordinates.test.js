@@ -1,14 +1,11 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/categories.js");
-const experiments = require("../../assets/experiments.js");
-require("../../assets/marks.js");
-require("../../assets/matrix_axes.js");
-const model = require("../../assets/parallel_axes.js");
-const density = require("../../assets/parallel_density.js");
-const lines = require("../../assets/parallel_lines.js");
-const handles = require("../../assets/parallel_handles.js");
-const view = require("../../assets/parallel_coordinates.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as experiments from "../../assets/experiments/columns.js";
+import * as model from "../../assets/run/views/parallel/axes.js";
+import * as density from "../../assets/run/views/parallel/density.js";
+import * as lines from "../../assets/run/views/parallel/lines.js";
+import * as handles from "../../assets/run/views/parallel/handles.js";
+import * as view from "../../assets/run/views/parallel/parallel.js";
 
 /** A set with one column. */
 const setOf = (values, options = {}) => {

@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const pin = require("../../assets/parallel_pin.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as pin from "../../assets/run/views/parallel/pin.js";
 
 const XS = [50, 150, 250, 350, 450, 550];
 const windowAt = (from, width) => ({from, width, right: 50, spacing: 100});

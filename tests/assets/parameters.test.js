@@ -1,7 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/experiments.js");
-const parameters = require("../../assets/parameters.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as parameters from "../../assets/run/views/parameters.js";
 
 const CANDIDATES = {log: true, range: [Math.log10(20), Math.log10(160)], ticks: [28, 56, 112], isBanded: true};
 const CONTINUUM = {log: false, range: [0, 10], ticks: null, isBanded: false};

@@ -1,10 +1,10 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const polls = require("../../assets/polls.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as polls from "../../assets/base/polls.js";
 
 const revivedIn = (context) => {
     const revived = [];
-    globalThis.dash_clientside.set_props = (id, {disabled}) => revived.push([id, disabled]);
+    globalThis.dash_clientside = {set_props: (id, {disabled}) => revived.push([id, disabled])};
     context.mock.timers.enable({apis: ["setTimeout"]});
     return revived;
 };

@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const reductions = require("../../assets/reductions.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as reductions from "../../assets/experiments/reductions.js";
 
 const query = (found) => `?${new URLSearchParams({reduce: JSON.stringify(found)})}`;
 

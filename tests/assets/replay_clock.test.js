@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const clock = require("../../assets/replay_clock.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as clock from "../../assets/base/replay_clock.js";
 
 const EPOCHS = [1, 2, 5, 10];
 

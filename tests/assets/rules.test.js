@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const {fieldsOf, firedWords, isReady, likeThese, roundedOut, ruleOf} = require("../../assets/rules.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {fieldsOf, firedWords, isReady, likeThese, roundedOut, ruleOf} from "../../assets/rules/rules.js";
 
 const FORM = {metric: "loss", comparison: ">", value: "2", flag: "noise", times: "3", after: "", do: "stop", tag: "x"};
 

@@ -1,7 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/run_header.js");
-const run = require("../../assets/run.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as run from "../../assets/run/page.js";
 
 test("an open run is asked for every second, an ended or hidden one seldom", () => {
     assert.equal(run.pollInterval("running", false), 1000);

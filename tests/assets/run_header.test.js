@@ -1,9 +1,8 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/categories.js");
-const experiments = require("../../assets/experiments.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as experiments from "../../assets/experiments/columns.js";
 const {STATES} = experiments;
-const header = require("../../assets/run_header.js");
+import * as header from "../../assets/run/header.js";
 
 const OPEN = {state: "running", waiting: null, request: null};
 

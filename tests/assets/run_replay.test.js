@@ -1,7 +1,7 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const columns = require("../../assets/experiments.js");
-const {endsOf, framesOf, hold, noteOf, release, restore, show} = require("../../assets/run_replay.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as columns from "../../assets/experiments/columns.js";
+import {endsOf, framesOf, hold, noteOf, release, restore, show} from "../../assets/run/replay.js";
 
 const ANSWER = {numbers: Int32Array.of(2, 1), epochs: Float64Array.of(1, 2), of: 2, still: [],
     metrics: [{name: "loss", values: Float64Array.of(5, NaN, 3, 9)}]};

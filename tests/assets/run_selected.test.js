@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const selected = require("../../assets/run_selected.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as selected from "../../assets/run/selected.js";
 
 const SPEC = {slug: "digits", number: 3};
 

@@ -1,9 +1,8 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/categories.js");
-const experiments = require("../../assets/experiments.js");
-const axes = require("../../assets/matrix_axes.js");
-const matrix = require("../../assets/scatter_matrix.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as experiments from "../../assets/experiments/columns.js";
+import * as axes from "../../assets/run/views/matrix/axes.js";
+import * as matrix from "../../assets/run/views/matrix/matrix.js";
 
 const BANDS = {log: false, range: [0, 4], ticks: [1, 2, 3], labels: ["1", "2", "3"], isBanded: true, gutter: 0};
 const CONTINUUM = {log: false, range: [0, 10], ticks: null, labels: null, isBanded: false, gutter: 0};

@@ -1,7 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/counting.js");
-const selection = require("../../assets/selection.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as selection from "../../assets/selection/selection.js";
 
 const column = (values) => ({values: Float64Array.from(values), categories: [], codes: new Map()});
 

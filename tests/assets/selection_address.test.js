@@ -1,7 +1,7 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const {NOTHING, pickedClause} = require("../../assets/selection.js");
-const address = require("../../assets/selection_address.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {NOTHING, pickedClause} from "../../assets/selection/selection.js";
+import * as address from "../../assets/selection/address.js";
 
 const plain = (value) => JSON.parse(JSON.stringify(value));
 const roundTrip = (state) => plain(address.fromQuery(address.toQuery("", state)));

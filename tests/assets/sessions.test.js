@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const {loginAddress, sessionWords, spanWords} = require("../../assets/sessions.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {loginAddress, sessionWords, spanWords} from "../../assets/shell/sessions.js";
 
 test("a span is said in its largest unit", () => {
     assert.equal(spanWords(20000), "less than a minute");

@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const share = require("../../assets/share.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as share from "../../assets/run/share.js";
 
 test("a priority and a share that a run can have are no problem", () => {
     for (const [priority, weight] of [["0", "1"], ["-1000", "0.5"], [" 1000 ", "1e6"], ["5", "2.5"]]) {

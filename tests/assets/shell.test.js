@@ -1,7 +1,6 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert");
-const shell = require("../../assets/shell.js");
+import test from "node:test";
+import assert from "node:assert";
+import * as shell from "../../assets/shell/shell.js";
 
 const free = {isTyping: false, hasModifier: false, dialogIsOpen: false};
 

@@ -1,7 +1,7 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const experiments = require("../../assets/experiments.js");
-const table = require("../../assets/table.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as experiments from "../../assets/experiments/columns.js";
+import * as table from "../../assets/run/views/table/table.js";
 
 const set = experiments.create([{name: "lr", kind: "number"}, {name: "optimizer", kind: "category"}]);
 experiments.patch(set, {

@@ -1,8 +1,8 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const experiments = require("../../assets/experiments.js");
-const columns = require("../../assets/table_columns.js");
-const panel = require("../../assets/table_panel.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as experiments from "../../assets/experiments/columns.js";
+import * as columns from "../../assets/run/views/table/columns.js";
+import * as panel from "../../assets/run/views/table/panel.js";
 
 const offer = (key, role, isShown = true, isPinned = false) => ({key, name: key.replace(/^[hm]:/, ""), role, isShown, isPinned});
 const OFFERED = [offer("number", "other", true, true), offer("state", "other"), offer("h:lr", "hyperparameter"), offer("h:seed", "hyperparameter", false),

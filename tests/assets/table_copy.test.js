@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const copying = require("../../assets/table_copy.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as copying from "../../assets/run/views/table/copy.js";
 
 const words = (...cells) => ({heads: cells.map((_, place) => ({words: `c${place}`, isNumber: false})), rows: [cells]});
 const numbers = (...cells) => ({heads: cells.map(() => ({words: "x", isNumber: true})), rows: [cells]});

@@ -1,10 +1,8 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/counting.js");
-const experiments = require("../../assets/experiments.js");
-require("../../assets/parameters.js");
-const selection = require("../../assets/selection.js");
-const filter = require("../../assets/table_filter.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as experiments from "../../assets/experiments/columns.js";
+import * as selection from "../../assets/selection/selection.js";
+import * as filter from "../../assets/run/views/table/filter.js";
 
 test("a filter is the clause that a slider or a count of states makes", () => {
     assert.equal(filter.sourceOf("h:lr"), "panel:h:lr");

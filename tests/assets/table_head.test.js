@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const {itemsOf} = require("../../assets/table_head.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {itemsOf} from "../../assets/run/views/table/head.js";
 
 const arrangement = (done, shown = ["number", "h:lr", "m:loss"]) => ({
     shown: () => shown, isPinned: (key) => key === "number", sortOf: (key) => (key === "h:lr" ? "desc" : null),

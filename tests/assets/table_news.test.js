@@ -1,6 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-const {newsOf, newsWords} = require("../../assets/table_news.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {newsOf, newsWords} from "../../assets/run/views/table/news.js";
 
 const words = (before, after) => newsWords(newsOf(Uint32Array.from(before), Uint32Array.from(after), 10));
 

@@ -1,7 +1,6 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert");
-const {doneWords, namesOf, piecesOf, rolesFrom, triedWords, withRole} = require("../../assets/teaching.js");
+import test from "node:test";
+import assert from "node:assert";
+import {doneWords, namesOf, piecesOf, rolesFrom, triedWords, withRole} from "../../assets/rules/teaching.js";
 
 test("a line falls into pieces at its numbers, whatever its characters", () => {
     const marks = [{start: 8, end: 11, name: "b"}, {start: 2, end: 4, name: "a"}];

@@ -1,7 +1,6 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert");
-const theme = require("../../assets/theme.js");
+import test from "node:test";
+import assert from "node:assert";
+import * as theme from "../../assets/shell/theme.js";
 
 test("a choice wins over the system, and nonsense does not", () => {
     assert.equal(theme.themeOf("dark", false), "dark");

@@ -1,7 +1,6 @@
-const assert = require("node:assert/strict");
-const {test} = require("node:test");
-require("../../assets/experiments.js");
-const trend = require("../../assets/trend.js");
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import * as trend from "../../assets/base/trend.js";
 
 const all = (list) => new Uint8Array(list.length).fill(3);
 const near = (seen, wanted, within = 1e-9) => assert.ok(Math.abs(seen - wanted) <= within, `${seen} is not ${wanted}`);

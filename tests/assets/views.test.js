@@ -1,7 +1,6 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert");
-const views = require("../../assets/views.js");
+import test from "node:test";
+import assert from "node:assert";
+import * as views from "../../assets/experiment/attached_views.js";
 
 test("examples of exactly the hovered cell are found", () => {
     const examples = [
@@ -44,13 +43,13 @@ test("a place of the picture is the cell around it", () => {
 
 test("a pinned cell stays while the same view goes on, and only there", () => {
     const payload = {view: ["matrix", "confusion_matrix", "counts"], labels: ["a", "b"], examples: [], first: [1, 0]};
-    const first = views.firstCell(payload, null);
+    const first = views.firstCellOf(payload, null);
     assert.deepEqual(first, {view: "matrix\nconfusion_matrix", cell: [1, 0], pinned: false});
     const pinned = {...first, cell: [0, 0], pinned: true};
-    assert.equal(views.firstCell({...payload, view: ["matrix", "confusion_matrix", "row shares"]}, pinned), pinned);
-    assert.deepEqual(views.firstCell({...payload, view: ["other", "confusion_matrix", "counts"]}, pinned).cell, [1, 0]);
-    assert.deepEqual(views.firstCell({...payload, labels: ["a"], first: [0, 0]}, {...pinned, cell: [1, 1]}).cell, [0, 0]);
-    assert.equal(views.firstCell({view: ["x", "roc", null]}, pinned), null);
+    assert.equal(views.firstCellOf({...payload, view: ["matrix", "confusion_matrix", "row shares"]}, pinned), pinned);
+    assert.deepEqual(views.firstCellOf({...payload, view: ["other", "confusion_matrix", "counts"]}, pinned).cell, [1, 0]);
+    assert.deepEqual(views.firstCellOf({...payload, labels: ["a"], first: [0, 0]}, {...pinned, cell: [1, 1]}).cell, [0, 0]);
+    assert.equal(views.firstCellOf({view: ["x", "roc", null]}, pinned), null);
 });
 
 test("a difference tells what came, what left, what was fixed and what was broken", () => {

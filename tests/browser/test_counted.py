@@ -51,8 +51,9 @@ class Dashboard:
     def inked(self, place: int) -> float:
         """Which share of the bar at this place is drawn, close to its foot."""
         share: float = self.page.evaluate(
-            """(place) => {
-                const [canvas, {barAt}] = [document.querySelectorAll(".ht-bars-area canvas")[1], dash_clientside.bars_shapes];
+            """async (place) => {
+                const {barAt} = await import(document.getElementById("_dash-renderer").src.replace("main.js", "run/views/bars/shapes.js"));
+                const canvas = document.querySelectorAll(".ht-bars-area canvas")[1];
                 const [ratio, width] = [devicePixelRatio, canvas.clientWidth - 56];
                 const [x, wide] = barAt(place, 10, width);
                 const [left, top, across, up] = [48 + x + 2, 8 + 112 - 22, wide - 4, 20].map((each) => Math.round(each * ratio));
@@ -122,8 +123,9 @@ def test_what_is_not_finished_looks_so_and_says_so(visitor: Page, dashboard: Das
 
 def _middle_of_bar(page: Page, place: int) -> tuple[float, float]:
     found: Any = page.evaluate(
-        """(place) => {
-            const [x, wide] = dash_clientside.bars_shapes.barAt(place, 10, document.querySelector(".ht-bars-area").clientWidth - 56);
+        """async (place) => {
+            const {barAt} = await import(document.getElementById("_dash-renderer").src.replace("main.js", "run/views/bars/shapes.js"));
+            const [x, wide] = barAt(place, 10, document.querySelector(".ht-bars-area").clientWidth - 56);
             return 48 + x + wide / 2;
         }""",
         place,

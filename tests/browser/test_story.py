@@ -134,13 +134,14 @@ class RunViews:
     def sliders(self, name: str) -> dict[str, Any]:
         """Of one hyperparameter or metric, as shares of the slider: its thumbs, and from where to where its histogram is coloured."""
         found: dict[str, Any] = self.page.locator(f'.ht-parameter[data-field$=":{name}"]').evaluate(
-            f"""(row) => {{
+            f"""async (row) => {{
+                const {{colourOf}} = await import(document.getElementById("_dash-renderer").src.replace("main.js", "base/marks.js"));
                 const canvas = row.querySelector("canvas");
                 const {{width, height}} = canvas;
                 const data = ({READ})(canvas);
                 const probe = new OffscreenCanvas(1, 1);
                 const brush = probe.getContext("2d");
-                brush.fillStyle = dash_clientside.marks.colourOf("--ht-mark-selected");
+                brush.fillStyle = colourOf("--ht-mark-selected");
                 brush.fillRect(0, 0, 1, 1);
                 const wanted = ({READ})(probe);
                 const isWanted = (at) => [0, 1, 2, 3].every((part) => Math.abs(data[at + part] - wanted[part]) < 8);

@@ -14,7 +14,7 @@ ASSETS = Path(__file__).parents[2] / "assets"
 
 def test_every_part_that_the_browser_fills_is_there() -> None:
     shown = text_of(curves())
-    wanted = set(re.findall(r'part\("([a-z-]+)"\)', (ASSETS / "curves_legend.js").read_text()))
+    wanted = set(re.findall(r'part\("([a-z-]+)"\)', (ASSETS / "experiment/curves/legend.js").read_text()))
     assert wanted
     for name in wanted:
         assert f"curves-{name}" in shown, name
@@ -22,7 +22,7 @@ def test_every_part_that_the_browser_fills_is_there() -> None:
 
 def test_every_control_of_the_replay_is_there() -> None:
     shown = text_of(curves())
-    for name in set(re.findall(r'(?:part|on)\("([a-z-]+)"', (ASSETS / "replay.js").read_text())):
+    for name in set(re.findall(r'(?:part|on)\("([a-z-]+)"', (ASSETS / "base/replay.js").read_text())):
         assert f"replay-{name}" in shown, name
 
 
@@ -41,7 +41,7 @@ def test_a_view_gives_each_of_its_lines_a_colour_and_dashes_tell_doubles_apart()
 
 
 def test_swatches_have_the_colours_of_the_curves() -> None:
-    style, script = ((ASSETS / name).read_text() for name in ("curves.css", "colours.js"))
+    style, script = ((ASSETS / name).read_text() for name in ("curves.css", "base/colours.js"))
     hues = re.findall(r"(?:light|dark): \[((?:\"#[0-9a-f]{6}\",? ?){8})\]", script)
     assert len(hues) == 2
     assert re.findall(r"--ht-hue-\d: (#[0-9a-f]{6})", style) == re.findall(r"#[0-9a-f]{6}", "".join(hues))
