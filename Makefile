@@ -25,17 +25,18 @@ test: $(VENV)/.ready-test check ## run every check and every test
 quick: $(VENV)/.ready-test ## the tests that need neither Ray nor a browser, in under three minutes
 	$(BIN)/python -m tests --quick $(ARGS)
 
-check: $(VENV)/.ready-test ## formatting, lint, types, import contracts, the scripts of the page
+check: $(VENV)/.ready-test node_modules/.ready ## formatting, lint, types, import contracts, the scripts of the page
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@if command -v node >/dev/null; then node --test tests/assets/*.test.js; \
-	else echo "Node.js is missing, so the tests of the page's scripts are skipped; install Node.js 20 or newer."; fi
+	node_modules/.bin/biome ci
+	$(BIN)/node --test --test-reporter=dot tests/assets/*.test.js
 
-format: $(VENV)/.ready-test ## bring the code into shape
+format: $(VENV)/.ready-test node_modules/.ready ## bring the code into shape
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
+	node_modules/.bin/biome check --write
 
 browser: $(VENV)/.ready-test ## only the tests that drive a browser
 	$(BIN)/python -m pytest -m browser $(ARGS)
@@ -60,7 +61,7 @@ lock: ## pin what pyproject.toml admits today, into requirements*.txt
 	rm -rf .venv-lock
 
 clean: ## remove .venv and everything that tools left here
-	rm -rf $(VENV) .venv-packages .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf $(VENV) .venv-packages node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
 
 $(VENV)/.ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -79,6 +80,11 @@ $(VENV)/.ready-test: $(VENV)/.ready requirements-test.txt
 
 $(VENV)/.ready-bench: $(VENV)/.ready-test requirements-bench.txt
 	@$(BIN)/pip install $(QUIET) --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
+# What looks at the page's scripts; Node itself comes with the Python packages.
+node_modules/.ready: $(VENV)/.ready-test package-lock.json
+	@$(BIN)/npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # torch first, as the others would take a build for GPUs.

@@ -2,6 +2,7 @@
 (() => {
     // Dash's dropdown files its options under their words in a plain object: a metric named __proto__ would write on the
     // prototype of everything there is.
+    // biome-ignore lint/suspicious/noProto: it is removed, not used.
     delete Object.prototype.__proto__;
     let chosen = null;
     try {

@@ -26,9 +26,47 @@ import * as shell from "./shell/shell.js";
 import * as theme from "./shell/theme.js";
 
 /* By the names under which `CallbackGroup.in_browser` asks for them. */
-const NAMED = {attempts, comparison, curves, custom_views, experiment, insights, later, launch, log_search, notes, polls, run, shell, theme, views};
-const STARTING = [sessions, shell, theme, held, attempts, comparison, configuration, curves, experiment, exports, insights, launch, log_search, new_project,
-    notes, own_files, rules, run, table, table_head, teaching, views];
+const NAMED = {
+    attempts,
+    comparison,
+    curves,
+    custom_views,
+    experiment,
+    insights,
+    later,
+    launch,
+    log_search,
+    notes,
+    polls,
+    run,
+    shell,
+    theme,
+    views,
+};
+const STARTING = [
+    sessions,
+    shell,
+    theme,
+    held,
+    attempts,
+    comparison,
+    configuration,
+    curves,
+    experiment,
+    exports,
+    insights,
+    launch,
+    log_search,
+    new_project,
+    notes,
+    own_files,
+    rules,
+    run,
+    table,
+    table_head,
+    teaching,
+    views,
+];
 
 window.dash_clientside = Object.assign(window.dash_clientside || {}, NAMED);
 for (const part of STARTING) part.start?.();

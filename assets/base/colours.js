@@ -27,7 +27,7 @@ const hexOf = (parts) => `#${parts.map((part) => Math.round(part).toString(16).p
 export const rampOf = (theme, steps = STEPS) => {
     const anchors = RAMPS[theme].map(channels);
     return Array.from({length: steps}, (_, step) => {
-        const place = step / (steps - 1) * (anchors.length - 1);
+        const place = (step / (steps - 1)) * (anchors.length - 1);
         const first = Math.min(anchors.length - 2, Math.floor(place));
         return hexOf(anchors[first].map((part, i) => part + (place - first) * (anchors[first + 1][i] - part)));
     });
@@ -39,8 +39,10 @@ const themeOf = (isDark) => (isDark ? "dark" : "light");
  * How a column colours the experiments: `codes` (one byte each), `palette` (a colour per code), and a `legend`:
  * {ramp, ends} for numbers, {entries: [[word, colour]]} for categories. Null where the column has no value.
  */
-export const colouring = (set, column, isDark, isLog = false) => (column.kind === "category"
-    ? byCategory(set, column, themeOf(isDark)) : byNumber(set, column, themeOf(isDark), isLog));
+export const colouring = (set, column, isDark, isLog = false) =>
+    column.kind === "category"
+        ? byCategory(set, column, themeOf(isDark))
+        : byNumber(set, column, themeOf(isDark), isLog);
 
 const byNumber = (set, column, theme, isLog) => {
     const ends = experiments.extent(set, column);
@@ -54,11 +56,19 @@ const byNumber = (set, column, theme, isLog) => {
         const value = column.values[index];
         const isMissing = !Number.isFinite(value);
         isAnyMissing ||= isMissing;
-        codes[index] = isMissing ? MISSING : span > 0 ? Math.min(STEPS - 1, Math.floor((unit(value) - low) / span * STEPS)) : STEPS >> 1;
+        codes[index] = isMissing
+            ? MISSING
+            : span > 0
+              ? Math.min(STEPS - 1, Math.floor(((unit(value) - low) / span) * STEPS))
+              : STEPS >> 1;
     }
     const ramp = rampOf(theme);
-    return {codes, isOrdered: true, palette: paletteOf(ramp, theme),
-        legend: {ramp, ends, isLog: unit === Math.log10, entries: isAnyMissing ? [["no value", QUIET[theme][1]]] : []}};
+    return {
+        codes,
+        isOrdered: true,
+        palette: paletteOf(ramp, theme),
+        legend: {ramp, ends, isLog: unit === Math.log10, entries: isAnyMissing ? [["no value", QUIET[theme][1]]] : []},
+    };
 };
 
 const byCategory = (set, column, theme) => {
@@ -72,7 +82,9 @@ const byCategory = (set, column, theme) => {
         isAnyMissing ||= isMissing;
         codes[index] = isMissing ? MISSING : hueOf[column.values[index]];
     }
-    const entries = column.categories.flatMap((word, code) => (counts[code] && hueOf[code] < OTHER ? [[word, HUES[theme][hueOf[code]]]] : []));
+    const entries = column.categories.flatMap((word, code) =>
+        counts[code] && hueOf[code] < OTHER ? [[word, HUES[theme][hueOf[code]]]] : [],
+    );
     const others = hueOf.filter((hue, code) => hue === OTHER && counts[code]).length;
     if (others) entries.push([`other (${others})`, QUIET[theme][0]]);
     if (isAnyMissing) entries.push(["no value", QUIET[theme][1]]);
@@ -82,16 +94,25 @@ const byCategory = (set, column, theme) => {
 /** A hue for each category, in their own order; where there are too many, the most frequent ones have one. */
 export const huesFor = (counts) => {
     const used = counts.map((count, code) => ({count, code})).filter(({count}) => count > 0);
-    const chosen = used.length <= MOST_HUES ? used
-        : used.sort((a, b) => b.count - a.count || a.code - b.code).slice(0, MOST_HUES).sort((a, b) => a.code - b.code);
+    const chosen =
+        used.length <= MOST_HUES
+            ? used
+            : used
+                  .sort((a, b) => b.count - a.count || a.code - b.code)
+                  .slice(0, MOST_HUES)
+                  .sort((a, b) => a.code - b.code);
     const hues = counts.map(() => OTHER);
-    chosen.forEach(({code}, hue) => { hues[code] = hue; });
+    chosen.forEach(({code}, hue) => {
+        hues[code] = hue;
+    });
     return hues;
 };
 
 const paletteOf = (colours, theme) => {
     const palette = new Array(MISSING + 1).fill(QUIET[theme][0]);
-    colours.forEach((colour, code) => { palette[code] = colour; });
+    colours.forEach((colour, code) => {
+        palette[code] = colour;
+    });
     palette[MISSING] = QUIET[theme][1];
     return palette;
 };

@@ -21,7 +21,7 @@ export const countCells = (xs, ys, mask, bit, across, counts) => {
     let most = 0;
     for (let index = 0; index < xs.length; index += 1) {
         if (!(mask[index] & bit) || xs[index] === NONE || ys[index] === NONE) continue;
-        const count = counts[ys[index] * across + xs[index]] += 1;
+        const count = (counts[ys[index] * across + xs[index]] += 1);
         if (count > most) most = count;
     }
     return most;
@@ -45,17 +45,24 @@ export const codeCells = (xs, ys, mask, bit, across, counts, colouring, sums, co
     if (!isOrdered) return;
     for (let cell = 0; cell < counts.length; cell += 1) {
         const known = counts[cell] - Math.floor(sums[cell] / 0x1000000);
-        codes[cell] = known > 0 ? Math.round(sums[cell] % 0x1000000 / known) : MISSING;
+        codes[cell] = known > 0 ? Math.round((sums[cell] % 0x1000000) / known) : MISSING;
     }
 };
 
 /** The opacity (0 to 255) of every count up to `most`: a cell ten times as full is as much stronger everywhere. */
-export const opacities = (most) => Uint8Array.from({length: most + 1}, (_, count) => (count === 0 ? 0
-    : Math.round(255 * (FAINTEST + (1 - FAINTEST) * Math.log1p(count - 1) / Math.log1p(Math.max(1, most - 1))))));
+export const opacities = (most) =>
+    Uint8Array.from({length: most + 1}, (_, count) =>
+        count === 0
+            ? 0
+            : Math.round(
+                  255 * (FAINTEST + ((1 - FAINTEST) * Math.log1p(count - 1)) / Math.log1p(Math.max(1, most - 1))),
+              ),
+    );
 
 /** Write the picture: pixelOf(cell) is the low 24 bits of its colour. `most` is the count of full strength. */
 export const shade = (pixels, counts, strengths, pixelOf) => {
     for (let cell = 0; cell < counts.length; cell += 1) {
-        pixels[cell] = counts[cell] === 0 ? 0 : (strengths[Math.min(counts[cell], strengths.length - 1)] << 24) | pixelOf(cell);
+        pixels[cell] =
+            counts[cell] === 0 ? 0 : (strengths[Math.min(counts[cell], strengths.length - 1)] << 24) | pixelOf(cell);
     }
 };

@@ -19,8 +19,13 @@ export const questionOf = (cursor, query) => {
 
 const runQuestion = (cursor) => questionOf(cursor, globalThis.location?.search);
 
-const send = (address, question, signal) => fetch(address, {
-    method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(question), signal});
+const send = (address, question, signal) =>
+    fetch(address, {
+        method: "POST",
+        headers: {"Content-Type": "application/json"},
+        body: JSON.stringify(question),
+        signal,
+    });
 
 let early = null;
 
@@ -76,8 +81,12 @@ export const create = (address, {onAnswer, onAway, waitMs, isOver, question = ru
         clearTimeout(timer);
         try {
             // A server that is away is asked again, as often as always.
-            await hear(await (taken(address) ?? send(address, question(cursor), AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])))
-                .catch(() => null));
+            await hear(
+                await (
+                    taken(address) ??
+                    send(address, question(cursor), AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]))
+                ).catch(() => null),
+            );
         } finally {
             isAsking = false;
             if (isAskedAgain) ask();
@@ -90,4 +99,3 @@ export const create = (address, {onAnswer, onAway, waitMs, isOver, question = ru
     ask();
     return {ask, end: () => ending.abort()};
 };
-

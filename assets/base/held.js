@@ -21,7 +21,13 @@ const letGo = () => {
 
 /** Begin to listen; called once, when the page has been loaded. */
 export const start = () => {
-    window.addEventListener("pointerdown", (event) => { pressed = event.target; }, true);
+    window.addEventListener(
+        "pointerdown",
+        (event) => {
+            pressed = event.target;
+        },
+        true,
+    );
     // The click comes right after, and before any timer.
     for (const type of ["pointerup", "pointercancel"]) window.addEventListener(type, () => setTimeout(letGo), true);
 };

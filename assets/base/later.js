@@ -8,7 +8,14 @@ export const withProperties = (component, waiting) => {
     if (!component?.props) return component;
     const {children} = component.props;
     const own = waiting.get(component.props.id);
-    return {...component, props: {...component.props, ...own, ...(children !== undefined && {children: withProperties(children, waiting)})}};
+    return {
+        ...component,
+        props: {
+            ...component.props,
+            ...own,
+            ...(children !== undefined && {children: withProperties(children, waiting)}),
+        },
+    };
 };
 
 // --- the page -----------------------------------------------------------------------------------------------------
@@ -18,7 +25,9 @@ let page = null;
 /** A new page: nothing of it is there yet. */
 export const begin = () => {
     page = {waiting: new Map(), isThere: false};
-    page.filled = new Promise((resolve) => { page.resolve = resolve; });
+    page.filled = new Promise((resolve) => {
+        page.resolve = resolve;
+    });
 };
 
 /** Set properties of a component, now or when it comes. */
@@ -31,7 +40,9 @@ export const put = (id, properties) => {
 export const bring = () => {
     const current = page;
     const ended = new MessageChannel();
-    ended.port1.onmessage = () => { if (current === page) window.dash_clientside.set_props("later-due", {data: performance.now()}); };
+    ended.port1.onmessage = () => {
+        if (current === page) window.dash_clientside.set_props("later-due", {data: performance.now()});
+    };
     requestAnimationFrame(() => ended.port2.postMessage(null));
 };
 
@@ -40,7 +51,8 @@ export const filled = () => page.filled;
 
 /** What comes into each place. Called by Dash. */
 export const fill = (due, components) => {
-    if (due === null || due === undefined || page === null || page.isThere) return components.map(() => window.dash_clientside.no_update);
+    if (due === null || due === undefined || page === null || page.isThere)
+        return components.map(() => window.dash_clientside.no_update);
     page.isThere = true;
     page.resolve();
     return components.map((component) => withProperties(component, page.waiting));

@@ -25,7 +25,9 @@ export const ring = (radius, width, opacity = 1) => {
     for (let dy = -reach; dy <= reach; dy += 1) {
         for (let dx = -reach; dx <= reach; dx += 1) {
             const distance = Math.hypot(dx, dy);
-            const cover = Math.min(1, Math.max(0, radius + 0.5 - distance)) - Math.min(1, Math.max(0, radius - rim + 0.5 - distance));
+            const cover =
+                Math.min(1, Math.max(0, radius + 0.5 - distance)) -
+                Math.min(1, Math.max(0, radius - rim + 0.5 - distance));
             const alpha = Math.round(255 * opacity * cover);
             if (alpha > 0) {
                 steps.push(dy * width + dx);
@@ -68,7 +70,7 @@ export const stamp = (pixels, xs, ys, mask, bit, {steps, alphas}, colour) => {
         for (let step = 0; step < count; step += 1) {
             const at = offset + steps[step];
             const below = pixels[at] >>> 24;
-            const alpha = below + ((255 - below) * alphas[step] >> 8);
+            const alpha = below + (((255 - below) * alphas[step]) >> 8);
             pixels[at] = (alpha << 24) | colour;
         }
     }
@@ -92,11 +94,11 @@ export const stampCoded = (pixels, xs, ys, mask, bit, {steps, alphas}, codes, pa
 export const over = (pixel, colour, opacity) => {
     const below = pixel >>> 24;
     if (below === 0 || opacity === 255) return (opacity << 24) | colour;
-    const alpha = below + ((255 - below) * opacity >> 8);
+    const alpha = below + (((255 - below) * opacity) >> 8);
     const share = opacity / alpha;
     const mixed = (shift) => {
-        const old = pixel >>> shift & 255;
-        return Math.round(old + ((colour >>> shift & 255) - old) * share) << shift;
+        const old = (pixel >>> shift) & 255;
+        return Math.round(old + (((colour >>> shift) & 255) - old) * share) << shift;
     };
     return (alpha << 24) | mixed(16) | mixed(8) | mixed(0);
 };
@@ -111,7 +113,7 @@ export const pixelColour = (hex) => {
 export const jitterOf = (number) => {
     let hash = Math.imul(number ^ 0x9e3779b9, 0x85ebca6b);
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    return ((hash ^ (hash >>> 16)) >>> 0) / 0xffffffff * 2 - 1;
+    return (((hash ^ (hash >>> 16)) >>> 0) / 0xffffffff) * 2 - 1;
 };
 
 // --- the page ------------------------------------------------------------------------------------------------------

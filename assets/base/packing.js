@@ -2,7 +2,8 @@
 
 const KINDS = {u1: Uint8Array, i4: Int32Array, f8: Float64Array};
 
-const isReference = (value) => value !== null && typeof value === "object" && Array.isArray(value[""]) && value[""].length === 3;
+const isReference = (value) =>
+    value !== null && typeof value === "object" && Array.isArray(value[""]) && value[""].length === 3;
 
 /** The plain data in some bytes; arrays in it are views of them, not copies. */
 export const unpack = (buffer) => {

@@ -10,10 +10,13 @@ export const watch = (isDisabled, id) => {
     clearTimeout(timers.get(id));
     timers.delete(id);
     if (isDisabled) {
-        timers.set(id, setTimeout(() => {
-            timers.delete(id);
-            globalThis.dash_clientside.set_props(id, {disabled: false});
-        }, PATIENCE_MS));
+        timers.set(
+            id,
+            setTimeout(() => {
+                timers.delete(id);
+                globalThis.dash_clientside.set_props(id, {disabled: false});
+            }, PATIENCE_MS),
+        );
     }
     return globalThis.dash_clientside.no_update;
 };

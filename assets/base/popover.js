@@ -32,7 +32,9 @@ export const create = (signal, className = "") => {
         box.replaceChildren(...content);
         box.hidden = false;
         place();
-        [...box.querySelectorAll("input:enabled, button:enabled")].find((control) => control.checkVisibility())?.focus({preventScroll: true});
+        [...box.querySelectorAll("input:enabled, button:enabled")]
+            .find((control) => control.checkVisibility())
+            ?.focus({preventScroll: true});
     };
 
     /** items: [{words, act, isOn (of a choice), isDisabled, hint, stays (open)}], null for a line between two. */
@@ -44,7 +46,14 @@ export const create = (signal, className = "") => {
 
     const itemOf = ({words, act, isOn, isDisabled = false, hint = "", stays = false}) => {
         const choice = isOn === undefined ? {role: "menuitem"} : {role: "menuitemradio", checked: String(isOn)};
-        const button = element("button", {type: "button", className: "ht-menu-item", textContent: words, title: hint, disabled: isDisabled, aria: choice});
+        const button = element("button", {
+            type: "button",
+            className: "ht-menu-item",
+            textContent: words,
+            title: hint,
+            disabled: isDisabled,
+            aria: choice,
+        });
         button.addEventListener("click", () => {
             if (!stays) close();
             act();
@@ -67,9 +76,17 @@ export const create = (signal, className = "") => {
         event.stopPropagation();
     };
 
-    box.addEventListener("keydown", (event) => { if (box.getAttribute("role") === "menu" && onMenuKey(event)) take(event); });
+    box.addEventListener("keydown", (event) => {
+        if (box.getAttribute("role") === "menu" && onMenuKey(event)) take(event);
+    });
     // Wherever the focus is: the page would clear the selection.
-    document.addEventListener("keydown", (event) => { if (event.key === "Escape" && close()) take(event); }, {signal, capture: true});
+    document.addEventListener(
+        "keydown",
+        (event) => {
+            if (event.key === "Escape" && close()) take(event);
+        },
+        {signal, capture: true},
+    );
     // What was done in the box is said outside of it, and may be taken back there.
     const closeElsewhere = ({target}) => {
         if (!box.contains(target) && !opener?.contains(target) && !target.closest?.(".ht-said")) close();

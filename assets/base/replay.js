@@ -82,7 +82,9 @@ export const create = (bar, {epochs, at, go, options, change, signal}) => {
     signal.addEventListener("abort", stop);
 
     return {
-        show, isPlaying, stop,
+        show,
+        isPlaying,
+        stop,
         /** Do what a key does; false for one that is none of ours. */
         press(key) {
             const act = bar.hidden ? null : clock().actOf(key);
@@ -98,6 +100,11 @@ export const create = (bar, {epochs, at, go, options, change, signal}) => {
 /** Whether a key belongs to what has the focus, and not to the replay. */
 export const isTaken = ({target, key, ctrlKey, metaKey, altKey}) => {
     if (ctrlKey || metaKey || altKey || document.querySelector(".modal.show")) return true;
-    if (target.closest("input:not(.replay-scrub), select, textarea, [contenteditable], [role=tab], [role=listbox], [role=menu], .log, .ht-thumb, .ag-root")) return true;
+    if (
+        target.closest(
+            "input:not(.replay-scrub), select, textarea, [contenteditable], [role=tab], [role=listbox], [role=menu], .log, .ht-thumb, .ag-root",
+        )
+    )
+        return true;
     return key === " " && target.closest("button, a, summary, [role=button]") !== null;
 };

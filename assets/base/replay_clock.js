@@ -33,13 +33,18 @@ export const advanced = (epochs, place, seconds, {speed, isLoop}) => {
 };
 
 /** What a key does: {steps}, {place} or {toggles}; null for one that is none of ours. */
-export const actOf = (key) => ({" ": {toggles: true}, ArrowLeft: {steps: -1}, ArrowRight: {steps: 1}, Home: {place: 0}, End: {place: Infinity}}[key] ?? null);
+export const actOf = (key) =>
+    ({" ": {toggles: true}, ArrowLeft: {steps: -1}, ArrowRight: {steps: 1}, Home: {place: 0}, End: {place: Infinity}})[
+        key
+    ] ?? null;
 
 /** Which of these views belongs to an epoch: the newest that is not later, or else the first; -1 where there is none. */
 export const viewAt = (views, epoch) => {
     if (epoch === null || views.length === 0) return views.length - 1;
     let found = 0;
-    views.forEach((view, at) => { if (typeof view.epoch === "number" && view.epoch <= epoch) found = at; });
+    views.forEach((view, at) => {
+        if (typeof view.epoch === "number" && view.epoch <= epoch) found = at;
+    });
     return found;
 };
 

@@ -29,9 +29,9 @@ export const fitOf = (xs, ys, mask, bit, size = xs.length) => {
         sumXY += x * y;
     }
     if (n < FEWEST) return null;
-    const [varianceX, varianceY] = [sumXX - sumX * sumX / n, sumYY - sumY * sumY / n];
+    const [varianceX, varianceY] = [sumXX - (sumX * sumX) / n, sumYY - (sumY * sumY) / n];
     if (varianceX <= LEAST_VARIANCE * sumXX || varianceY <= LEAST_VARIANCE * sumYY) return null;
-    const covariance = sumXY - sumX * sumY / n;
+    const covariance = sumXY - (sumX * sumY) / n;
     const slope = covariance / varianceX;
     const r = Math.max(-1, Math.min(1, covariance / Math.sqrt(varianceX * varianceY)));
     return {n, slope, intercept: y0 + sumY / n - slope * (x0 + sumX / n), r, interval: intervalOf(r, n)};
@@ -51,6 +51,8 @@ const twoDecimals = (value) => signed((Math.round(value * 100) / 100 || 0).toFix
 /** What a fit says, in two lines; where an axis is logarithmic its unit is a factor of ten. */
 export const wordsOf = ({n, slope, r, interval}, isLogX, isLogY) => {
     const [low, high] = interval.map(twoDecimals);
-    return [`slope ${signed(short(slope, 2))}${isLogY ? " decades" : ""} per ${isLogX ? "decade" : "unit"}`,
-        `r = ${twoDecimals(r)} [${low}, ${high}], n = ${n.toLocaleString("en-US")}`];
+    return [
+        `slope ${signed(short(slope, 2))}${isLogY ? " decades" : ""} per ${isLogX ? "decade" : "unit"}`,
+        `r = ${twoDecimals(r)} [${low}, ${high}], n = ${n.toLocaleString("en-US")}`,
+    ];
 };

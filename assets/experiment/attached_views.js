@@ -105,12 +105,19 @@ const gallery = (examples, captionOf = null, most = MOST_SHOWN) => {
     byKind.none.push(...examples.slice(most));
     const said = (example) => (example.id ? `example ${example.id}` : "example");
     const images = byKind.image.map((example) => {
-        const image = html("Img", {src: example.image, alt: said(example), title: said(example), className: "example-image"});
+        const image = html("Img", {
+            src: example.image,
+            alt: said(example),
+            title: said(example),
+            className: "example-image",
+        });
         const caption = captionOf ? [html("Figcaption", {children: captionOf(example)})] : [];
         return html("Figure", {children: [image, ...caption], className: "example"});
     });
     const texts = byKind.text.map((example) => {
-        const caption = captionOf ? [html("Span", {children: captionOf(example), className: "muted"}), html("Br", {})] : [];
+        const caption = captionOf
+            ? [html("Span", {children: captionOf(example), className: "muted"}), html("Br", {})]
+            : [];
         return html("Blockquote", {
             children: [...caption, String(example.text)],
             title: said(example),
@@ -123,7 +130,10 @@ const gallery = (examples, captionOf = null, most = MOST_SHOWN) => {
     }
     if (byKind.row.length) parts.push(tableOf(byKind.row.map((example) => example.row)));
     if (byKind.none.length) {
-        const names = byKind.none.slice(0, MOST_NAMES).map((example) => example.id).join(", ");
+        const names = byKind.none
+            .slice(0, MOST_NAMES)
+            .map((example) => example.id)
+            .join(", ");
         const rest = byKind.none.length - MOST_NAMES;
         const text = `${parts.length ? "and " : ""}${names}${rest > 0 ? ` and ${rest} more` : ""}`;
         parts.push(html("P", {children: text, className: "muted example-names"}));
@@ -133,8 +143,13 @@ const gallery = (examples, captionOf = null, most = MOST_SHOWN) => {
 
 const group = (title, examples, captionOf) =>
     examples.length
-        ? [html("P", {children: [`${title}: `, html("Strong", {children: String(examples.length)})], className: "examples-title"}),
-           ...gallery(examples, captionOf, MOST_IN_GROUP)]
+        ? [
+              html("P", {
+                  children: [`${title}: `, html("Strong", {children: String(examples.length)})],
+                  className: "examples-title",
+              }),
+              ...gallery(examples, captionOf, MOST_IN_GROUP),
+          ]
         : [html("P", {children: `${title}: none`, className: "muted examples-title"})];
 
 const cellTitle = ([truth, predicted], isPinned) =>
@@ -292,17 +307,26 @@ export const start = () => {
         const cell = cellUnder(event);
         if (cell) choose(cell, false);
     });
-    document.addEventListener("pointerdown", (event) => {
-        pressed = cellUnder(event) ? [event.clientX, event.clientY] : null;
-    }, true);
-    document.addEventListener("pointerup", (event) => {
-        const start = pressed;
-        pressed = null;
-        if (!start || event.button !== 0 || Math.hypot(event.clientX - start[0], event.clientY - start[1]) > 4) return;
-        const graph = plot();
-        const cell = cellUnder({clientX: event.clientX, clientY: event.clientY, target: graph});
-        if (cell) choose(cell, !(chosen?.pinned && isSame(cell, chosen.cell)));
-    }, true);
+    document.addEventListener(
+        "pointerdown",
+        (event) => {
+            pressed = cellUnder(event) ? [event.clientX, event.clientY] : null;
+        },
+        true,
+    );
+    document.addEventListener(
+        "pointerup",
+        (event) => {
+            const start = pressed;
+            pressed = null;
+            if (!start || event.button !== 0 || Math.hypot(event.clientX - start[0], event.clientY - start[1]) > 4)
+                return;
+            const graph = plot();
+            const cell = cellUnder({clientX: event.clientX, clientY: event.clientY, target: graph});
+            if (cell) choose(cell, !(chosen?.pinned && isSame(cell, chosen.cell)));
+        },
+        true,
+    );
 
     document.addEventListener("keydown", (event) => {
         if (!payload?.labels || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;

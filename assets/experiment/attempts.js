@@ -7,9 +7,17 @@ const FAILED = "The values of this attempt could not be loaded. Press the number
 // --- pure ---------------------------------------------------------------------------------------------------------
 
 /** What the panel's parts show, as Dash's callback wants them: hidden, title, note, address of the CSV, figure, its style. */
-export const partsOf = (answer, paint) => (answer
-    ? [false, answer.title, answer.note, answer.csv, paint(answer.figure), {height: `${answer.figure.layout.height}px`}]
-    : [true, "", "", "", {data: [], layout: {}}, {}]);
+export const partsOf = (answer, paint) =>
+    answer
+        ? [
+              false,
+              answer.title,
+              answer.note,
+              answer.csv,
+              paint(answer.figure),
+              {height: `${answer.figure.layout.height}px`},
+          ]
+        : [true, "", "", "", {data: [], layout: {}}, {}];
 
 // --- on the page --------------------------------------------------------------------------------------------------
 

@@ -10,14 +10,20 @@ const NUMBER = /^\d{1,9}$/;
 // Side by side pictures are smaller than alone; the panel of views has each at its full size.
 const HIGHEST_PX = 340;
 const MOST_FRAMES = 60;
-const ROWS = new Map([["all", false], ["differing", true]]);
+const ROWS = new Map([
+    ["all", false],
+    ["differing", true],
+]);
 
 /** What a query says of the comparison, as layouts/comparison.py reads it. */
 export const fromQuery = (query) => {
     const parameters = new URLSearchParams(query);
     const against = parameters.get("against") ?? "";
-    return {against: NUMBER.test(against) ? Number(against) : null, onlyDifferences: ROWS.get(parameters.get("rows")) ?? null,
-        reduce: parameters.get("reduce") ?? ""};
+    return {
+        against: NUMBER.test(against) ? Number(against) : null,
+        onlyDifferences: ROWS.get(parameters.get("rows")) ?? null,
+        reduce: parameters.get("reduce") ?? "",
+    };
 };
 
 /** The query after a choice: {against} or {rows}; other parameters stay. */
@@ -54,7 +60,10 @@ const copy = async (button) => {
     try {
         await shell.copy((button.dataset.comparisonCopy === "CSV" ? csv : markdown)(content));
     } catch {
-        window.dash_clientside.set_props("notice", {children: "This browser does not let the page copy.", is_open: true});
+        window.dash_clientside.set_props("notice", {
+            children: "This browser does not let the page copy.",
+            is_open: true,
+        });
         return;
     }
     button.classList.add("is-copied");
@@ -71,7 +80,9 @@ export const start = () => {
         else if (rows) choose({rows});
         else copy(button);
     });
-    document.addEventListener("focusin", ({target}) => { focused = selectorOf(target); });
+    document.addEventListener("focusin", ({target}) => {
+        focused = selectorOf(target);
+    });
 };
 
 /** Give the focus back to the button that had it, once the table that held it is gone; React takes a few frames. */

@@ -5,7 +5,10 @@
 /** Whether a text holds all words of a query, whatever their case. */
 export const holds = (text, query) => {
     const lower = text.toLowerCase();
-    return query.toLowerCase().split(/\s+/).every((word) => lower.includes(word));
+    return query
+        .toLowerCase()
+        .split(/\s+/)
+        .every((word) => lower.includes(word));
 };
 
 /** What a line of a diff is. Inside of a hunk `---` is a removed line, so heads only count outside. */
@@ -71,16 +74,22 @@ export const start = () => {
             return;
         }
         fold.dataset.isLoaded = "yes";
-        place.replaceChildren(...piecesOf(await response.text()).map(({kind, text}) => {
-            const piece = document.createElement("span");
-            piece.className = `is-${kind}`;
-            piece.textContent = `${text}\n`;
-            return piece;
-        }));
+        place.replaceChildren(
+            ...piecesOf(await response.text()).map(({kind, text}) => {
+                const piece = document.createElement("span");
+                piece.className = `is-${kind}`;
+                piece.textContent = `${text}\n`;
+                return piece;
+            }),
+        );
     };
 
     // The event does not bubble, but it can be caught on its way down.
-    document.addEventListener("toggle", ({target}) => {
-        if (target.dataset?.diff && target.open && !target.dataset.isLoaded) showDiff(target);
-    }, true);
+    document.addEventListener(
+        "toggle",
+        ({target}) => {
+            if (target.dataset?.diff && target.open && !target.dataset.isLoaded) showDiff(target);
+        },
+        true,
+    );
 };

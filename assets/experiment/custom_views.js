@@ -18,12 +18,21 @@ const MOST_PICKED = 500;
 export const addressOf = (slug, number) => `/custom-views/${encodeURIComponent(slug)}/${number}`;
 
 /** The experiments of Plotly's points, each once. owners: for each trace those of its points, or null. */
-export const experimentsOf = (owners, points) => [...new Set((points ?? []).map(({curveNumber, pointNumber, pointIndex}) =>
-    owners[curveNumber]?.[pointNumber ?? pointIndex]).filter(Number.isFinite))];
+export const experimentsOf = (owners, points) => [
+    ...new Set(
+        (points ?? [])
+            .map(({curveNumber, pointNumber, pointIndex}) => owners[curveNumber]?.[pointNumber ?? pointIndex])
+            .filter(Number.isFinite),
+    ),
+];
 
 /** Where an experiment's points are: [trace, point]. */
-export const placesOf = (owners, experiment) => owners.flatMap((numbers, trace) =>
-    (numbers ?? []).flatMap((number, point) => (number === experiment ? [[trace, point]] : []))).slice(0, MOST_MARKS);
+export const placesOf = (owners, experiment) =>
+    owners
+        .flatMap((numbers, trace) =>
+            (numbers ?? []).flatMap((number, point) => (number === experiment ? [[trace, point]] : [])),
+        )
+        .slice(0, MOST_MARKS);
 
 /** What is picked after a click on an experiment's point; the page's own one always stays. */
 export const toggled = (picked, number, own) => {
@@ -35,8 +44,14 @@ export const toggled = (picked, number, own) => {
 export const merged = (picked, numbers) => [...new Set([...picked, ...numbers])].slice(0, MOST_PICKED);
 
 /** How it went, in words. */
-export const wordsOf = ({seconds, summary, isLive}) => [seconds ? `took ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s` : "", summary,
-    isLive ? "made anew while the run goes on" : ""].filter(Boolean).join(" · ");
+export const wordsOf = ({seconds, summary, isLive}) =>
+    [
+        seconds ? `took ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s` : "",
+        summary,
+        isLive ? "made anew while the run goes on" : "",
+    ]
+        .filter(Boolean)
+        .join(" · ");
 
 /** How long to wait until a view is made anew: one that takes long is made less often. */
 export const waitAfter = (seconds) => Math.max(LIVE_MS, 10 * 1000 * (seconds || 0));
@@ -104,8 +119,12 @@ const createLine = ({file, hint}, picked, {slug, number}) => {
         if (signal.aborted || !root.isConnected) return end();
         work("computing …");
         const question = {file, shown: compactNumbers(made.picked), held: made.answer?.key ?? null, again: isAgain};
-        const response = await fetch(addressOf(slug, number), {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(question),
-            signal: AbortSignal.any([signal, own.signal, AbortSignal.timeout(PATIENCE_MS)])}).catch(() => null);
+        const response = await fetch(addressOf(slug, number), {
+            method: "POST",
+            headers: {"Content-Type": "application/json"},
+            body: JSON.stringify(question),
+            signal: AbortSignal.any([signal, own.signal, AbortSignal.timeout(PATIENCE_MS)]),
+        }).catch(() => null);
         const told = response?.status === 200 ? await response.json().catch(() => null) : null;
         if (signal.aborted || own !== asking) return;
         if (told?.busy) {
@@ -135,7 +154,8 @@ const createLine = ({file, hint}, picked, {slug, number}) => {
     };
 
     Object.assign(made, {
-        ask, end,
+        ask,
+        end,
         pick: (numbers) => {
             if (numbers.join() === made.picked.join()) return;
             made.picked = numbers;
@@ -144,7 +164,13 @@ const createLine = ({file, hint}, picked, {slug, number}) => {
     });
     part("file").textContent = file;
     part("hint").textContent = hint;
-    root.addEventListener("click", ({target}) => { if (target.closest(".custom-again")) ask(true); }, {signal});
+    root.addEventListener(
+        "click",
+        ({target}) => {
+            if (target.closest(".custom-again")) ask(true);
+        },
+        {signal},
+    );
     document.addEventListener("hypertuner:hover", ({detail}) => mark(detail), {signal});
     const known = answers.get(key);
     if (known) show(known);
@@ -155,7 +181,8 @@ const createLine = ({file, hint}, picked, {slug, number}) => {
 
 const element = (...parts) => marks.element(...parts);
 
-const folded = (title, text) => element("details", {}, element("summary", {textContent: title}), element("pre", {textContent: text}));
+const folded = (title, text) =>
+    element("details", {}, element("summary", {textContent: title}), element("pre", {textContent: text}));
 
 const clear = () => {
     for (const name of ["problem", "picture", "guide", "said"]) part(name).hidden = true;
@@ -164,7 +191,11 @@ const clear = () => {
 
 const fill = ({figure, owners, problem, traceback, said, leftOut}) => {
     part("problem").hidden = !problem;
-    part("problem").replaceChildren(...(problem ? [element("p", {textContent: problem}), ...(traceback ? [element("pre", {textContent: traceback})] : [])] : []));
+    part("problem").replaceChildren(
+        ...(problem
+            ? [element("p", {textContent: problem}), ...(traceback ? [element("pre", {textContent: traceback})] : [])]
+            : []),
+    );
     part("picture").hidden = !figure;
     part("guide").hidden = !figure || !owners.some(Boolean);
     part("said").hidden = !said;
@@ -195,12 +226,19 @@ const mark = (experiment) => {
     marked = experiment;
     const [box, graph] = [part("marks"), plot()];
     if (!box || !graph) return;
-    const found = experiment === null ? [] : placesOf(owners(), experiment).map((place) => pixelOf(graph, ...place)).filter(Boolean);
-    box.replaceChildren(...found.map(([x, y]) => {
-        const ring = element("i", {className: "custom-ring"});
-        ring.style.transform = `translate(${x}px, ${y}px)`;
-        return ring;
-    }));
+    const found =
+        experiment === null
+            ? []
+            : placesOf(owners(), experiment)
+                  .map((place) => pixelOf(graph, ...place))
+                  .filter(Boolean);
+    box.replaceChildren(
+        ...found.map(([x, y]) => {
+            const ring = element("i", {className: "custom-ring"});
+            ring.style.transform = `translate(${x}px, ${y}px)`;
+            return ring;
+        }),
+    );
 };
 
 const bound = new WeakSet();

@@ -26,7 +26,8 @@ export const partsOf = (text, words) => {
 /** Where to go from a match: the next or the one before, around the ends. */
 export const stepped = (at, count, step) => (count === 0 ? -1 : (at + step + count) % count);
 
-export const countWords = (at, count) => (count === 0 ? "nothing found" : `${(at + 1).toLocaleString("en-US")} of ${count.toLocaleString("en-US")}`);
+export const countWords = (at, count) =>
+    count === 0 ? "nothing found" : `${(at + 1).toLocaleString("en-US")} of ${count.toLocaleString("en-US")}`;
 
 /** Where line `line` of a log of `lines` lines is among the last ones, as shown; -1 where it is before them. */
 export const placeIn = (shown, line, lines) => {
@@ -78,20 +79,37 @@ const clear = () => {
     part("count").textContent = "";
     part("found").hidden = true;
     part("found").replaceChildren();
-    ["before", "next"].forEach((name) => { part(name).disabled = true; });
+    ["before", "next"].forEach((name) => {
+        part(name).disabled = true;
+    });
 };
 
 const show = () => {
     const {matches, note} = found;
     const items = matches.map(({line, text}, index) => {
-        const item = element("button", {type: "button", dataset: {index}}, element("span", {className: "log-line", textContent: line.toLocaleString("en-US")}),
-            element("code", {}, ...partsOf(text, asked.words).map(({text: piece, isFound}) => element(isFound ? "mark" : "span", {textContent: piece}))));
+        const item = element(
+            "button",
+            {type: "button", dataset: {index}},
+            element("span", {className: "log-line", textContent: line.toLocaleString("en-US")}),
+            element(
+                "code",
+                {},
+                ...partsOf(text, asked.words).map(({text: piece, isFound}) =>
+                    element(isFound ? "mark" : "span", {textContent: piece}),
+                ),
+            ),
+        );
         return element("li", {}, item);
     });
     const said = note || (matches.length ? "" : `No line of ${asked.stream} has these words.`);
-    part("found").replaceChildren(element("ol", {}, ...items), ...(said ? [element("p", {className: "muted", textContent: said})] : []));
+    part("found").replaceChildren(
+        element("ol", {}, ...items),
+        ...(said ? [element("p", {className: "muted", textContent: said})] : []),
+    );
     part("found").hidden = false;
-    ["before", "next"].forEach((name) => { part(name).disabled = matches.length < 2; });
+    ["before", "next"].forEach((name) => {
+        part(name).disabled = matches.length < 2;
+    });
     showCurrent();
 };
 
@@ -99,7 +117,9 @@ const showCurrent = () => {
     const {matches, count, lines} = found;
     const shown = matches.length < count ? ` (${count.toLocaleString("en-US")} lines have it)` : "";
     part("count").textContent = countWords(at, matches.length) + shown;
-    part("found").querySelectorAll("button").forEach((item, index) => item.classList.toggle("is-current", index === at));
+    part("found")
+        .querySelectorAll("button")
+        .forEach((item, index) => item.classList.toggle("is-current", index === at));
     if (at < 0) return unmark();
     const list = part("found").querySelector("ol");
     const item = list.children[at];
@@ -132,9 +152,12 @@ const go = (index) => {
     showCurrent();
 };
 
-const step = (by) => { if (found) go(stepped(at, found.matches.length, by)); };
+const step = (by) => {
+    if (found) go(stepped(at, found.matches.length, by));
+};
 
-const isAsked = (words) => asked !== null && asked.words === words && asked.stream === streamShown() && asked.of === address();
+const isAsked = (words) =>
+    asked !== null && asked.words === words && asked.stream === streamShown() && asked.of === address();
 
 // --- errors and warnings ---
 
@@ -157,15 +180,36 @@ const look = async () => {
 
 const showProblems = ({problems, note}) => {
     const items = problems.map(({kind, text, place: where, line, count, stream}) => {
-        const jump = element("button", {type: "button", className: "log-jump", textContent: `${stream}:${line.toLocaleString("en-US")}`, title: "Show it in the log"});
+        const jump = element("button", {
+            type: "button",
+            className: "log-jump",
+            textContent: `${stream}:${line.toLocaleString("en-US")}`,
+            title: "Show it in the log",
+        });
         jump.addEventListener("click", () => jumpTo(stream, text));
-        return element("li", {className: `is-${kind}`}, element("span", {className: "log-sign", textContent: SIGNS[kind]}), element("code", {textContent: text, title: text}),
+        return element(
+            "li",
+            {className: `is-${kind}`},
+            element("span", {className: "log-sign", textContent: SIGNS[kind]}),
+            element("code", {textContent: text, title: text}),
             ...(where ? [element("span", {className: "muted", textContent: where})] : []),
-            ...(count > 1 ? [element("b", {textContent: `${count.toLocaleString("en-US")} ×`, title: "How often; numbers in it may differ"})] : []), jump);
+            ...(count > 1
+                ? [
+                      element("b", {
+                          textContent: `${count.toLocaleString("en-US")} ×`,
+                          title: "How often; numbers in it may differ",
+                      }),
+                  ]
+                : []),
+            jump,
+        );
     });
     part("problems").hidden = items.length === 0;
-    part("problems").replaceChildren(element("h3", {textContent: "Errors and warnings in the output"}), element("ul", {}, ...items),
-        ...(note ? [element("p", {className: "muted", textContent: note})] : []));
+    part("problems").replaceChildren(
+        element("h3", {textContent: "Errors and warnings in the output"}),
+        element("ul", {}, ...items),
+        ...(note ? [element("p", {className: "muted", textContent: note})] : []),
+    );
 };
 
 const jumpTo = (stream, text) => {
@@ -180,7 +224,8 @@ const jumpTo = (stream, text) => {
 
 /** The log changed, or it is another one's. */
 export const onLog = (_stdout, _stderr, shown) => {
-    const isOther = !place || place.slug !== shown.slug || place.number !== shown.number || !part("problems")?.dataset.isKnown;
+    const isOther =
+        !place || place.slug !== shown.slug || place.number !== shown.number || !part("problems")?.dataset.isKnown;
     place = shown;
     if (isOther) {
         part("problems").dataset.isKnown = "yes";

@@ -10,13 +10,23 @@ const PATIENCE_MS = 20000;
 // --- pure: {text: what the box has, base: the note as it was read or saved last, theirs: what somebody else wrote meanwhile, sent: what is on
 // its way, isAway, isSaved, error, deleted: what a deletion took} ------------------------------------------------------
 
-export const begun = (note) => ({text: note.text, base: note, theirs: null, sent: null, isAway: false, isSaved: false, error: null, deleted: null});
+export const begun = (note) => ({
+    text: note.text,
+    base: note,
+    theirs: null,
+    sent: null,
+    isAway: false,
+    isSaved: false,
+    error: null,
+    deleted: null,
+});
 
 const isChanged = ({text, base}) => text !== base.text;
 
 const lengthOf = (text) => [...text].length;
 
-export const canSave = (state) => isChanged(state) && state.sent === null && state.theirs === null && lengthOf(state.text) <= LONGEST;
+export const canSave = (state) =>
+    isChanged(state) && state.sent === null && state.theirs === null && lengthOf(state.text) <= LONGEST;
 
 /** A note comes from the server: a colleague's, or one's own from before. */
 export const received = (state, note) => {
@@ -26,7 +36,8 @@ export const received = (state, note) => {
 
 const taken = (state, note) => {
     if (note.text === state.sent) return {...state, base: note};
-    if (!isChanged(state) || note.text === state.text) return {...state, text: note.text, base: note, theirs: null, deleted: null, isSaved: false};
+    if (!isChanged(state) || note.text === state.text)
+        return {...state, text: note.text, base: note, theirs: null, deleted: null, isSaved: false};
     return {...state, theirs: note};
 };
 
@@ -56,16 +67,19 @@ export const merged = (state, choice) => {
 
 /** What was typed and not saved before the page was left, on top of what is there now. */
 export const resumed = (note, draft) => {
-    if (typeof draft?.text !== "string" || typeof draft.was !== "string" || draft.text === note.text) return begun(note);
+    if (typeof draft?.text !== "string" || typeof draft.was !== "string" || draft.text === note.text)
+        return begun(note);
     return received(typed(begun({...note, text: draft.was, version: draft.version}), draft.text), note);
 };
 
-export const draftOf = (state) => (isChanged(state) ? {text: state.text, was: state.base.text, version: state.base.version} : null);
+export const draftOf = (state) =>
+    isChanged(state) ? {text: state.text, was: state.base.text, version: state.base.version} : null;
 
 export const wordsOf = (state) => {
     const over = lengthOf(state.text) - LONGEST;
     if (state.theirs) return "Not saved";
-    if (over > 0) return `${over.toLocaleString("en-US")} characters more than the ${LONGEST.toLocaleString("en-US")} of a note: shorten it, and it is saved.`;
+    if (over > 0)
+        return `${over.toLocaleString("en-US")} characters more than the ${LONGEST.toLocaleString("en-US")} of a note: shorten it, and it is saved.`;
     if (state.error) return `Not saved: ${state.error}`;
     if (state.isAway) return "Not saved: the server does not answer. The text stays here, and is sent again by itself.";
     if (state.sent !== null) return "Saving …";
@@ -74,7 +88,10 @@ export const wordsOf = (state) => {
     return state.isSaved ? "Saved" : "";
 };
 
-export const quarrelOf = ({theirs}) => (theirs.text ? `${theirs.by ?? "Somebody"} changed this note while you wrote:` : "Somebody deleted this note while you wrote.");
+export const quarrelOf = ({theirs}) =>
+    theirs.text
+        ? `${theirs.by ?? "Somebody"} changed this note while you wrote:`
+        : "Somebody deleted this note while you wrote.";
 
 // --- the box ------------------------------------------------------------------------------------------------------
 
@@ -108,8 +125,13 @@ const create = (root, {slug, number}, note) => {
     };
 
     const ask = async (request) => {
-        const response = await fetch(`/notes/${encodeURIComponent(slug)}/${number}`, {method: "POST", headers: {"Content-Type": "application/json"},
-            body: JSON.stringify(request), keepalive: true, signal: AbortSignal.timeout(PATIENCE_MS)}).catch(() => null);
+        const response = await fetch(`/notes/${encodeURIComponent(slug)}/${number}`, {
+            method: "POST",
+            headers: {"Content-Type": "application/json"},
+            body: JSON.stringify(request),
+            keepalive: true,
+            signal: AbortSignal.timeout(PATIENCE_MS),
+        }).catch(() => null);
         return response?.ok ? response.json().catch(() => null) : null;
     };
 
@@ -129,8 +151,13 @@ const create = (root, {slug, number}, note) => {
         put(answer === null || answer.changed || answer.error ? answered(state, answer) : onDone(state, answer.note));
     };
 
-    const box = element("textarea", {className: "note-text", rows: 2, spellcheck: true, placeholder: "What you saw, for you and your colleagues",
-        aria: {label: `Note on experiment ${number}`}});
+    const box = element("textarea", {
+        className: "note-text",
+        rows: 2,
+        spellcheck: true,
+        placeholder: "What you saw, for you and your colleagues",
+        aria: {label: `Note on experiment ${number}`},
+    });
     const said = element("span", {className: "note-said", aria: {role: "status"}});
     const byline = element("span", {className: "note-byline ht-quiet"});
     const keep = button("Save", save, {className: "ht-link", title: "Ctrl + Enter; leaving the box saves, too"});
@@ -145,9 +172,19 @@ const create = (root, {slug, number}, note) => {
         save();
         box.focus();
     };
-    const conflict = element("div", {className: "note-conflict", aria: {role: "alert"}}, quarrel, theirs, element("p", {className: "ht-links"},
-        button("Keep both", decide("both"), {className: "ht-button"}), button("Only mine", decide("mine"), {className: "ht-link"}),
-        button("Only theirs", decide("theirs"), {className: "ht-link"})));
+    const conflict = element(
+        "div",
+        {className: "note-conflict", aria: {role: "alert"}},
+        quarrel,
+        theirs,
+        element(
+            "p",
+            {className: "ht-links"},
+            button("Keep both", decide("both"), {className: "ht-button"}),
+            button("Only mine", decide("mine"), {className: "ht-link"}),
+            button("Only theirs", decide("theirs"), {className: "ht-link"}),
+        ),
+    );
 
     const put = (next) => {
         state = next;

@@ -9,7 +9,9 @@ const FAILED = "This file could not be loaded. Press Show to try again.";
 /** What is said below a text of which `shown` of `whole` bytes are there. */
 export const noteOf = (shown, whole) => {
     if (!whole) return "The file is empty.";
-    return shown < whole ? `The first ${Math.round(shown / 1000).toLocaleString("en")} KB; the download has all of it.` : "";
+    return shown < whole
+        ? `The first ${Math.round(shown / 1000).toLocaleString("en")} KB; the download has all of it.`
+        : "";
 };
 
 // --- on the page --------------------------------------------------------------------------------------------------
@@ -68,7 +70,11 @@ const askToRemove = (button) => {
     cancel.addEventListener("click", () => dialog.close());
     remove.addEventListener("click", async () => {
         remove.disabled = true;
-        const response = await fetch(button.dataset.removeFiles, {method: "POST", headers: {"Content-Type": "application/json"}, body: "{}"}).catch(() => null);
+        const response = await fetch(button.dataset.removeFiles, {
+            method: "POST",
+            headers: {"Content-Type": "application/json"},
+            body: "{}",
+        }).catch(() => null);
         const answer = response?.ok ? await response.json().catch(() => null) : null;
         remove.disabled = false;
         if (!answer?.said) {
@@ -78,9 +84,14 @@ const askToRemove = (button) => {
         dialog.close();
         window.dash_clientside.set_props("experiment-poll", {n_intervals: Date.now()});
     });
-    dialog.append(element("header", {}, element("h2", {textContent: "Remove these files?"})),
-        element("p", {textContent: `${button.dataset.count} of this experiment are removed from the disk for good. What they were called and how large they were stays known, and so does every number.`}),
-        said, element("div", {className: "ht-dialog-buttons"}, cancel, remove));
+    dialog.append(
+        element("header", {}, element("h2", {textContent: "Remove these files?"})),
+        element("p", {
+            textContent: `${button.dataset.count} of this experiment are removed from the disk for good. What they were called and how large they were stays known, and so does every number.`,
+        }),
+        said,
+        element("div", {className: "ht-dialog-buttons"}, cancel, remove),
+    );
     dialog.addEventListener("keydown", (event) => event.stopPropagation());
     dialog.addEventListener("close", () => {
         dialog.remove();

@@ -10,7 +10,8 @@ const hidden = {display: "none"};
 export const namesOf = (views) => [...new Set(views.map((view) => view.name))];
 
 /** The epochs that views name, in order. */
-export const epochsOf = (views) => [...new Set(views.map((view) => view.epoch).filter(Number.isFinite))].sort((a, b) => a - b);
+export const epochsOf = (views) =>
+    [...new Set(views.map((view) => view.epoch).filter(Number.isFinite))].sort((a, b) => a - b);
 
 /** What can be chosen: the script's views by name, then the project's own by file. */
 export const choicesOf = (views, custom) => [
@@ -26,7 +27,10 @@ const html = (children, props) => ({type: "Span", namespace: "dash_html_componen
 
 const tab = ({value, label, title, isCustom}) => ({
     value,
-    label: html([html(label, {className: "view-tab"}), ...(isCustom ? [html("custom", {className: "custom-mark"})] : [])], {title: title ?? label}),
+    label: html(
+        [html(label, {className: "view-tab"}), ...(isCustom ? [html("custom", {className: "custom-mark"})] : [])],
+        {title: title ?? label},
+    ),
 });
 
 /** Bring the view's name and epoch in step with the views that are there, and with the clock of the page. */

@@ -26,13 +26,21 @@ export const grouped = (set, column, most = MOST) => {
     if (categories.length <= MOST) return null;
     const own = frequent(countsOf(column, set.size), most);
     const places = new Float64Array(categories.length).fill(own.length);
-    own.forEach((code, place) => { places[code] = place; });
+    own.forEach((code, place) => {
+        places[code] = place;
+    });
     const others = [...categories.keys()].filter((code) => places[code] === own.length);
-    return {ticks: [...own, others[0]], labels: [...own.map((code) => categories[code]), `other (${others.length})`], places, others};
+    return {
+        ticks: [...own, others[0]],
+        labels: [...own.map((code) => categories[code]), `other (${others.length})`],
+        places,
+        others,
+    };
 };
 
 /** The categories at a tick. */
-export const wordsAt = (column, axis, tick) => (axis.others?.[0] === tick ? axis.others : [tick]).map((code) => column.categories[code]);
+export const wordsAt = (column, axis, tick) =>
+    (axis.others?.[0] === tick ? axis.others : [tick]).map((code) => column.categories[code]);
 
 /** A word that is not too long; words of one kind often differ at their ends. */
 export const shortened = (text, most) => {

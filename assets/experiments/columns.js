@@ -7,8 +7,18 @@ const MOST_TICKS = 12;
 
 /** An empty column. Categories are coded 0, 1, 2 ...; a missing value is NaN, a reported NaN is also in `nan`. */
 const emptyColumn = (key, name, role, kind, capacity = 0) => ({
-    key, name, role, kind, values: new Float64Array(capacity).fill(NaN),
-    categories: [], codes: new Map(), nan: new Set(), level: "epoch", reduction: "last", hasEpochs: null, held: null,
+    key,
+    name,
+    role,
+    kind,
+    values: new Float64Array(capacity).fill(NaN),
+    categories: [],
+    codes: new Map(),
+    nan: new Set(),
+    level: "epoch",
+    reduction: "last",
+    hasEpochs: null,
+    held: null,
 });
 
 /**
@@ -16,9 +26,22 @@ const emptyColumn = (key, name, role, kind, capacity = 0) => ({
  * that count, see assets/experiments/counting.js; null for all.
  */
 export const create = (hyperparameters, counted = null) => {
-    const set = {size: 0, numbers: new Int32Array(0), indexOf: new Map(), columns: new Map(), failures: new Map(), notes: new Map(),
-        sentences: new Map(), counted: counted && new Set(counted.map((word) => STATES.indexOf(word)))};
-    for (const [key, name] of [["number", "Experiment"], ["epoch", "Epoch"], ["epochs", "Epochs"], ["duration", "Duration"]]) {
+    const set = {
+        size: 0,
+        numbers: new Int32Array(0),
+        indexOf: new Map(),
+        columns: new Map(),
+        failures: new Map(),
+        notes: new Map(),
+        sentences: new Map(),
+        counted: counted && new Set(counted.map((word) => STATES.indexOf(word))),
+    };
+    for (const [key, name] of [
+        ["number", "Experiment"],
+        ["epoch", "Epoch"],
+        ["epochs", "Epochs"],
+        ["duration", "Duration"],
+    ]) {
         set.columns.set(key, emptyColumn(key, name, "other", "number"));
     }
     const state = emptyColumn("state", "State", "other", "category");
@@ -69,16 +92,16 @@ const combinationOf = (column, words) => {
     return code;
 };
 
-const valueOf = (column, value) => (column.members ? combinationOf(column, value) : plainValueOf(column, value));
+const readValue = (column, value) => (column.members ? combinationOf(column, value) : readPlainValue(column, value));
 
-const plainValueOf = (column, value) => (column.kind === "category" ? codeOf(column, value) : asNumber(value));
+const readPlainValue = (column, value) => (column.kind === "category" ? codeOf(column, value) : asNumber(value));
 
 /** Write a list of values, or codes into a list of words, at the places of a column; see answers/experiment_columns.py. */
 const fill = (column, touched, list) => {
     const {values} = column;
-    const known = list.words?.map((word) => valueOf(column, word));
+    const known = list.words?.map((word) => readValue(column, word));
     for (let row = 0; row < touched.length; row += 1) {
-        values[touched[row]] = known ? known[list.codes[row]] ?? NaN : valueOf(column, list[row]);
+        values[touched[row]] = known ? (known[list.codes[row]] ?? NaN) : readValue(column, list[row]);
     }
 };
 
@@ -86,7 +109,9 @@ const fill = (column, touched, list) => {
 const fillWords = (said, touched, {codes, words}) => {
     if (said.size) touched.forEach((index) => said.delete(index));
     if (!words.length) return;
-    touched.forEach((index, row) => { if (codes[row] < words.length) said.set(index, words[codes[row]]); });
+    touched.forEach((index, row) => {
+        if (codes[row] < words.length) said.set(index, words[codes[row]]);
+    });
 };
 
 const fillFlags = (set, touched, {flags, sentences}) => {
@@ -115,7 +140,8 @@ const placesOf = (set, numbers) => {
 /** Apply what changed (columns, one entry per experiment). Returns the indices touched and whether metrics came. */
 export const patch = (set, changes) => {
     const {touched, added} = placesOf(set, changes.number);
-    for (const key of ["number", "state", "epoch", "epochs", "duration"]) fill(set.columns.get(key), touched, changes[key]);
+    for (const key of ["number", "state", "epoch", "epochs", "duration"])
+        fill(set.columns.get(key), touched, changes[key]);
     for (const {name, values} of changes.hyperparameters) fill(set.columns.get(`h:${name}`), touched, values);
     const known = set.columns.size;
     changes.metrics.forEach((metric) => fillMetric(set, touched, metric));
@@ -213,14 +239,21 @@ export const axisOf = (set, column, most = undefined) => {
     // What was drawn from an interval has no candidates, however few values there are yet.
     const ticks = column.role === "hyperparameter" && !column.interval ? distinct(set, column) : null;
     // How an interval is searched was said; one value close to zero makes it no logarithmic one.
-    const isLog = column.interval ? column.interval.isLog : ends[1] / ends[0] > 100 || (ticks !== null && isMultiplicative(ticks));
+    const isLog = column.interval
+        ? column.interval.isLog
+        : ends[1] / ends[0] > 100 || (ticks !== null && isMultiplicative(ticks));
     const log = ends[0] > 0 && isLog;
     const [low, high] = log ? ends.map(Math.log10) : ends;
     const span = high - low || Math.abs(high) || 1;
     // Bands need room around the outermost values; a continuum only room for half a mark.
     const margin = high === low ? span / 2 : span * (ticks ? Math.min(0.3, 0.6 / ticks.length) : 0.06);
-    return {log, range: [low - margin, high + margin], ticks, labels: ticks?.map((tick) => plain(tick)) ?? null,
-        isBanded: ticks !== null};
+    return {
+        log,
+        range: [low - margin, high + margin],
+        ticks,
+        labels: ticks?.map((tick) => plain(tick)) ?? null,
+        isBanded: ticks !== null,
+    };
 };
 
 /** Round numbers that cover low to high in about `count` steps; the outermost may lie outside. */
@@ -243,7 +276,9 @@ export const ticksOf = (axis, most) => {
         const step = Math.ceil(axis.ticks.length / most);
         // The place of all others means nothing without its word.
         const last = axis.others ? axis.ticks.length - 1 : -1;
-        return axis.ticks.filter((_, place) => place === last || (place % step === 0 && (last < 0 || place + step <= last || step === 1)));
+        return axis.ticks.filter(
+            (_, place) => place === last || (place % step === 0 && (last < 0 || place + step <= last || step === 1)),
+        );
     }
     const isInside = (unit) => unit >= low && unit <= high;
     if (!axis.log) {
@@ -252,14 +287,18 @@ export const ticksOf = (axis, most) => {
         return ticks.length > 1 ? ticks : niceTicks(low, high, 2 * most).filter(isInside);
     }
     const step = Math.max(1, Math.ceil((high - low) / most));
-    const powers = niceTicks(Math.ceil(low), Math.floor(high), (high - low) / step).filter((unit) => Number.isInteger(unit) && isInside(unit));
-    return powers.length > 1 ? powers.map((unit) => Number((10 ** unit).toPrecision(6)))
+    const powers = niceTicks(Math.ceil(low), Math.floor(high), (high - low) / step).filter(
+        (unit) => Number.isInteger(unit) && isInside(unit),
+    );
+    return powers.length > 1
+        ? powers.map((unit) => Number((10 ** unit).toPrecision(6)))
         : niceTicks(10 ** low, 10 ** high, most).filter((value) => value > 0 && isInside(Math.log10(value)));
 };
 
 /** Where a value lies on its axis, 0 to 1. */
-export const positionOf = (axis, value) => ((axis.places ? axis.places[value] : axis.log ? Math.log10(value) : value) - axis.range[0])
-    / (axis.range[1] - axis.range[0]);
+export const positionOf = (axis, value) =>
+    ((axis.places ? axis.places[value] : axis.log ? Math.log10(value) : value) - axis.range[0]) /
+    (axis.range[1] - axis.range[0]);
 
 /** The value at a place on the axis, 0 to 1. */
 export const valueAt = (axis, position) => {
@@ -287,7 +326,7 @@ export const binsOf = (set, column, axis, count) => {
 export const countBins = (bins, count, mask, bit) => {
     const counts = new Uint32Array(count + 1);
     for (let index = 0; index < bins.length; index += 1) {
-        if (mask[index] & bit) counts[bins[index] < count ? bins[index] : count] += 1;
+        if (mask[index] & bit) counts[Math.min(bins[index], count)] += 1;
     }
     return counts.subarray(0, count);
 };
@@ -303,8 +342,9 @@ export const compare = (a, b, descending) => {
 export const orderBy = (set, key, descending = false) => {
     const {values} = set.columns.get(key) ?? set.columns.get("number");
     const {numbers} = set;
-    return Uint32Array.from({length: set.size}, (_, index) => index)
-        .sort((a, b) => compare(values[a], values[b], descending) || numbers[a] - numbers[b]);
+    return Uint32Array.from({length: set.size}, (_, index) => index).sort(
+        (a, b) => compare(values[a], values[b], descending) || numbers[a] - numbers[b],
+    );
 };
 
 /** How many experiments are in each state, in the order of STATES. */
@@ -330,7 +370,11 @@ export const placesInQueue = (set) => {
 const wantedMetrics = (set, objective, wanted) => {
     if (!wanted.length) return [];
     const keys = [...new Set([objective, ...wanted])].map((name) => `m:${name}`);
-    return keys.filter((key) => set.columns.has(key) && (set.columns.get(key).reduction !== "last" || countFinite(set, set.columns.get(key)) > 0));
+    return keys.filter(
+        (key) =>
+            set.columns.has(key) &&
+            (set.columns.get(key).reduction !== "last" || countFinite(set, set.columns.get(key)) > 0),
+    );
 };
 
 /**
@@ -342,14 +386,20 @@ export const chooseMetrics = (set, objective, wanted = [], most = 6) => {
     if (asked.length) return asked;
     const first = `m:${objective}`;
     // What a person reduced to few numbers was chosen on purpose.
-    const counts = new Map(columnsOf(set, "metric").map((column) => [column.key, column.reduction === "last" ? countFinite(set, column) : set.size]));
+    const counts = new Map(
+        columnsOf(set, "metric").map((column) => [
+            column.key,
+            column.reduction === "last" ? countFinite(set, column) : set.size,
+        ]),
+    );
     const largest = Math.max(0, ...counts.values());
     return columnsOf(set, "metric")
         .filter(({key}) => key === first || counts.get(key) * 2 >= largest)
         .filter(({key}) => key === first || counts.get(key) > 0)
         .map(({key, level}, place) => ({key, rank: (key === first ? 0 : 1) + (level === "epoch" ? 0 : 2), place}))
         .sort((a, b) => a.rank - b.rank || a.place - b.place)
-        .slice(0, most).map(({key}) => key);
+        .slice(0, most)
+        .map(({key}) => key);
 };
 
 /** Hyperparameters that take more than one value. */
@@ -378,7 +428,8 @@ export const formatterOf = (set, column) => {
     }
     if (isWhole && Math.max(Math.abs(low), Math.abs(high)) < 1e7) return plain;
     const finite = (write) => (value) => (Number.isFinite(value) ? write(value) : plain(value));
-    if (column.role === "hyperparameter" && !column.interval && distinct(set, column) !== null) return finite((value) => short(value, 6));
+    if (column.role === "hyperparameter" && !column.interval && distinct(set, column) !== null)
+        return finite((value) => short(value, 6));
     const largest = Math.max(Math.abs(low), Math.abs(high));
     if (largest >= 1e6 || largest < 1e-3 || (low > 0 && high / low > 1000)) return finite((value) => short(value, 3));
     const span = high - low || largest;
@@ -391,7 +442,10 @@ export const short = (value, digits = 4) => {
     if (!Number.isFinite(value)) return plain(value);
     const magnitude = Math.abs(value);
     if (value !== 0 && (magnitude < 1e-3 || magnitude >= 1e6)) {
-        return value.toExponential(digits - 1).replace(/\.?0+e/, "e").replace("e+", "e");
+        return value
+            .toExponential(digits - 1)
+            .replace(/\.?0+e/, "e")
+            .replace("e+", "e");
     }
     return String(Number(value.toPrecision(digits)));
 };

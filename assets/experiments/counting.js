@@ -53,8 +53,11 @@ export const unfinishedWords = (set) => {
     const counts = categories.map(() => 0);
     const isOver = testOf(set);
     for (let index = 0; index < set.size; index += 1) if (!isOver(index)) counts[values[index]] += 1;
-    return categories.map((word, code) => [counts[code], word]).filter(([count, word]) => count > 0 && word !== QUEUED)
-        .map(([count, word]) => `${count.toLocaleString("en-US")} ${word}`).join(", ");
+    return categories
+        .map((word, code) => [counts[code], word])
+        .filter(([count, word]) => count > 0 && word !== QUEUED)
+        .map(([count, word]) => `${count.toLocaleString("en-US")} ${word}`)
+        .join(", ");
 };
 
 /** Whether anything that is not finished has a number in one of these columns. */
@@ -100,8 +103,10 @@ export const asked = (query) => (fromQuery(query) ? INCLUDED : null);
 /** What says beside the best one that another has the better value, or that it is itself not finished; "" mostly. */
 export const bestNote = (set, key, goal, isIncluded) => {
     const [counted, any] = [best(set, key, goal, isIncluded), best(set, key, goal, true)];
-    if (any < 0 || set.columns.get(key).values[any] === set.columns.get(key).values[counted]) return counted < 0 ? "" : remarkOf(set, counted, isIncluded);
+    if (any < 0 || set.columns.get(key).values[any] === set.columns.get(key).values[counted])
+        return counted < 0 ? "" : remarkOf(set, counted, isIncluded);
     const {values, categories} = statesOf(set);
-    return counted < 0 ? "none that has a value is finished"
+    return counted < 0
+        ? "none that has a value is finished"
         : `experiment ${set.numbers[any]} has a better value, and does not count: ${categories[values[any]]}`;
 };

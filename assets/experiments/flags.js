@@ -5,7 +5,16 @@
 import {element} from "../base/marks.js";
 
 // What an experiment suffers from, what deserves a look, what only describes it; all else somebody gave it.
-const KINDS = {NaN: "bad", divergence: "bad", overfitting: "warn", noise: "warn", plateau: "plain", improving: "plain", highlighted: "lit", note: "note"};
+const KINDS = {
+    NaN: "bad",
+    divergence: "bad",
+    overfitting: "warn",
+    noise: "warn",
+    plateau: "plain",
+    improving: "plain",
+    highlighted: "lit",
+    note: "note",
+};
 const MOST_ON_CARD = 3;
 
 // --- pure ---------------------------------------------------------------------------------------------------------
@@ -17,17 +26,23 @@ const ORDER = Object.keys(KINDS);
 const rankOf = (word) => (Object.hasOwn(KINDS, word) ? ORDER.indexOf(word) : ORDER.length);
 
 /** The words of a column of categories: they are the categories, or what combinations are made of, the worst first. */
-export const wordsOf = ({words, categories}) => (words ? [...words].sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1)) : categories);
+export const wordsOf = ({words, categories}) =>
+    words ? [...words].sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1)) : categories;
 
 /** How many experiments whose mask has `bit` have each of the words, in the order of wordsOf. */
 export const countsOf = (column, size, mask, bit) => {
     const {values, members} = column;
     const counts = new Uint32Array(column.categories.length);
-    for (let index = 0; index < size; index += 1) if (mask[index] & bit && values[index] >= 0) counts[values[index]] += 1;
+    for (let index = 0; index < size; index += 1)
+        if (mask[index] & bit && values[index] >= 0) counts[values[index]] += 1;
     if (!members) return counts;
     const places = new Map(wordsOf(column).map((word, place) => [word, place]));
     const sums = new Uint32Array(places.size);
-    counts.forEach((count, code) => members[code].forEach((word) => { sums[places.get(word)] += count; }));
+    counts.forEach((count, code) =>
+        members[code].forEach((word) => {
+            sums[places.get(word)] += count;
+        }),
+    );
     return sums;
 };
 
@@ -36,8 +51,15 @@ export const chipsOf = (set, index) => {
     const column = set.columns.get("flags");
     const words = column.members[column.values[index]] ?? [];
     const said = set.sentences.get(index) ?? [];
-    return words.map((word) => ({word, kind: kindOf(word),
-        title: said.filter(([owner]) => owner === word).map(([, sentence]) => sentence).join("\n") || word}));
+    return words.map((word) => ({
+        word,
+        kind: kindOf(word),
+        title:
+            said
+                .filter(([owner]) => owner === word)
+                .map(([, sentence]) => sentence)
+                .join("\n") || word,
+    }));
 };
 
 /** Whether a rule highlights an experiment. */
@@ -54,7 +76,15 @@ export const cardOf = (set, index) => {
     if (!chips.length) return [];
     const sentences = chips.flatMap(({word, title}) => (title === word ? [] : title.split("\n")));
     const more = sentences.length - MOST_ON_CARD;
-    return [element("div", {className: "ht-flags ht-card-flags"}, ...chips.map(({word, kind}) => element("span", {className: `ht-flag is-${kind}`, textContent: word}))),
-        ...sentences.slice(0, MOST_ON_CARD).map((sentence) => element("p", {className: "ht-card-sentence", textContent: sentence})),
-        ...(more > 0 ? [element("p", {className: "ht-card-sentence", textContent: `and ${more} more`})] : [])];
+    return [
+        element(
+            "div",
+            {className: "ht-flags ht-card-flags"},
+            ...chips.map(({word, kind}) => element("span", {className: `ht-flag is-${kind}`, textContent: word})),
+        ),
+        ...sentences
+            .slice(0, MOST_ON_CARD)
+            .map((sentence) => element("p", {className: "ht-card-sentence", textContent: sentence})),
+        ...(more > 0 ? [element("p", {className: "ht-card-sentence", textContent: `and ${more} more`})] : []),
+    ];
 };

@@ -53,12 +53,14 @@ export const choices = (goal) => {
 };
 
 /** The number to begin with: none where a reduction has none. */
-export const firstOf = (by) => ({mean: MOST_AT_FIRST, epoch: EPOCH_AT_FIRST}[by] ?? null);
+export const firstOf = (by) => ({mean: MOST_AT_FIRST, epoch: EPOCH_AT_FIRST})[by] ?? null;
 
 /** What is wrong with a typed number, or "". */
 export const problemOf = (by, typed) => {
     if (!NUMBERS[by] || NUMBERS[by].test(typed)) return "";
-    return by === "mean" ? "How many of the last values: a whole number from 1 to 999999" : "Which epoch, as the script counts them: a number from 0 on";
+    return by === "mean"
+        ? "How many of the last values: a whole number from 1 to 999999"
+        : "Which epoch, as the script counts them: a number from 0 on";
 };
 
 /** Why a column has no number. */
@@ -84,14 +86,25 @@ export const keep = (metric, word) => {
 
 /** What to call when a grid got its columns anew: those of metrics with another title get the room for it. */
 export const fitHeads = (grid) => {
-    const titlesOf = () => new Map(grid.getColumns().map((column) => [column.getColId(), column.getColDef().headerName]));
+    const titlesOf = () =>
+        new Map(grid.getColumns().map((column) => [column.getColId(), column.getColDef().headerName]));
     let titles = titlesOf();
     return () => {
         const before = titles;
         titles = titlesOf();
-        const narrow = grid.getColumns().filter((column) => column.getColId().startsWith("m") && before.has(column.getColId())
-            && before.get(column.getColId()) !== titles.get(column.getColId()) && column.getActualWidth() < column.getColDef().initialWidth);
-        if (narrow.length) grid.setColumnWidths(narrow.map((column) => ({key: column.getColId(), newWidth: column.getColDef().initialWidth})));
+        const narrow = grid
+            .getColumns()
+            .filter(
+                (column) =>
+                    column.getColId().startsWith("m") &&
+                    before.has(column.getColId()) &&
+                    before.get(column.getColId()) !== titles.get(column.getColId()) &&
+                    column.getActualWidth() < column.getColDef().initialWidth,
+            );
+        if (narrow.length)
+            grid.setColumnWidths(
+                narrow.map((column) => ({key: column.getColId(), newWidth: column.getColDef().initialWidth})),
+            );
     };
 };
 
@@ -100,17 +113,30 @@ export const fitHeads = (grid) => {
 /** A select, and a number where the choice needs one. show(column): what the column holds now. */
 export const create = (board, key, name) => {
     const goal = name === board.spec.objective ? board.spec.goal : null;
-    const select = element("select", {className: "ht-reduce", title: `Which value of ${name} stands for an experiment`, aria: {label: `Value of ${name}`}});
+    const select = element("select", {
+        className: "ht-reduce",
+        title: `Which value of ${name} stands for an experiment`,
+        aria: {label: `Value of ${name}`},
+    });
     select.append(...choices(goal).map(([by, words]) => new Option(words, by)));
-    const number = element("input", {type: "text", inputMode: "decimal", className: "ht-reduce-number", autocomplete: "off", spellcheck: false, hidden: true,
-        aria: {label: `Number for ${name}`}});
+    const number = element("input", {
+        type: "text",
+        inputMode: "decimal",
+        className: "ht-reduce-number",
+        autocomplete: "off",
+        spellcheck: false,
+        hidden: true,
+        aria: {label: `Number for ${name}`},
+    });
     const box = element("span", {className: "ht-reduction"}, select, number);
 
     const judge = () => {
         const problem = problemOf(select.value, number.value.trim());
         number.classList.toggle("is-invalid", problem !== "");
         number.setAttribute("aria-invalid", String(problem !== ""));
-        number.title = problem || (select.value === "mean" ? "How many of the last values" : "Which epoch, as the script counts them");
+        number.title =
+            problem ||
+            (select.value === "mean" ? "How many of the last values" : "Which epoch, as the script counts them");
         return problem === "";
     };
 

@@ -17,7 +17,12 @@ export const searched = (search, options, picked) => {
     return words.length ? [...found.filter(isPicked), ...found.filter((option) => !isPicked(option))] : found;
 };
 
-const MODES = {"start-run": "new", "launch-extend": "extend", "launch-duplicate": "duplicate", "launch-open-draft": "draft"};
+const MODES = {
+    "start-run": "new",
+    "launch-extend": "extend",
+    "launch-duplicate": "duplicate",
+    "launch-open-draft": "draft",
+};
 
 /** What a button opens the dialog for, or null where it does not. */
 export const modeOf = (button) => MODES[button] ?? null;
@@ -45,24 +50,32 @@ export const curvePath = (values, width, height) => {
     const low = Math.min(...numbers);
     const span = Math.max(...numbers) - low || 1;
     const place = (value, at) => [
-        1 + (at * (width - 2)) / (values.length - 1), 1 + (height - 2) * (1 - (value - low) / span)];
+        1 + (at * (width - 2)) / (values.length - 1),
+        1 + (height - 2) * (1 - (value - low) / span),
+    ];
     let isPenDown = false;
-    return values.map((value, at) => {
-        if (value === null) {
-            isPenDown = false;
-            return "";
-        }
-        const command = isPenDown ? "L" : "M";
-        isPenDown = true;
-        return command + place(value, at).map((number) => number.toFixed(1)).join(" ");
-    }).join("");
+    return values
+        .map((value, at) => {
+            if (value === null) {
+                isPenDown = false;
+                return "";
+            }
+            const command = isPenDown ? "L" : "M";
+            isPenDown = true;
+            return (
+                command +
+                place(value, at)
+                    .map((number) => number.toFixed(1))
+                    .join(" ")
+            );
+        })
+        .join("");
 };
 
 /** The names without one of them. */
 export const without = (names, name) => names.filter((each) => each !== name);
 
 // --- the page -----------------------------------------------------------------------------------------------------
-
 
 /** The table's grid, or null: where the dialog was closed or filled anew in the meantime, asking for it throws. */
 const grid = () => {
@@ -85,8 +98,11 @@ export const opened = (...clicks) => {
     return [data, true, reading(), "Reading the script ...", ""];
 };
 
-const reading = () => ({namespace: "dash_html_components", type: "Div",
-    props: {className: "page-loading", role: "status", title: "Loading"}});
+const reading = () => ({
+    namespace: "dash_html_components",
+    type: "Div",
+    props: {className: "page-loading", role: "status", title: "Loading"},
+});
 
 export const decideAll = (values, ids, decisions) => {
     const actions = Object.fromEntries(ids.map(({name}, place) => [name, values[place]]));
@@ -95,13 +111,16 @@ export const decideAll = (values, ids, decisions) => {
 };
 
 export const decideOne = (changes, decisions) => {
-    const actions = Object.fromEntries((changes || []).filter(({colId}) => colId === "action")
-        .map(({data, newValue, value}) => [data.id, newValue ?? value ?? data.action]));
+    const actions = Object.fromEntries(
+        (changes || [])
+            .filter(({colId}) => colId === "action")
+            .map(({data, newValue, value}) => [data.id, newValue ?? value ?? data.action]),
+    );
     return Object.keys(actions).length ? decidedByFingerprint(decisions, actions) : window.dash_clientside.no_update;
 };
 
 /** Ask for the table's rows anew; a status that no row has any more is not shown alone. */
-export const refreshRows = (plan, show, options) => {
+export const refreshRows = (_plan, show, options) => {
     setTimeout(() => grid()?.purgeInfiniteCache(), 0);
     return (options || []).some(({value}) => value === show) ? window.dash_clientside.no_update : "";
 };
@@ -119,15 +138,20 @@ export const typed = (command) => {
 
 export const addMetric = (_clicks, _submits, name, options, chosen) => {
     const word = (name || "").trim();
-    if (!word) return [window.dash_clientside.no_update, window.dash_clientside.no_update, window.dash_clientside.no_update];
+    if (!word)
+        return [window.dash_clientside.no_update, window.dash_clientside.no_update, window.dash_clientside.no_update];
     const isKnown = options.some(({value}) => value === word);
-    return [isKnown ? window.dash_clientside.no_update : [...options, {value: word, label: word}],
-        chosen.includes(word) ? window.dash_clientside.no_update : [...chosen, word], ""];
+    return [
+        isKnown ? window.dash_clientside.no_update : [...options, {value: word, label: word}],
+        chosen.includes(word) ? window.dash_clientside.no_update : [...chosen, word],
+        "",
+    ];
 };
 
 let typedAt = 0;
 
-const isUnderWay = () => performance.now() - typedAt < TYPING_MS || document.querySelector(".launch [data-dash-is-loading]");
+const isUnderWay = () =>
+    performance.now() - typedAt < TYPING_MS || document.querySelector(".launch [data-dash-is-loading]");
 
 /** Do something once the dialog shows what was typed last: for three looks in a row nothing is under way. */
 const whenSettled = (act, quiet = 0) => {
@@ -145,16 +169,36 @@ let released = null;
 
 /** Begin to listen; called once, when the page has been loaded. */
 export const start = () => {
-    const renderers = window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
-    document.addEventListener("input", ({target}) => { if (target.id === "launch-command") byHand = target.value; }, true);
-    renderers.PlanAction = ({data, node, value}) => data && window.React.createElement("select", {
-        className: `plan-action is-${value}`, value, "aria-label": `What to do with planned experiment ${data.place}`,
-        onChange: (event) => node.setDataValue("action", event.target.value),
-    }, data.actions.map((action) => window.React.createElement("option", {key: action, value: action}, action)));
+    const renderers = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+    document.addEventListener(
+        "input",
+        ({target}) => {
+            if (target.id === "launch-command") byHand = target.value;
+        },
+        true,
+    );
+    renderers.PlanAction = ({data, node, value}) =>
+        data &&
+        window.React.createElement(
+            "select",
+            {
+                className: `plan-action is-${value}`,
+                value,
+                "aria-label": `What to do with planned experiment ${data.place}`,
+                onChange: (event) => node.setDataValue("action", event.target.value),
+            },
+            data.actions.map((action) => window.React.createElement("option", {key: action, value: action}, action)),
+        );
     renderers.PlanCurve = ({value}) => {
         const path = curvePath(value ?? [], 76, 22);
-        return path && window.React.createElement("svg", {width: 76, height: 22, className: "plan-curve", role: "img",
-            "aria-label": "course of the objective"}, window.React.createElement("path", {d: path}));
+        return (
+            path &&
+            window.React.createElement(
+                "svg",
+                {width: 76, height: 22, className: "plan-curve", role: "img", "aria-label": "course of the objective"},
+                window.React.createElement("path", {d: path}),
+            )
+        );
     };
 
     document.addEventListener("click", (event) => {
@@ -164,30 +208,44 @@ export const start = () => {
         window.dash_clientside.set_props("launch-picked", {value: without(names, button.dataset.unpick)});
         document.getElementById("launch-search")?.focus();
     });
-    document.addEventListener("input", (event) => { if (event.target.closest?.(".launch")) typedAt = performance.now(); }, true);
-    document.addEventListener("click", (event) => {
-        const {target} = event;
-        const isPick = target.matches?.("#launch-picked input, [data-unpick]");
-        if (!isPick || unsent.delete(target) || !isUnderWay()) return;
-        event.preventDefault();
-        event.stopPropagation();
-        whenSettled(() => {
-            unsent.add(target);
-            target.click();
-        });
-    }, true);
-    document.addEventListener("click", (event) => {
-        const button = event.target.closest?.("#launch-start, #launch-save");
-        if (!button || button === released) return;
-        event.stopPropagation();
-        if (waiting) return;
-        waiting = true;
-        whenSettled(() => {
-            [waiting, released] = [false, button];
-            button.click();
-            released = null;
-        });
-    }, true);
+    document.addEventListener(
+        "input",
+        (event) => {
+            if (event.target.closest?.(".launch")) typedAt = performance.now();
+        },
+        true,
+    );
+    document.addEventListener(
+        "click",
+        (event) => {
+            const {target} = event;
+            const isPick = target.matches?.("#launch-picked input, [data-unpick]");
+            if (!isPick || unsent.delete(target) || !isUnderWay()) return;
+            event.preventDefault();
+            event.stopPropagation();
+            whenSettled(() => {
+                unsent.add(target);
+                target.click();
+            });
+        },
+        true,
+    );
+    document.addEventListener(
+        "click",
+        (event) => {
+            const button = event.target.closest?.("#launch-start, #launch-save");
+            if (!button || button === released) return;
+            event.stopPropagation();
+            if (waiting) return;
+            waiting = true;
+            whenSettled(() => {
+                [waiting, released] = [false, button];
+                button.click();
+                released = null;
+            });
+        },
+        true,
+    );
 
     document.addEventListener("keydown", (event) => {
         if (!event.target.closest?.(".launch")) return;

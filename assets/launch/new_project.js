@@ -3,7 +3,8 @@ import * as marks from "../base/marks.js";
 
 const AWAY = "The server did not answer. Try again in a moment.";
 const SLOW_AFTER_MS = 2000;
-const TRIAL_HINT = "Runs it once, with its defaults or the first candidates, and stops it after its first epoch: you see what it reports, and choose by what to judge it.";
+const TRIAL_HINT =
+    "Runs it once, with its defaults or the first candidates, and stops it after its first epoch: you see what it reports, and choose by what to judge it.";
 
 // --- pure ---------------------------------------------------------------------------------------------------------
 
@@ -14,13 +15,17 @@ export const foundWords = ({hyperparameters, readFrom}) => {
     return `${count.toLocaleString("en-US")} ${count === 1 ? "hyperparameter" : "hyperparameters"}, read from ${readFrom}.`;
 };
 
-export const defaultWords = ({default: value, isRequired}) => (value !== null ? value || "(empty)" : isRequired ? "required" : "–");
+export const defaultWords = ({default: value, isRequired}) =>
+    value !== null ? value || "(empty)" : isRequired ? "required" : "–";
 
 /** What one row says besides name and default: its values, and what the script says of it. */
-export const aboutWords = ({type, choices, help}) => [choices.length ? choices.join(", ") : type, help].filter(Boolean).join(" · ");
+export const aboutWords = ({type, choices, help}) =>
+    [choices.length ? choices.join(", ") : type, help].filter(Boolean).join(" · ");
 
-export const waitWords = (ms) => (ms < SLOW_AFTER_MS ? "Reading what it can be given …"
-    : `Reading what it can be given … ${Math.round(ms / 1000)} s. The script starts until it reads its options; heavy imports take a while.`);
+export const waitWords = (ms) =>
+    ms < SLOW_AFTER_MS
+        ? "Reading what it can be given …"
+        : `Reading what it can be given … ${Math.round(ms / 1000)} s. The script starts until it reads its options; heavy imports take a while.`;
 
 // --- the dialog -----------------------------------------------------------------------------------------------------
 
@@ -28,7 +33,11 @@ const element = (...parts) => marks.element(...parts);
 
 // No limit of time: a script may take minutes on a busy machine until it reads its options.
 const ask = async (request) => {
-    const response = await fetch("/new-project", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(request)}).catch(() => null);
+    const response = await fetch("/new-project", {
+        method: "POST",
+        headers: {"Content-Type": "application/json"},
+        body: JSON.stringify(request),
+    }).catch(() => null);
     return (response?.ok ? await response.json().catch(() => null) : null) ?? {error: AWAY};
 };
 
@@ -38,22 +47,50 @@ const entry = (words, kind, onPick) => {
     return element("li", {}, button);
 };
 
-const rowOf = (hyperparameter, isTuned) => element("tr", {className: isTuned ? "is-tuned" : ""}, element("td", {}, element("code", {textContent: hyperparameter.name})),
-    element("td", {textContent: defaultWords(hyperparameter)}), element("td", {className: "ht-quiet", textContent: aboutWords(hyperparameter)}));
+const rowOf = (hyperparameter, isTuned) =>
+    element(
+        "tr",
+        {className: isTuned ? "is-tuned" : ""},
+        element("td", {}, element("code", {textContent: hyperparameter.name})),
+        element("td", {textContent: defaultWords(hyperparameter)}),
+        element("td", {className: "ht-quiet", textContent: aboutWords(hyperparameter)}),
+    );
 
 const open = (opener) => {
     const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
     let [folder, asked, looked] = ["", 0, null];
     const dialog = element("dialog", {className: "ht-rules ht-new-project", aria: {label: "New project"}});
-    const place = element("input", {type: "text", id: "new-folder", autocomplete: "off", spellcheck: false, placeholder: "/home/me/project"});
+    const place = element("input", {
+        type: "text",
+        id: "new-folder",
+        autocomplete: "off",
+        spellcheck: false,
+        placeholder: "/home/me/project",
+    });
     const list = element("ul", {className: "ht-entries"});
-    const command = element("input", {type: "text", id: "new-command", autocomplete: "off", spellcheck: false, placeholder: "python train.py --epochs 10 --lr [0.1,0.01]"});
+    const command = element("input", {
+        type: "text",
+        id: "new-command",
+        autocomplete: "off",
+        spellcheck: false,
+        placeholder: "python train.py --epochs 10 --lr [0.1,0.01]",
+    });
     const look = element("button", {type: "submit", className: "ht-button is-accent", textContent: "Look at it"});
     const says = element("p", {className: "ht-says", aria: {role: "status"}});
     const found = element("div", {className: "ht-found", hidden: true});
     const name = element("input", {type: "text", id: "new-name", autocomplete: "off", maxLength: 80});
-    const tryIt = element("button", {type: "submit", className: "ht-button is-accent", textContent: "Try it", title: TRIAL_HINT});
-    const create = element("button", {type: "button", className: "ht-button", textContent: "Create without a trial", title: "The launch dialog comes next"});
+    const tryIt = element("button", {
+        type: "submit",
+        className: "ht-button is-accent",
+        textContent: "Try it",
+        title: TRIAL_HINT,
+    });
+    const create = element("button", {
+        type: "button",
+        className: "ht-button",
+        textContent: "Create without a trial",
+        title: "The launch dialog comes next",
+    });
 
     const say = (sentence, isWrong = false) => {
         says.textContent = sentence;
@@ -83,14 +120,22 @@ const open = (opener) => {
         place.value = folder;
         const items = [
             ...(answer.above ? [entry("..", "folder", () => browse(answer.above))] : []),
-            ...answer.scripts.map((script) => entry(script.name, script.isStarted ? "script" : "module", () => {
-                command.value = script.command;
-                run();
-            })),
+            ...answer.scripts.map((script) =>
+                entry(script.name, script.isStarted ? "script" : "module", () => {
+                    command.value = script.command;
+                    run();
+                }),
+            ),
             ...answer.folders.map((each) => entry(`${each}/`, "folder", () => browse(`${folder}/${each}`))),
         ];
-        if (answer.more) items.push(element("li", {className: "ht-quiet", textContent: `and ${answer.more.toLocaleString("en-US")} more`}));
-        if (!answer.scripts.length) items.push(element("li", {className: "ht-quiet", textContent: "No script in Python or for a shell lies here."}));
+        if (answer.more)
+            items.push(
+                element("li", {className: "ht-quiet", textContent: `and ${answer.more.toLocaleString("en-US")} more`}),
+            );
+        if (!answer.scripts.length)
+            items.push(
+                element("li", {className: "ht-quiet", textContent: "No script in Python or for a shell lies here."}),
+            );
         list.replaceChildren(...items);
     };
 
@@ -100,7 +145,9 @@ const open = (opener) => {
         const rows = answer.hyperparameters.map((each) => rowOf(each, tuned.has(each.name.replace(/^-+/, ""))));
         found.querySelector("tbody").replaceChildren(...rows);
         found.querySelector("table").hidden = !rows.length;
-        found.querySelector(".ht-notes").replaceChildren(...answer.notes.map((note) => element("li", {textContent: note})));
+        found
+            .querySelector(".ht-notes")
+            .replaceChildren(...answer.notes.map((note) => element("li", {textContent: note})));
         name.value = answer.name;
         found.hidden = false;
         say(foundWords(answer));
@@ -132,7 +179,14 @@ const open = (opener) => {
         if (!looked) return;
         tryIt.disabled = create.disabled = true;
         say(isTrial ? "Starting the trial …" : "Creating the project …");
-        const answer = await ask({do: "begin", folder: place.value, command: command.value, name: name.value, isTrial, key});
+        const answer = await ask({
+            do: "begin",
+            folder: place.value,
+            command: command.value,
+            name: name.value,
+            isTrial,
+            key,
+        });
         tryIt.disabled = create.disabled = false;
         if (answer.error && !answer.address) {
             say(answer.error, true);
@@ -144,30 +198,77 @@ const open = (opener) => {
         else if (!isTrial) pressWhenThere("start-run");
     };
 
-    const where = element("form", {className: "ht-new-form", noValidate: true}, element("label", {htmlFor: place.id, textContent: "Folder"}), place,
-        element("button", {type: "submit", className: "ht-button", textContent: "Open"}));
+    const where = element(
+        "form",
+        {className: "ht-new-form", noValidate: true},
+        element("label", {htmlFor: place.id, textContent: "Folder"}),
+        place,
+        element("button", {type: "submit", className: "ht-button", textContent: "Open"}),
+    );
     where.addEventListener("submit", (event) => {
         event.preventDefault();
         browse(place.value);
     });
-    const what = element("form", {className: "ht-new-form", noValidate: true}, element("label", {htmlFor: command.id, textContent: "Command"}), command, look);
+    const what = element(
+        "form",
+        {className: "ht-new-form", noValidate: true},
+        element("label", {htmlFor: command.id, textContent: "Command"}),
+        command,
+        look,
+    );
     what.addEventListener("submit", (event) => {
         event.preventDefault();
         if (!look.disabled) run();
     });
     for (const input of [place, command]) input.addEventListener("input", forget);
-    const last = element("form", {className: "ht-new-form is-last", noValidate: true}, element("label", {htmlFor: name.id, textContent: "Name"}), name, create, tryIt);
+    const last = element(
+        "form",
+        {className: "ht-new-form is-last", noValidate: true},
+        element("label", {htmlFor: name.id, textContent: "Name"}),
+        name,
+        create,
+        tryIt,
+    );
     last.addEventListener("submit", (event) => {
         event.preventDefault();
         if (!tryIt.disabled) begin(true);
     });
     create.addEventListener("click", () => begin(false));
-    found.append(element("div", {className: "ht-found-table", tabIndex: 0, aria: {role: "region", label: "Hyperparameters"}}, element("table", {},
-        element("thead", {}, element("tr", {}, ...["Hyperparameter", "Default", "Values"].map((word) => element("th", {scope: "col", textContent: word})))), element("tbody"))),
-        element("ul", {className: "ht-notes ht-quiet"}), last, element("p", {className: "ht-quiet", textContent: TRIAL_HINT}));
+    found.append(
+        element(
+            "div",
+            {className: "ht-found-table", tabIndex: 0, aria: {role: "region", label: "Hyperparameters"}},
+            element(
+                "table",
+                {},
+                element(
+                    "thead",
+                    {},
+                    element(
+                        "tr",
+                        {},
+                        ...["Hyperparameter", "Default", "Values"].map((word) =>
+                            element("th", {scope: "col", textContent: word}),
+                        ),
+                    ),
+                ),
+                element("tbody"),
+            ),
+        ),
+        element("ul", {className: "ht-notes ht-quiet"}),
+        last,
+        element("p", {className: "ht-quiet", textContent: TRIAL_HINT}),
+    );
     const close = element("button", {type: "button", className: "ht-icon", textContent: "×", aria: {label: "Close"}});
     close.addEventListener("click", () => dialog.close());
-    dialog.append(element("header", {}, element("h2", {textContent: "New project"}), close), where, list, what, says, found);
+    dialog.append(
+        element("header", {}, element("h2", {textContent: "New project"}), close),
+        where,
+        list,
+        what,
+        says,
+        found,
+    );
     // Shortcuts of the page behind are not meant while it is open.
     dialog.addEventListener("keydown", (event) => event.stopPropagation());
     dialog.addEventListener("close", () => {
@@ -190,7 +291,9 @@ const pressWhenThere = (id) => {
         return true;
     };
     if (press()) return;
-    const observer = new MutationObserver(() => { if (press()) observer.disconnect(); });
+    const observer = new MutationObserver(() => {
+        if (press()) observer.disconnect();
+    });
     observer.observe(document.body, {childList: true, subtree: true});
 };
 

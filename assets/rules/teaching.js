@@ -4,8 +4,14 @@ import * as dashboard from "../run/page.js";
 
 const TRY_AFTER_MS = 250;
 const AWAY = "The server did not answer. Try again in a moment.";
-const HINT = "Press a number to make it a metric; bold ones were not always the same. Then say which other numbers of its line count, as the epoch for instance.";
-const ROLES = [["", "anything"], ["metric", "a metric"], ["epoch", "the epoch"], ["step", "the step"]];
+const HINT =
+    "Press a number to make it a metric; bold ones were not always the same. Then say which other numbers of its line count, as the epoch for instance.";
+const ROLES = [
+    ["", "anything"],
+    ["metric", "a metric"],
+    ["epoch", "the epoch"],
+    ["step", "the step"],
+];
 
 // --- pure ---------------------------------------------------------------------------------------------------------
 
@@ -24,17 +30,30 @@ export const piecesOf = (text, marks) => {
 };
 
 /** What the numbers of a line are once one is pressed: a metric, and the counters that stand before it. */
-export const rolesFrom = (numbers, place) => new Map(numbers.filter((each) => each.place === place || (each.place < place && each.can_take && ["epoch", "step"].includes(each.name)))
-    .map((each) => [each.place, each.place === place ? "metric" : each.name]));
+export const rolesFrom = (numbers, place) =>
+    new Map(
+        numbers
+            .filter(
+                (each) =>
+                    each.place === place ||
+                    (each.place < place && each.can_take && ["epoch", "step"].includes(each.name)),
+            )
+            .map((each) => [each.place, each.place === place ? "metric" : each.name]),
+    );
 
 /** With another role for a number; only one number of a line is the epoch, and one the step. */
-export const withRole = (roles, place, role) => new Map([...roles].filter(([other, taken]) => other !== place && (role === "metric" || taken !== role))
-    .concat(role ? [[place, role]] : []));
+export const withRole = (roles, place, role) =>
+    new Map(
+        [...roles]
+            .filter(([other, taken]) => other !== place && (role === "metric" || taken !== role))
+            .concat(role ? [[place, role]] : []),
+    );
 
 /** The names that a pattern gives them, by place; the first metric is the one that is missed, if any is. */
 export const namesOf = (numbers, roles, missed) => {
     const first = numbers.find(({place}) => roles.get(place) === "metric");
-    const nameOf = (each) => (roles.get(each.place) !== "metric" ? roles.get(each.place) : (missed && each === first && missed) || each.name);
+    const nameOf = (each) =>
+        roles.get(each.place) !== "metric" ? roles.get(each.place) : (missed && each === first && missed) || each.name;
     return Object.fromEntries(numbers.filter(({place}) => roles.has(place)).map((each) => [each.place, nameOf(each)]));
 };
 
@@ -47,37 +66,77 @@ export const triedWords = ({fitting, of, counts}) => {
     return `It fits ${fitting.toLocaleString("en-US")} of ${plural(of, "line", "lines")}${values.length ? `: ${values.join(", ")}` : ", and names no metric"}.`;
 };
 
-export const doneWords = (changed) => (changed ? `Kept. ${plural(changed, "past experiment has", "past experiments have")} values by it now, and further ones will.`
-    : "Kept. No past experiment has a value by it; further ones will be read with it.");
+export const doneWords = (changed) =>
+    changed
+        ? `Kept. ${plural(changed, "past experiment has", "past experiments have")} values by it now, and further ones will.`
+        : "Kept. No past experiment has a value by it; further ones will be read with it.";
 
 // --- the dialog -----------------------------------------------------------------------------------------------------
 
 const element = (...parts) => marks.element(...parts);
 
 const ask = async (slug, request) => {
-    const response = await fetch(`/teaching/${encodeURIComponent(slug)}`, {method: "POST", headers: {"Content-Type": "application/json"},
-        body: JSON.stringify(request), signal: AbortSignal.timeout(60000)}).catch(() => null);
+    const response = await fetch(`/teaching/${encodeURIComponent(slug)}`, {
+        method: "POST",
+        headers: {"Content-Type": "application/json"},
+        body: JSON.stringify(request),
+        signal: AbortSignal.timeout(60000),
+    }).catch(() => null);
     return (response?.ok ? await response.json().catch(() => null) : null) ?? {error: AWAY};
 };
 
-const markedLine = ({text, marks}) => element("code", {className: "ht-line"}, ...piecesOf(text, marks).map(({text: part, mark}) => (
-    mark ? element("b", {textContent: part, title: mark.name}) : part)));
+const markedLine = ({text, marks}) =>
+    element(
+        "code",
+        {className: "ht-line"},
+        ...piecesOf(text, marks).map(({text: part, mark}) =>
+            mark ? element("b", {textContent: part, title: mark.name}) : part,
+        ),
+    );
 
 /** A kind of lines, with a button for each number, and room for what its numbers are once one is pressed. */
 const kindOf = ({text, count, numbers}, onPress) => {
-    const roles = element("div", {className: "ht-roles", role: "group", aria: {label: "What the numbers of this line are"}});
-    return element("li", {}, element("span", {className: "ht-quiet", textContent: `${count.toLocaleString("en-US")} ×`, title: "How many lines of this kind there were"}),
-        element("code", {className: "ht-line"}, ...piecesOf(text, numbers).map(({text: part, mark}) => {
-            if (!mark?.can_take) return part;
-            const button = element("button", {type: "button", className: mark.moves ? "is-moving" : "", textContent: part, title: `Make ${mark.name} a metric`});
-            button.addEventListener("click", () => onPress(mark.place, roles));
-            return button;
-        })), roles);
+    const roles = element("div", {
+        className: "ht-roles",
+        role: "group",
+        aria: {label: "What the numbers of this line are"},
+    });
+    return element(
+        "li",
+        {},
+        element("span", {
+            className: "ht-quiet",
+            textContent: `${count.toLocaleString("en-US")} ×`,
+            title: "How many lines of this kind there were",
+        }),
+        element(
+            "code",
+            {className: "ht-line"},
+            ...piecesOf(text, numbers).map(({text: part, mark}) => {
+                if (!mark?.can_take) return part;
+                const button = element("button", {
+                    type: "button",
+                    className: mark.moves ? "is-moving" : "",
+                    textContent: part,
+                    title: `Make ${mark.name} a metric`,
+                });
+                button.addEventListener("click", () => onPress(mark.place, roles));
+                return button;
+            }),
+        ),
+        roles,
+    );
 };
 
 /** What each number of a line is, as a choice. */
 const roleOf = (name, part, role, onChange) => {
-    const choice = element("select", {}, ...ROLES.map(([value, words]) => element("option", {value, textContent: words, selected: value === (role ?? "")})));
+    const choice = element(
+        "select",
+        {},
+        ...ROLES.map(([value, words]) =>
+            element("option", {value, textContent: words, selected: value === (role ?? "")}),
+        ),
+    );
     choice.addEventListener("change", () => onChange(choice.value));
     return element("label", {}, `${name} `, element("b", {textContent: part}), " is ", choice);
 };
@@ -91,12 +150,24 @@ const open = async (opener) => {
     let tried = {counts: {}};
     const dialog = element("dialog", {className: "ht-teaching", aria: {label: "Metrics in what the script prints"}});
     const kept = element("ul", {className: "ht-kept"});
-    const input = element("input", {type: "text", id: "teach-pattern", autocomplete: "off", spellcheck: false, placeholder: "step {step} | loss {loss}", maxLength: 500});
+    const input = element("input", {
+        type: "text",
+        id: "teach-pattern",
+        autocomplete: "off",
+        spellcheck: false,
+        placeholder: "step {step} | loss {loss}",
+        maxLength: 500,
+    });
     const says = element("p", {className: "ht-says", aria: {role: "status"}});
     const fits = element("div", {className: "ht-fits"});
     const kinds = element("ul", {className: "ht-kinds"});
     const note = element("p", {className: "ht-quiet"});
-    const keep = element("button", {type: "submit", className: "ht-button is-accent", textContent: "Add pattern", disabled: true});
+    const keep = element("button", {
+        type: "submit",
+        className: "ht-button is-accent",
+        textContent: "Add pattern",
+        disabled: true,
+    });
 
     const say = (sentence, isWrong = false) => {
         says.textContent = sentence;
@@ -104,17 +175,25 @@ const open = async (opener) => {
         input.toggleAttribute("aria-invalid", isWrong);
     };
 
-    const showPatterns = () => kept.replaceChildren(...patterns.map((text) => {
-        const remove = element("button", {type: "button", className: "ht-link is-bad", textContent: "Remove", aria: {label: `Remove the pattern ${text}`}});
-        remove.addEventListener("click", async () => {
-            const answer = await ask(slug, {do: "teach", patterns: patterns.filter((each) => each !== text)});
-            if (answer.error) return say(answer.error, true);
-            patterns = answer.patterns;
-            showPatterns();
-            return say("Removed. Values that were read by it stay.");
-        });
-        return element("li", {}, element("code", {textContent: text}), remove);
-    }));
+    const showPatterns = () =>
+        kept.replaceChildren(
+            ...patterns.map((text) => {
+                const remove = element("button", {
+                    type: "button",
+                    className: "ht-link is-bad",
+                    textContent: "Remove",
+                    aria: {label: `Remove the pattern ${text}`},
+                });
+                remove.addEventListener("click", async () => {
+                    const answer = await ask(slug, {do: "teach", patterns: patterns.filter((each) => each !== text)});
+                    if (answer.error) return say(answer.error, true);
+                    patterns = answer.patterns;
+                    showPatterns();
+                    return say("Removed. Values that were read by it stay.");
+                });
+                return element("li", {}, element("code", {textContent: text}), remove);
+            }),
+        );
 
     const tryIt = async () => {
         const pattern = input.value.trim();
@@ -137,15 +216,21 @@ const open = async (opener) => {
     const offer = (board, names) => {
         const {objective} = board.spec;
         if (!names.length || names.includes(objective) || (objective && !name)) return;
-        says.append(element("span", {className: "ht-judge"}, ` ${objective ? `Nobody has reported ${objective}.` : "Nothing says yet by which metric this run is judged."} Judge it by: `,
-            ...names.map((each) => {
-                const button = element("button", {type: "button", className: "ht-button", textContent: each});
-                button.addEventListener("click", () => {
-                    board.send({do: "judge", metric: each});
-                    dialog.close();
-                });
-                return button;
-            })));
+        says.append(
+            element(
+                "span",
+                {className: "ht-judge"},
+                ` ${objective ? `Nobody has reported ${objective}.` : "Nothing says yet by which metric this run is judged."} Judge it by: `,
+                ...names.map((each) => {
+                    const button = element("button", {type: "button", className: "ht-button", textContent: each});
+                    button.addEventListener("click", () => {
+                        board.send({do: "judge", metric: each});
+                        dialog.close();
+                    });
+                    return button;
+                }),
+            ),
+        );
         says.querySelector("button").focus();
     };
 
@@ -158,7 +243,9 @@ const open = async (opener) => {
         showPatterns();
         let [after, changed, done] = [0, 0, 0];
         for (;;) {
-            say(`Kept. Reading past output again${done ? `: ${done.toLocaleString("en-US")} experiments so far` : ""} …`);
+            say(
+                `Kept. Reading past output again${done ? `: ${done.toLocaleString("en-US")} experiments so far` : ""} …`,
+            );
             const step = await ask(slug, {do: "again", after});
             if (step.error) return say(step.error, true);
             [after, changed, done] = [step.last, changed + step.changed, done + step.done];
@@ -187,14 +274,26 @@ const open = async (opener) => {
         chosen = {line, roles, place};
         const signs = Array.from(line.text);
         const focused = [...place.querySelectorAll("select")].indexOf(document.activeElement);
-        place.replaceChildren(...line.numbers.filter(({can_take: can}) => can).map((each) => (
-            roleOf(each.name, signs.slice(each.start, each.end).join(""), roles.get(each.place), (role) => choose(line, withRole(roles, each.place, role), place)))));
+        place.replaceChildren(
+            ...line.numbers
+                .filter(({can_take: can}) => can)
+                .map((each) =>
+                    roleOf(each.name, signs.slice(each.start, each.end).join(""), roles.get(each.place), (role) =>
+                        choose(line, withRole(roles, each.place, role), place),
+                    ),
+                ),
+        );
         place.querySelectorAll("select")[focused]?.focus();
         clearTimeout(timer);
         asked += 1;
         const mine = asked;
         keep.disabled = true;
-        const answer = await ask(slug, {do: "compose", experiment, line: line.text, names: namesOf(line.numbers, roles, name)});
+        const answer = await ask(slug, {
+            do: "compose",
+            experiment,
+            line: line.text,
+            names: namesOf(line.numbers, roles, name),
+        });
         if (mine !== asked) return null;
         if (answer.error) return say(answer.error, true);
         input.value = answer.pattern;
@@ -203,11 +302,22 @@ const open = async (opener) => {
 
     const press = (line, at, place) => {
         const isHere = chosen?.line === line;
-        choose(line, isHere ? withRole(chosen.roles, at, chosen.roles.has(at) ? "" : "metric") : rolesFrom(line.numbers, at), place);
+        choose(
+            line,
+            isHere ? withRole(chosen.roles, at, chosen.roles.has(at) ? "" : "metric") : rolesFrom(line.numbers, at),
+            place,
+        );
     };
 
-    const form = element("form", {className: "ht-teach-form", noValidate: true}, element("label", {htmlFor: input.id, textContent: "Pattern"}), input, keep);
-    input.title = "The line as it is printed, with {name} where a number stands; {} is anything. A regular expression with named groups works, too.";
+    const form = element(
+        "form",
+        {className: "ht-teach-form", noValidate: true},
+        element("label", {htmlFor: input.id, textContent: "Pattern"}),
+        input,
+        keep,
+    );
+    input.title =
+        "The line as it is printed, with {name} where a number stands; {} is anything. A regular expression with named groups works, too.";
     form.addEventListener("submit", (event) => {
         event.preventDefault();
         clearTimeout(timer);
@@ -221,10 +331,20 @@ const open = async (opener) => {
     });
     const close = element("button", {type: "button", className: "ht-icon", textContent: "×", aria: {label: "Close"}});
     close.addEventListener("click", () => dialog.close());
-    dialog.append(element("header", {}, element("h2", {textContent: "Metrics in what the script prints"}), close), kept, form, says, fits, note, kinds);
+    dialog.append(
+        element("header", {}, element("h2", {textContent: "Metrics in what the script prints"}), close),
+        kept,
+        form,
+        says,
+        fits,
+        note,
+        kinds,
+    );
     // Shortcuts of the page behind are not meant while it is open.
     dialog.addEventListener("keydown", (event) => event.stopPropagation());
-    dialog.addEventListener("pointerdown", (event) => { if (event.target === dialog) dialog.close(); });
+    dialog.addEventListener("pointerdown", (event) => {
+        if (event.target === dialog) dialog.close();
+    });
     dialog.addEventListener("close", () => {
         dialog.remove();
         opener.focus({preventScroll: true});

@@ -10,16 +10,43 @@ export const plural = (count) => `${count} ${count === 1 ? "experiment" : "exper
 
 /** Every action: what it is called without and with experiments to do it to, and to which of them it can be done. */
 export const ACTIONS = [
-    {name: "first", idle: "Run next", words: (count) => `Run ${count} next`, states: ["queued"],
-        hint: "Start before all others of this run that wait"},
-    {name: "last", idle: "Run last", words: (count) => `Run ${count} last`, states: ["queued"],
-        hint: "Start after all others of this run that wait"},
-    {name: "drop", idle: "Drop", words: (count) => `Drop ${count} queued`, states: ["queued"], asks: true,
-        hint: "Take out of the queue"},
-    {name: "interrupt", idle: "Interrupt", words: (count) => `Interrupt ${count} running`, states: ["running"], asks: true,
-        hint: "End the script now; what it reported stays"},
-    {name: "again", idle: "Queue again", words: (count) => `Queue ${count} again`, states: ["failed", "stopped"],
-        hint: "Another attempt of what failed, was stopped or dropped"},
+    {
+        name: "first",
+        idle: "Run next",
+        words: (count) => `Run ${count} next`,
+        states: ["queued"],
+        hint: "Start before all others of this run that wait",
+    },
+    {
+        name: "last",
+        idle: "Run last",
+        words: (count) => `Run ${count} last`,
+        states: ["queued"],
+        hint: "Start after all others of this run that wait",
+    },
+    {
+        name: "drop",
+        idle: "Drop",
+        words: (count) => `Drop ${count} queued`,
+        states: ["queued"],
+        asks: true,
+        hint: "Take out of the queue",
+    },
+    {
+        name: "interrupt",
+        idle: "Interrupt",
+        words: (count) => `Interrupt ${count} running`,
+        states: ["running"],
+        asks: true,
+        hint: "End the script now; what it reported stays",
+    },
+    {
+        name: "again",
+        idle: "Queue again",
+        words: (count) => `Queue ${count} again`,
+        states: ["failed", "stopped"],
+        hint: "Another attempt of what failed, was stopped or dropped",
+    },
 ];
 
 /** What can be made of experiments on the page: the selection, all that is kept on it, or what is off it. */
@@ -30,12 +57,16 @@ const CHOICES = [
 ];
 
 /** The choices for a target: what is selected already is not selected once more. */
-export const choicesFor = ({kind}) => (kind === "none" ? [] : CHOICES.filter(({name}) => kind === "picked" || name !== "select"));
+export const choicesFor = ({kind}) =>
+    kind === "none" ? [] : CHOICES.filter(({name}) => kind === "picked" || name !== "select");
 
 /** To which experiments something is to be done: the picked ones, else those that a brush selected. */
 export const targetOf = (set, {picked, mask, bit, isBrushed}) => {
     if (picked.length) {
-        return {kind: "picked", indices: picked.map((number) => set.indexOf.get(number)).filter((index) => index !== undefined)};
+        return {
+            kind: "picked",
+            indices: picked.map((number) => set.indexOf.get(number)).filter((index) => index !== undefined),
+        };
     }
     const indices = [];
     for (let index = 0; isBrushed && index < set.size; index += 1) if (mask[index] & bit) indices.push(index);
@@ -50,7 +81,8 @@ export const targetWords = ({kind, indices}) => {
 /** The numbers of those to which an action can be done; what is being interrupted already is left out. */
 export const numbersFor = (set, {states}, indices) => {
     const state = set.columns.get("state");
-    return indices.filter((index) => states.includes(state.categories[state.values[index]]) && !set.notes.get(index)?.isStopping)
+    return indices
+        .filter((index) => states.includes(state.categories[state.values[index]]) && !set.notes.get(index)?.isStopping)
         .map((index) => set.numbers[index]);
 };
 
@@ -59,7 +91,8 @@ export const countsFor = (set, indices) => {
     const {values, categories} = set.columns.get("state");
     const counts = new Map(categories.map((word) => [word, 0]));
     for (const index of indices) {
-        if (!set.notes.get(index)?.isStopping) counts.set(categories[values[index]], counts.get(categories[values[index]]) + 1);
+        if (!set.notes.get(index)?.isStopping)
+            counts.set(categories[values[index]], counts.get(categories[values[index]]) + 1);
     }
     return ACTIONS.map(({states}) => states.reduce((sum, state) => sum + counts.get(state), 0));
 };
@@ -69,7 +102,9 @@ export const questionOf = (queued, running) => {
     const parts = [queued && `drop ${queued} queued`, running && `interrupt ${running} running`].filter(Boolean);
     const words = parts.join(" and ");
     const title = `${words[0].toUpperCase()}${words.slice(1)} ${queued + running === 1 ? "experiment" : "experiments"}?`;
-    const loss = running ? `What ${running === 1 ? "the running one has" : "the running ones have"} reported so far stays; the rest of the work is lost.` : "";
+    const loss = running
+        ? `What ${running === 1 ? "the running one has" : "the running ones have"} reported so far stays; the rest of the work is lost.`
+        : "";
     const wait = queued ? "Dropped ones never start, unless they are queued again." : "";
     return {title, body: [wait, loss].filter(Boolean).join(" "), confirm: `${words[0].toUpperCase()}${words.slice(1)}`};
 };
@@ -96,7 +131,13 @@ const createMenu = (menu, table, board, {act, choose, shown}) => {
     };
 
     const itemOf = ({hint, words}, onClick) => {
-        const item = element("button", {type: "button", className: "ht-menu-item", textContent: words, title: hint, aria: {role: "menuitem"}});
+        const item = element("button", {
+            type: "button",
+            className: "ht-menu-item",
+            textContent: words,
+            title: hint,
+            aria: {role: "menuitem"},
+        });
         item.addEventListener("click", () => {
             close();
             onClick();
@@ -154,23 +195,47 @@ const createMenu = (menu, table, board, {act, choose, shown}) => {
     table.addEventListener("contextmenu", onContextMenu, {signal});
     table.addEventListener("wheel", close, {signal, passive: true});
     menu.addEventListener("keydown", onKey, {signal});
-    document.addEventListener("pointerdown", (event) => { if (!menu.contains(event.target)) close(); }, {signal});
+    document.addEventListener(
+        "pointerdown",
+        (event) => {
+            if (!menu.contains(event.target)) close();
+        },
+        {signal},
+    );
 };
 
 // --- the view ------------------------------------------------------------------------------------------------------
 
 export const create = (host, menu, table, board) => {
     const label = host.querySelector("#actions-target");
-    const unpick = element("button", {type: "button", className: "ht-link", textContent: "Unpick", title: "Pick none (Esc)"});
-    const choices = CHOICES.map(({name, words, hint}) => (
-        element("button", {type: "button", className: "ht-link", textContent: words, title: hint, dataset: {choice: name}})));
+    const unpick = element("button", {
+        type: "button",
+        className: "ht-link",
+        textContent: "Unpick",
+        title: "Pick none (Esc)",
+    });
+    const choices = CHOICES.map(({name, words, hint}) =>
+        element("button", {
+            type: "button",
+            className: "ht-link",
+            textContent: words,
+            title: hint,
+            dataset: {choice: name},
+        }),
+    );
     const links = element("span", {className: "ht-links", hidden: true}, ...choices, unpick);
-    const buttons = ACTIONS.map((action) => element("button", {type: "button", className: "ht-button", title: action.hint, dataset: {action: action.name}}));
+    const buttons = ACTIONS.map((action) =>
+        element("button", {type: "button", className: "ht-button", title: action.hint, dataset: {action: action.name}}),
+    );
     let shown = {kind: "none", indices: []};
 
     const read = () => {
-        shown = targetOf(board.experiments, {picked: board.picked, mask: board.mask, bit: selection.SELECTED,
-            isBrushed: selection.isNarrowed(board.state())});
+        shown = targetOf(board.experiments, {
+            picked: board.picked,
+            mask: board.mask,
+            bit: selection.SELECTED,
+            isBrushed: selection.isNarrowed(board.state()),
+        });
     };
 
     const show = () => {
@@ -205,9 +270,15 @@ export const create = (host, menu, table, board) => {
     /** Drop what waits and interrupt what runs, among the picked ones. */
     const end = () => {
         read();
-        const [queued, running] = ["queued", "running"].map((state) => numbersFor(board.experiments, {states: [state]}, shown.indices));
+        const [queued, running] = ["queued", "running"].map((state) =>
+            numbersFor(board.experiments, {states: [state]}, shown.indices),
+        );
         if (queued.length + running.length === 0) return false;
-        const [name, numbers] = !running.length ? ["drop", queued] : !queued.length ? ["interrupt", running] : ["end", [...queued, ...running]];
+        const [name, numbers] = !running.length
+            ? ["drop", queued]
+            : !queued.length
+              ? ["interrupt", running]
+              : ["end", [...queued, ...running]];
         board.ask(questionOf(queued.length, running.length), {do: name, numbers});
         return true;
     };
@@ -218,9 +289,13 @@ export const create = (host, menu, table, board) => {
     choices.forEach((button) => button.addEventListener("click", () => choose(button.dataset.choice)));
     buttons.forEach((button, place) => button.addEventListener("click", () => act(ACTIONS[place])));
     unpick.addEventListener("click", () => board.views.table.pickNone());
-    createMenu(menu, table, board, {act, choose, shown: () => {
-        read();
-        return shown;
-    }});
+    createMenu(menu, table, board, {
+        act,
+        choose,
+        shown: () => {
+            read();
+            return shown;
+        },
+    });
     return {onData() {}, onSelection: show, onPicked: show, onKept() {}, onHover() {}, end};
 };

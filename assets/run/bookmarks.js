@@ -36,19 +36,29 @@ export const agoWords = (iso, now) => {
 
 export const bylineOf = ({by, at}, now) => `${by}, ${agoWords(at, now)}`;
 
-export const replaceWords = (bookmark, now) => `“${bookmark.name}” is there already (${bylineOf(bookmark, now)}). Replace it for everybody?`;
+export const replaceWords = (bookmark, now) =>
+    `“${bookmark.name}” is there already (${bylineOf(bookmark, now)}). Replace it for everybody?`;
 
 // --- the box -------------------------------------------------------------------------------------------------------
 
 /** The field for a name, and the question whether an earlier bookmark of that name may go. */
 const createForm = (board) => {
-    const field = element("input", {type: "text", className: "ht-bookmark-name", autocomplete: "off", spellcheck: false,
-        placeholder: "Name", aria: {label: "Name of the bookmark"}});
+    const field = element("input", {
+        type: "text",
+        className: "ht-bookmark-name",
+        autocomplete: "off",
+        spellcheck: false,
+        placeholder: "Name",
+        aria: {label: "Name of the bookmark"},
+    });
     const save = element("button", {type: "button", className: "ht-button", textContent: "Save"});
     const problem = element("p", {className: "ht-bookmark-problem", hidden: true, aria: {role: "alert"}});
     const question = element("p", {className: "ht-bookmark-question", hidden: true});
-    const note = element("p", {className: "ht-quiet", hidden: true,
-        textContent: "An address has no room for the long list of picked experiments: a bookmark leaves it out."});
+    const note = element("p", {
+        className: "ht-quiet",
+        hidden: true,
+        textContent: "An address has no room for the long list of picked experiments: a bookmark leaves it out.",
+    });
 
     const say = (words) => {
         question.hidden = true;
@@ -57,7 +67,10 @@ const createForm = (board) => {
         field.classList.toggle("is-invalid", Boolean(words));
     };
 
-    const setBusy = (isBusy) => [field, save].forEach((each) => { each.disabled = isBusy; });
+    const setBusy = (isBusy) =>
+        [field, save].forEach((each) => {
+            each.disabled = isBusy;
+        });
 
     const send = (replaces) => {
         say(null);
@@ -95,8 +108,15 @@ const createForm = (board) => {
     });
     field.addEventListener("input", () => say(null));
     return {
-        element: element("div", {className: "ht-bookmark-form"}, element("label", {textContent: "Save this page as"}),
-            element("div", {className: "ht-bookmark-row"}, field, save), problem, question, note),
+        element: element(
+            "div",
+            {className: "ht-bookmark-form"},
+            element("label", {textContent: "Save this page as"}),
+            element("div", {className: "ht-bookmark-row"}, field, save),
+            problem,
+            question,
+            note,
+        ),
         begin() {
             say(null);
             note.hidden = !board.isShortened;
@@ -116,7 +136,10 @@ export const create = (toggle, board) => {
     const popover = popovers.create(board.signal, "ht-bookmarks");
     const form = createForm(board);
     const list = element("ul", {className: "ht-bookmark-list"});
-    const empty = element("p", {className: "ht-quiet", textContent: "None yet. A bookmark keeps what is selected, kept and excluded, and how the views are set."});
+    const empty = element("p", {
+        className: "ht-quiet",
+        textContent: "None yet. A bookmark keeps what is selected, kept and excluded, and how the views are set.",
+    });
 
     const rowOf = (bookmark) => {
         const query = plainQuery(bookmark.query);
@@ -129,14 +152,27 @@ export const create = (toggle, board) => {
             popover.close();
             board.visit(query);
         });
-        const copy = element("button", {type: "button", className: "ht-link", textContent: "Copy link", dataset: {copy: window.location.origin + address}});
-        const remove = element("button", {type: "button", className: "ht-link is-bad", textContent: "Delete",
-            aria: {label: `Delete the bookmark ${bookmark.name}`}});
+        const copy = element("button", {
+            type: "button",
+            className: "ht-link",
+            textContent: "Copy link",
+            dataset: {copy: window.location.origin + address},
+        });
+        const remove = element("button", {
+            type: "button",
+            className: "ht-link is-bad",
+            textContent: "Delete",
+            aria: {label: `Delete the bookmark ${bookmark.name}`},
+        });
         remove.addEventListener("click", () => {
             remove.disabled = true;
             board.send({do: "unbookmark", name: bookmark.name});
         });
-        const byline = element("span", {className: "ht-quiet", textContent: bylineOf(bookmark, Date.now()), title: new Date(bookmark.at).toLocaleString()});
+        const byline = element("span", {
+            className: "ht-quiet",
+            textContent: bylineOf(bookmark, Date.now()),
+            title: new Date(bookmark.at).toLocaleString(),
+        });
         return element("li", {}, link, byline, element("span", {className: "ht-links"}, copy, remove));
     };
 
@@ -151,14 +187,18 @@ export const create = (toggle, board) => {
 
     toggle.after(popover.box);
     board.signal.addEventListener("abort", () => popover.box.remove());
-    toggle.addEventListener("click", () => {
-        if (popover.close()) return;
-        form.begin();
-        popover.open(toggle, "Bookmarks", form.element, list, empty);
-        show();
-        popover.place();
-        // A page of a run that has ended asks seldom.
-        board.listen();
-    }, {signal: board.signal});
+    toggle.addEventListener(
+        "click",
+        () => {
+            if (popover.close()) return;
+            form.begin();
+            popover.open(toggle, "Bookmarks", form.element, list, empty);
+            show();
+            popover.place();
+            // A page of a run that has ended asks seldom.
+            board.listen();
+        },
+        {signal: board.signal},
+    );
     return {show, onAnswer: form.onAnswer};
 };

@@ -10,8 +10,12 @@ export const create = (made) => {
 
     const lines = (index) => {
         const set = made.experiments;
-        const varying = columns.varying(set).map((column) => [column.name, columns.wordOf(column, index, (value) => columns.short(value, 6))]);
-        const metrics = made.chosen.map((key) => set.columns.get(key)).filter(Boolean)
+        const varying = columns
+            .varying(set)
+            .map((column) => [column.name, columns.wordOf(column, index, (value) => columns.short(value, 6))]);
+        const metrics = made.chosen
+            .map((key) => set.columns.get(key))
+            .filter(Boolean)
             .map((column) => [column.name, columns.wordOf(column, index, columns.formatterOf(set, column)) || "–"]);
         return [...varying.map((pair) => [...pair, ""]), ...metrics.map((pair) => [...pair, "is-metric"])];
     };
@@ -21,15 +25,34 @@ export const create = (made) => {
         const state = columns.wordOf(set.columns.get("state"), index);
         const reason = set.failures.get(index);
         box.replaceChildren(
-            element("div", {className: "ht-card-title"},
-                element("b", {className: flags.isLit(set, index) ? "is-lit" : "", textContent: `Experiment ${set.numbers[index]}`}),
-                element("span", {className: `ht-state is-${state}`}, element("i", {className: "ht-dot"}), state)),
-            ...lines(index).map(([name, word, kind]) => element("div", {className: `ht-card-line ${kind}`},
-                element("span", {textContent: name}), element("span", {className: "ht-number", textContent: word}))),
+            element(
+                "div",
+                {className: "ht-card-title"},
+                element("b", {
+                    className: flags.isLit(set, index) ? "is-lit" : "",
+                    textContent: `Experiment ${set.numbers[index]}`,
+                }),
+                element("span", {className: `ht-state is-${state}`}, element("i", {className: "ht-dot"}), state),
+            ),
+            ...lines(index).map(([name, word, kind]) =>
+                element(
+                    "div",
+                    {className: `ht-card-line ${kind}`},
+                    element("span", {textContent: name}),
+                    element("span", {className: "ht-number", textContent: word}),
+                ),
+            ),
             ...(counting.remarkOf(set, index, made.isIncluded)
-                ? [element("p", {className: "ht-card-unfinished", textContent: counting.remarkOf(set, index, made.isIncluded)})] : []),
+                ? [
+                      element("p", {
+                          className: "ht-card-unfinished",
+                          textContent: counting.remarkOf(set, index, made.isIncluded),
+                      }),
+                  ]
+                : []),
             ...flags.cardOf(set, index),
-            ...(reason ? [element("p", {className: "ht-card-reason", textContent: reason})] : []));
+            ...(reason ? [element("p", {className: "ht-card-reason", textContent: reason})] : []),
+        );
     };
 
     return {

@@ -20,8 +20,10 @@ export const groupsOf = ({size, numbers, columns}) => {
         if (counts[code] === 0 || numbers[index] < firsts[code]) firsts[code] = numbers[index];
         counts[code] += 1;
     }
-    return categories.map((words, code) => ({words, count: counts[code], first: firsts[code]}))
-        .filter(({count}) => count > 0).sort((a, b) => b.count - a.count || a.first - b.first);
+    return categories
+        .map((words, code) => ({words, count: counts[code], first: firsts[code]}))
+        .filter(({count}) => count > 0)
+        .sort((a, b) => b.count - a.count || a.first - b.first);
 };
 
 export const titleOf = (groups) => {
@@ -38,7 +40,13 @@ export const partsOf = (words) => words.match(/^(.*) (\([^()]*:\d+(?:, in [^()]*
 export const show = (place, made) => {
     const groups = groupsOf(made.experiments);
     const isAll = place.dataset.isAll === "yes" && place.dataset.run === String(made.spec.run_id);
-    const shown = JSON.stringify([made.spec.run_id, isAll, groups.length, groups.slice(0, isAll ? undefined : MOST_SHOWN), titleOf(groups)]);
+    const shown = JSON.stringify([
+        made.spec.run_id,
+        isAll,
+        groups.length,
+        groups.slice(0, isAll ? undefined : MOST_SHOWN),
+        titleOf(groups),
+    ]);
     if (place.dataset.shown === shown) return;
     Object.assign(place.dataset, {shown, run: made.spec.run_id, isAll: isAll ? "yes" : "no"});
     place.hidden = groups.length === 0;
@@ -50,17 +58,31 @@ export const show = (place, made) => {
         show(place, made);
     });
     held.redraw(place, () =>
-        place.replaceChildren(element("b", {textContent: titleOf(groups)}), element("ul", {}, ...items), ...(more > 0 ? [unfold] : [])));
+        place.replaceChildren(
+            element("b", {textContent: titleOf(groups)}),
+            element("ul", {}, ...items),
+            ...(more > 0 ? [unfold] : []),
+        ),
+    );
 };
 
 const itemOf = (element, made, {words, count, first}) => {
     const [message, where] = partsOf(words);
-    const select = element("button", {type: "button", className: "ht-failure", title: `Select these ${count}: ${words}`},
-        element("b", {textContent: `${count.toLocaleString("en-US")} ×`}), element("code", {textContent: message}),
-        ...(where ? [element("span", {textContent: where})] : []));
+    const select = element(
+        "button",
+        {type: "button", className: "ht-failure", title: `Select these ${count}: ${words}`},
+        element("b", {textContent: `${count.toLocaleString("en-US")} ×`}),
+        element("code", {textContent: message}),
+        ...(where ? [element("span", {textContent: where})] : []),
+    );
     select.addEventListener("click", () => toggle(made, words));
     const address = `${made.addressOfNumber(first)}#log-panel`;
-    const log = element("a", {href: address, className: "ht-quiet", textContent: `log of ${first}`, title: `What experiment ${first}, the first of them, printed`});
+    const log = element("a", {
+        href: address,
+        className: "ht-quiet",
+        textContent: `log of ${first}`,
+        title: `What experiment ${first}, the first of them, printed`,
+    });
     log.addEventListener("click", (event) => made.followTo(event, address));
     return element("li", {}, select, log);
 };

@@ -2,7 +2,7 @@
 import * as held from "../base/held.js";
 import {element} from "../base/marks.js";
 import * as columns from "../experiments/columns.js";
-import {STATES, columnsOf, countFinite, durationWords} from "../experiments/columns.js";
+import {columnsOf, countFinite, durationWords, STATES} from "../experiments/columns.js";
 import * as counting from "../experiments/counting.js";
 import {clausesOf, withClauses, written} from "../selection/selection.js";
 import * as failures from "./failures.js";
@@ -24,10 +24,13 @@ export const waitingWords = (run, counts, hasValues, since = 0) => {
     if (!run || isEnded(run.state)) return null;
     if (run.waiting && (run.state !== "paused" || counts[1] > 0)) return obstacleWords(run.waiting, since);
     if (run.request === "stop") return "Stopping: the experiments that run are being ended.";
-    if (run.state === "paused") return [run.reason && sentenceOf(run.reason), pausedWords(counts)].filter(Boolean).join(" ");
+    if (run.state === "paused")
+        return [run.reason && sentenceOf(run.reason), pausedWords(counts)].filter(Boolean).join(" ");
     if (run.state === "queued") return "Waiting for the dispatcher to take this run.";
-    if (!hasValues) return counts[1] > 0 ? "The first experiments are running. Their numbers appear here as soon as the script reports any."
-        : "Starting the first experiments.";
+    if (!hasValues)
+        return counts[1] > 0
+            ? "The first experiments are running. Their numbers appear here as soon as the script reports any."
+            : "Starting the first experiments.";
     return null;
 };
 
@@ -39,8 +42,15 @@ const obstacleWords = ({text, age, log}, since) => {
 const sentenceOf = (reason) => `${reason[0].toUpperCase()}${reason.slice(1)}.`;
 
 const pausedWords = ([queued, running]) => {
-    const waiting = queued === 0 ? "no new one starts until" : queued === 1 ? "the one that waits starts when" : `the ${queued} that wait start when`;
-    const ending = running ? `${running === 1 ? "The experiment that runs goes" : `The ${running} experiments that run go`} on to the end` : "Nothing runs";
+    const waiting =
+        queued === 0
+            ? "no new one starts until"
+            : queued === 1
+              ? "the one that waits starts when"
+              : `the ${queued} that wait start when`;
+    const ending = running
+        ? `${running === 1 ? "The experiment that runs goes" : `The ${running} experiments that run go`} on to the end`
+        : "Nothing runs";
     return `${ending}; ${waiting} the run is resumed.`;
 };
 
@@ -54,16 +64,20 @@ export const badgeOf = (run, counts) => {
 
 /** The button that pauses and resumes: what it does, what it says, and whether it waits for an answer. */
 export const pauseButton = (run, asked) => {
-    if (asked === "pause" || asked === "resume") return {does: asked, words: asked === "pause" ? "Pausing …" : "Resuming …", isBusy: true};
-    return run.state === "paused" ? {does: "resume", words: "Resume", isBusy: false} : {does: "pause", words: "Pause", isBusy: false};
+    if (asked === "pause" || asked === "resume")
+        return {does: asked, words: asked === "pause" ? "Pausing …" : "Resuming …", isBusy: true};
+    return run.state === "paused"
+        ? {does: "resume", words: "Resume", isBusy: false}
+        : {does: "pause", words: "Pause", isBusy: false};
 };
 
 /** What is not as usual in how a run gets free places, in words: "priority 5, share 2"; empty where nothing is. */
-export const shareWords = ({priority = 0, weight = 1}) => (
-    [priority !== 0 && `priority ${priority}`, weight !== 1 && `share ${weight}`].filter(Boolean).join(", "));
+export const shareWords = ({priority = 0, weight = 1}) =>
+    [priority !== 0 && `priority ${priority}`, weight !== 1 && `share ${weight}`].filter(Boolean).join(", ");
 
 export const stopQuestion = (number) => ({
-    title: `Stop run ${number}?`, confirm: "Stop run",
+    title: `Stop run ${number}?`,
+    confirm: "Stop run",
     body: "Experiments that run are ended, those that wait never start. What is finished stays. To go on later, pause it instead.",
 });
 
@@ -72,7 +86,10 @@ export const scheduleOf = (size, leftOut) => {
     const reasons = leftOut.filter(({count}) => count > 0);
     const missing = reasons.reduce((sum, {count}) => sum + count, 0);
     if (missing === 0) return null;
-    return {words: `${size} of ${size + missing} scheduled`, reasons: reasons.map(({count, reason}) => `${count} ${reason}`)};
+    return {
+        words: `${size} of ${size + missing} scheduled`,
+        reasons: reasons.map(({count, reason}) => `${count} ${reason}`),
+    };
 };
 
 /**
@@ -82,16 +99,23 @@ export const scheduleOf = (size, leftOut) => {
 export const reportedInstead = (set, objective) => {
     const own = objective ? set.columns.get(`m:${objective}`) : null;
     if (own && (countFinite(set, own) > 0 || own.nan.size > 0)) return null;
-    const names = columnsOf(set, "metric").filter((column) => countFinite(set, column) > 0).map(({name}) => name);
+    const names = columnsOf(set, "metric")
+        .filter((column) => countFinite(set, column) > 0)
+        .map(({name}) => name);
     if (!objective) return names.length > 0 ? names : null;
     const [states, epochs] = [set.columns.get("state").values, set.columns.get("epoch").values];
-    const isFar = Array.from({length: set.size}, (_, index) => STATES[states[index]] === "finished" || epochs[index] > 1).some(Boolean);
+    const isFar = Array.from(
+        {length: set.size},
+        (_, index) => STATES[states[index]] === "finished" || epochs[index] > 1,
+    ).some(Boolean);
     return names.length > 0 && isFar ? names : null;
 };
 
 /** What is missed, before the choice of another metric. */
-export const missedWords = (objective) => (objective ? ["No experiment has reported ", objective, ", by which this run is judged. Judge it by:"]
-    : ["Nothing says yet by which metric this run is judged. Judge it by:"]);
+export const missedWords = (objective) =>
+    objective
+        ? ["No experiment has reported ", objective, ", by which this run is judged. Judge it by:"]
+        : ["Nothing says yet by which metric this run is judged. Judge it by:"];
 
 /**
  * What comes next once all experiments have ended: to find the metrics in their output if none was read, and to launch
@@ -105,7 +129,10 @@ export const nextWords = (isTrial, objective, {isOver, hasValues, isMissed, hasO
 
 /** That experiments wrote the same files: "Experiments 1, 2 and 5 each wrote the same 11.6 MB". */
 export const twiceWords = ({experiments, size}) => {
-    const named = experiments.length > 5 ? `${experiments.length} experiments` : `Experiments ${experiments.slice(0, -1).join(", ")} and ${experiments.at(-1)}`;
+    const named =
+        experiments.length > 5
+            ? `${experiments.length} experiments`
+            : `Experiments ${experiments.slice(0, -1).join(", ")} and ${experiments.at(-1)}`;
     return `${named} each wrote the same ${size}`;
 };
 
@@ -136,7 +163,9 @@ export const create = (made) => {
         const {run, experiments} = made;
         const hasValues = columns.columnsOf(experiments, "metric").length > 0;
         const since = (performance.now() - run.heardAt) / 1000;
-        const words = waitingWords(run, columns.countStates(experiments), hasValues, since) ?? (run.state === "failed" ? run.reason : null);
+        const words =
+            waitingWords(run, columns.countStates(experiments), hasValues, since) ??
+            (run.state === "failed" ? run.reason : null);
         write("run-waiting", words ?? "");
         part("run-waiting").hidden = !words;
         part("run-waiting").classList.toggle("is-bad", run.state === "failed" || Boolean(run.waiting?.isWrong));
@@ -174,11 +203,18 @@ export const create = (made) => {
         const place = part("run-facts");
         if (place.dataset.facts === facts) return;
         place.dataset.facts = facts;
-        const words = [trial, run.createdBy && `started by ${run.createdBy}`, run.strategy, shareWords(run)].filter(Boolean)
+        const words = [trial, run.createdBy && `started by ${run.createdBy}`, run.strategy, shareWords(run)]
+            .filter(Boolean)
             .map((word) => element("span", {textContent: word}));
         if (schedule) {
-            words.push(element("details", {title: schedule.reasons.join(", ")}, element("summary", {textContent: schedule.words}),
-                element("ul", {}, ...schedule.reasons.map((reason) => element("li", {textContent: reason})))));
+            words.push(
+                element(
+                    "details",
+                    {title: schedule.reasons.join(", ")},
+                    element("summary", {textContent: schedule.words}),
+                    element("ul", {}, ...schedule.reasons.map((reason) => element("li", {textContent: reason}))),
+                ),
+            );
         }
         place.hidden = words.length === 0;
         place.replaceChildren(...words);
@@ -186,21 +222,36 @@ export const create = (made) => {
 
     const showProgress = (counts, size) => {
         const words = stateWords(columns.STATES, counts);
-        part("run-progress").replaceChildren(...words.map(([count, state]) => {
-            const piece = element("span", {className: `is-${state}`, title: `${written(count)} ${state}`});
-            piece.style.flexGrow = String(count);
-            return piece;
-        }));
+        part("run-progress").replaceChildren(
+            ...words.map(([count, state]) => {
+                const piece = element("span", {className: `is-${state}`, title: `${written(count)} ${state}`});
+                piece.style.flexGrow = String(count);
+                return piece;
+            }),
+        );
         const place = part("run-counts");
-        held.redraw(place, () => place.replaceChildren(element("b", {textContent: `${written(size)} ${size === 1 ? "experiment" : "experiments"}`}),
-            ...words.map(([count, state]) => element("button", {type: "button", className: `ht-count is-${state}`,
-                textContent: `${written(count)} ${state}`, dataset: {state}, title: `Select the ${state} ones`}))));
+        held.redraw(place, () =>
+            place.replaceChildren(
+                element("b", {textContent: `${written(size)} ${size === 1 ? "experiment" : "experiments"}`}),
+                ...words.map(([count, state]) =>
+                    element("button", {
+                        type: "button",
+                        className: `ht-count is-${state}`,
+                        textContent: `${written(count)} ${state}`,
+                        dataset: {state},
+                        title: `Select the ${state} ones`,
+                    }),
+                ),
+            ),
+        );
     };
 
     const showBest = () => {
         const key = `m:${made.spec.objective}`;
         const index = made.spec.objective ? counting.best(made.experiments, key, made.spec.goal, made.isIncluded) : -1;
-        const note = made.spec.objective ? counting.bestNote(made.experiments, key, made.spec.goal, made.isIncluded) : "";
+        const note = made.spec.objective
+            ? counting.bestNote(made.experiments, key, made.spec.goal, made.isIncluded)
+            : "";
         const link = part("run-best");
         part("run-best-row").hidden = index < 0 && !note;
         write("run-best-note", note);
@@ -212,10 +263,17 @@ export const create = (made) => {
         }
         const {numbers, columns: all} = made.experiments;
         const column = all.get(key);
-        const settings = columns.varying(made.experiments).map((hyperparameter) => (
-            `${hyperparameter.name} ${columns.wordOf(hyperparameter, index, (value) => columns.short(value, 4))}`));
+        const settings = columns
+            .varying(made.experiments)
+            .map(
+                (hyperparameter) =>
+                    `${hyperparameter.name} ${columns.wordOf(hyperparameter, index, (value) => columns.short(value, 4))}`,
+            );
         write("run-best-words", made.epoch === null ? "Best so far" : `Best at epoch ${made.epoch}`);
-        write("run-best-value", `${column.name} ${columns.wordOf(column, index, columns.formatterOf(made.experiments, column))}`);
+        write(
+            "run-best-value",
+            `${column.name} ${columns.wordOf(column, index, columns.formatterOf(made.experiments, column))}`,
+        );
         link.textContent = `experiment ${numbers[index]}`;
         link.href = made.addressOf(index);
         write("run-best-setting", settings.join(" · "));
@@ -232,18 +290,40 @@ export const create = (made) => {
         place.hidden = names === null;
         if (names === null) return;
         const [before, missed, ...after] = missedWords(objective);
-        held.redraw(place, () => place.replaceChildren(
-            element("span", {}, before, ...(missed ? [element("b", {textContent: missed})] : []), ...after),
-            ...names.slice(0, MOST_NAMED).map((name) => element("button", {type: "button", className: "ht-button", textContent: name,
-                title: `Make ${name} the objective of this run`, dataset: {metric: name}})),
-            findButton(objective, objective ? undefined : "Find more in the output …"),
-            ...(names.length > MOST_NAMED ? [element("span", {className: "ht-quiet", textContent: `and ${names.length - MOST_NAMED} more in the list of metrics`})] : []),
-        ));
+        held.redraw(place, () =>
+            place.replaceChildren(
+                element("span", {}, before, ...(missed ? [element("b", {textContent: missed})] : []), ...after),
+                ...names.slice(0, MOST_NAMED).map((name) =>
+                    element("button", {
+                        type: "button",
+                        className: "ht-button",
+                        textContent: name,
+                        title: `Make ${name} the objective of this run`,
+                        dataset: {metric: name},
+                    }),
+                ),
+                findButton(objective, objective ? undefined : "Find more in the output …"),
+                ...(names.length > MOST_NAMED
+                    ? [
+                          element("span", {
+                              className: "ht-quiet",
+                              textContent: `and ${names.length - MOST_NAMED} more in the list of metrics`,
+                          }),
+                      ]
+                    : []),
+            ),
+        );
     };
 
-    const findButton = (objective, words = "Find it in the output …") => element("button", {type: "button", className: "ht-button",
-        textContent: words, title: `Say how the script prints ${objective ?? "a metric"}`, aria: {haspopup: "dialog"},
-        dataset: {teach: made.spec.slug, run: String(made.spec.number), ...(objective && {name: objective})}});
+    const findButton = (objective, words = "Find it in the output …") =>
+        element("button", {
+            type: "button",
+            className: "ht-button",
+            textContent: words,
+            title: `Say how the script prints ${objective ?? "a metric"}`,
+            aria: {haspopup: "dialog"},
+            dataset: {teach: made.spec.slug, run: String(made.spec.number), ...(objective && {name: objective})},
+        });
 
     const showNext = () => {
         const {objective} = made.spec;
@@ -251,14 +331,27 @@ export const create = (made) => {
         const counts = columns.countStates(made.experiments);
         const countOf = (...states) => states.reduce((sum, state) => sum + counts[columns.STATES.indexOf(state)], 0);
         const isMissed = !part("run-missing").hidden;
-        const words = nextWords(made.run.isTrial, objective, {isOver: countOf("queued", "running") === 0, hasValues, isMissed, hasOutput: countOf("finished", "stopped") > 0});
+        const words = nextWords(made.run.isTrial, objective, {
+            isOver: countOf("queued", "running") === 0,
+            hasValues,
+            isMissed,
+            hasOutput: countOf("finished", "stopped") > 0,
+        });
         const place = part("run-next");
         if (place.dataset.seen === String(words)) return;
         place.dataset.seen = String(words);
         place.hidden = words === null;
         if (words === null) return;
-        const launch = element("button", {type: "button", className: "ht-button is-accent", textContent: "Launch …", aria: {haspopup: "dialog"}, dataset: {launch: ""}});
-        held.redraw(place, () => place.replaceChildren(element("span", {textContent: words}), hasValues ? launch : findButton(objective)));
+        const launch = element("button", {
+            type: "button",
+            className: "ht-button is-accent",
+            textContent: "Launch …",
+            aria: {haspopup: "dialog"},
+            dataset: {launch: ""},
+        });
+        held.redraw(place, () =>
+            place.replaceChildren(element("span", {textContent: words}), hasValues ? launch : findButton(objective)),
+        );
     };
 
     const showTwice = () => {
@@ -269,11 +362,23 @@ export const create = (made) => {
         place.dataset.seen = seen;
         place.hidden = !twice;
         if (!twice) return;
-        held.redraw(place, () => place.replaceChildren(
-            element("span", {}, `${twiceWords(twice)} in `, element("b", {textContent: twice.folder}), ". Is it a download that all may share?"),
-            element("button", {type: "button", className: "ht-button", textContent: `Share ${twice.folder}`,
-                title: "Put it into the project's folder, where the experiments of the next runs find it and write into it together"}),
-        ));
+        held.redraw(place, () =>
+            place.replaceChildren(
+                element(
+                    "span",
+                    {},
+                    `${twiceWords(twice)} in `,
+                    element("b", {textContent: twice.folder}),
+                    ". Is it a download that all may share?",
+                ),
+                element("button", {
+                    type: "button",
+                    className: "ht-button",
+                    textContent: `Share ${twice.folder}`,
+                    title: "Put it into the project's folder, where the experiments of the next runs find it and write into it together",
+                }),
+            ),
+        );
     };
 
     const showElapsed = () => {
@@ -281,7 +386,10 @@ export const create = (made) => {
         if (!run) return;
         const since = isEnded(run.state) ? 0 : (performance.now() - run.heardAt) / 1000;
         if (run.waiting) showWaiting();
-        write("run-elapsed", run.elapsed === null ? "not started" : columns.durationWords(Math.floor(run.elapsed + since)));
+        write(
+            "run-elapsed",
+            run.elapsed === null ? "not started" : columns.durationWords(Math.floor(run.elapsed + since)),
+        );
     };
 
     made.press("run-missing", (event) => {

@@ -49,8 +49,12 @@ export const of = (board, path = globalThis.location?.pathname) => {
     }
     const {clauses, kept, excluded} = board.state();
     const indices = clauses.length + kept.length + excluded.length > 0 ? selectedIndices(board) : [];
-    return {run: board.spec.number, picked: [...board.picked].sort((a, b) => a - b),
-        brush: indices.length ? {...brushOf(board, indices)} : null, selected: indices.length};
+    return {
+        run: board.spec.number,
+        picked: [...board.picked].sort((a, b) => a - b),
+        brush: indices.length ? {...brushOf(board, indices)} : null,
+        selected: indices.length,
+    };
 };
 
 /** The same, of the page as it is now. */

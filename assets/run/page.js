@@ -68,15 +68,31 @@ const isTyping = ({target}) => /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) 
 const createBoard = (root, spec) => {
     const ending = new AbortController();
     const made = {
-        root, spec, signal: ending.signal, run: null, timings: [],
+        root,
+        spec,
+        signal: ending.signal,
+        run: null,
+        timings: [],
         experiments: columns.create(spec.hyperparameters, spec.counted),
         // Whether a person counts those that are not finished, see assets/experiments/counting.js.
         isIncluded: counting.fromQuery(window.location.search),
         history: selection.begin(selection_address.fromQuery(window.location.search)),
-        draft: null, base: {}, mask: new Uint8Array(0), keptCount: 0, selectedCount: 0,
-        hovered: -1, chosen: [], wanted: metricsFrom(window.location.search), picked: [], selectedNumbers: [], locks: {}, bookmarks: [], asked: null,
+        draft: null,
+        base: {},
+        mask: new Uint8Array(0),
+        keptCount: 0,
+        selectedCount: 0,
+        hovered: -1,
+        chosen: [],
+        wanted: metricsFrom(window.location.search),
+        picked: [],
+        selectedNumbers: [],
+        locks: {},
+        bookmarks: [],
+        asked: null,
         // What a replay shows, null for how it is now; and whether the selection stays as it is meanwhile.
-        epoch: null, isHeld: false,
+        epoch: null,
+        isHeld: false,
         address: window.location.pathname,
         end: () => ending.abort(),
     };
@@ -105,7 +121,8 @@ const wire = (made) => {
         return made.base.tiers;
     };
 
-    const select = (isData) => Object.assign(made, selection.tiers(made.experiments, made.state(), made.mask, baseOf(isData)));
+    const select = (isData) =>
+        Object.assign(made, selection.tiers(made.experiments, made.state(), made.mask, baseOf(isData)));
 
     /** Say what is not finished, and whether it counts. */
     const showCounting = () => {
@@ -115,7 +132,10 @@ const wire = (made) => {
         button.setAttribute("aria-pressed", String(isIncluded));
         button.dataset.hint ??= button.title;
         button.title = [words, button.dataset.hint].filter(Boolean).join(". ");
-        made.root.classList.toggle("has-unfinished", counting.hasUnfinished(experiments, chosen.map((key) => experiments.columns.get(key)).filter(Boolean)));
+        made.root.classList.toggle(
+            "has-unfinished",
+            counting.hasUnfinished(experiments, chosen.map((key) => experiments.columns.get(key)).filter(Boolean)),
+        );
     };
 
     const frame = () => {
@@ -217,8 +237,11 @@ const wire = (made) => {
             views.forEach((view) => view.onPicked?.());
         },
         /** Where the picked ones are in the set, of those on the page; a picture shows the first of very many. */
-        pickedIndices: () => made.picked.slice(0, MOST_PICKED_SHOWN).map((number) => made.experiments.indexOf.get(number))
-            .filter((index) => made.mask[index] & selection.KEPT),
+        pickedIndices: () =>
+            made.picked
+                .slice(0, MOST_PICKED_SHOWN)
+                .map((number) => made.experiments.indexOf.get(number))
+                .filter((index) => made.mask[index] & selection.KEPT),
         receive: (changes) => {
             if (changes.twice !== undefined) made.twice = changes.twice;
             if (changes.run) made.run = {...changes.run, heardAt: performance.now()};
@@ -244,7 +267,9 @@ const wire = (made) => {
         },
         reductionOf: (key) => reductions.chosen(key.slice(2)),
         /** Show another number of a metric, as assets/experiments/reductions.js writes it: everywhere on this page, with the next answer. */
-        reduce: (key, word) => { if (reductions.keep(key.slice(2), word)) made.listen(); },
+        reduce: (key, word) => {
+            if (reductions.keep(key.slice(2), word)) made.listen();
+        },
         /** Draw everything that is known, as a board that has just begun does. */
         show: () => {
             chooseMetrics();
@@ -265,12 +290,16 @@ const wire = (made) => {
         const metrics = columns.columnsOf(made.experiments, "metric");
         const wasChosen = made.chosen.join();
         const wanted = made.wanted?.filter((key) => made.experiments.columns.has(key)) ?? [];
-        made.chosen = wanted.length ? wanted : columns.chooseMetrics(made.experiments, made.spec.objective, made.spec.metrics);
+        made.chosen = wanted.length
+            ? wanted
+            : columns.chooseMetrics(made.experiments, made.spec.objective, made.spec.metrics);
         const offered = JSON.stringify(metrics.map(({name}) => name));
         if (wasChosen === made.chosen.join() && made.offered === offered) return;
         made.offered = offered;
         window.dash_clientside.set_props("run-metrics", {
-            options: metrics.map(({key, name}) => ({value: key, label: name})), value: made.chosen});
+            options: metrics.map(({key, name}) => ({value: key, label: name})),
+            value: made.chosen,
+        });
     };
 
     const card = run_card.create(made);
@@ -285,13 +314,22 @@ const wire = (made) => {
         },
     });
     const views = [
-        parameters.create(part("parameter-panel"), made), bars.create(part("run-bars"), made),
-        scatter_matrix.create(part("scatter-matrix"), made), table.create(part("table-host"), made),
+        parameters.create(part("parameter-panel"), made),
+        bars.create(part("run-bars"), made),
+        scatter_matrix.create(part("scatter-matrix"), made),
+        table.create(part("table-host"), made),
         actions.create(part("experiment-actions"), part("experiment-menu"), part("table-host"), made),
         parallel_coordinates.create(part("parallel-coordinates"), made),
     ];
-    made.views = {parameters: views[0], bars: views[1], matrix: views[2], table: views[3], actions: views[4],
-        bookmarks: bookmarks.create(part("bookmarks-toggle"), made), share: share.create(part("run-share"), made)};
+    made.views = {
+        parameters: views[0],
+        bars: views[1],
+        matrix: views[2],
+        table: views[3],
+        actions: views[4],
+        bookmarks: bookmarks.create(part("bookmarks-toggle"), made),
+        share: share.create(part("run-share"), made),
+    };
     made.press("run-include", () => made.include(!made.isIncluded));
     listen(made, header.showElapsed);
     return made;
@@ -326,7 +364,9 @@ const beginAnew = (made) => {
 const listen = (made, showElapsed) => {
     const {signal} = made;
     const on = (target, type, handler) => target.addEventListener(type, handler, {signal});
-    on(window, "popstate", () => { if (window.location.pathname === made.address) beginAnew(made); });
+    on(window, "popstate", () => {
+        if (window.location.pathname === made.address) beginAnew(made);
+    });
     on(document, "keydown", (event) => onKey(made, event));
     on(document, "hypertuner:theme", made.redraw);
     const clock = setInterval(showElapsed, 1000);
@@ -356,7 +396,9 @@ const watch = (made) => {
         made.redraw();
     });
     sizes.observe(made.root);
-    const presence = new MutationObserver(() => { if (!made.root.isConnected) made.end(); });
+    const presence = new MutationObserver(() => {
+        if (!made.root.isConnected) made.end();
+    });
     presence.observe(document.body, {childList: true, subtree: true});
     made.signal.addEventListener("abort", () => {
         sizes.disconnect();
@@ -374,12 +416,16 @@ export const open = (spec) => {
     if (!root || !spec || isOpen) return window.dash_clientside.no_update;
     line?.end();
     later.begin();
-    line = {root, run_id: spec.run_id, ...feed.create(feed.addressOf(spec.slug, spec.number), {
-        onAnswer: (answer) => receive(root, spec, answer),
-        onAway: () => window.dash_clientside.set_props("outage", {is_open: true}),
-        waitMs: (isHidden) => pollInterval(board?.run?.state, isHidden),
-        isOver: () => !root.isConnected,
-    })};
+    line = {
+        root,
+        run_id: spec.run_id,
+        ...feed.create(feed.addressOf(spec.slug, spec.number), {
+            onAnswer: (answer) => receive(root, spec, answer),
+            onAway: () => window.dash_clientside.set_props("outage", {is_open: true}),
+            waitMs: (isHidden) => pollInterval(board?.run?.state, isHidden),
+            isOver: () => !root.isConnected,
+        }),
+    };
     return window.dash_clientside.no_update;
 };
 
@@ -424,12 +470,19 @@ export const start = () => {
     /** For tests and the curious: what the page holds right now. */
     window.hypertuner = window.hypertuner || {};
     window.hypertuner.selection = {
-        state: () => board && {
-            clauses: board.clauses(), kept: board.state().kept, excluded: board.state().excluded, selected: board.selectedCount, keptCount: board.keptCount,
-            size: board.experiments.size, hovered: board.hovered < 0 ? null : board.experiments.numbers[board.hovered],
-            numbers: [...board.experiments.numbers.subarray(0, board.experiments.size)]
-                .filter((_, index) => board.mask[index] & selection.SELECTED),
-        },
+        state: () =>
+            board && {
+                clauses: board.clauses(),
+                kept: board.state().kept,
+                excluded: board.state().excluded,
+                selected: board.selectedCount,
+                keptCount: board.keptCount,
+                size: board.experiments.size,
+                hovered: board.hovered < 0 ? null : board.experiments.numbers[board.hovered],
+                numbers: [...board.experiments.numbers.subarray(0, board.experiments.size)].filter(
+                    (_, index) => board.mask[index] & selection.SELECTED,
+                ),
+            },
         /** Resolves when the selection is drawn: what is asked for after this frame's own work comes behind it. */
         select: (clauses) => {
             board?.commit(clauses);

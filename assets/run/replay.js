@@ -13,7 +13,11 @@ const RENEW_MS = 10000;
 
 /** What an answer of answers/run_replay.py holds, by the keys of columns. */
 export const framesOf = ({numbers, epochs, of, still, metrics}) => ({
-    numbers, epochs: [...epochs], of, still, metrics: new Map(metrics.map(({name, values}) => [`m:${name}`, values])),
+    numbers,
+    epochs: [...epochs],
+    of,
+    still,
+    metrics: new Map(metrics.map(({name, values}) => [`m:${name}`, values])),
 });
 
 /** Smallest and largest finite number of some values and of ends that are there already; null where there is none. */
@@ -64,10 +68,15 @@ export const release = (set, kept) => {
 };
 
 /** What is said of frames that do not show everything, or "". */
-export const noteOf = ({epochs, of, still}) => [
-    of > epochs.length ? `${epochs.length} of ${of.toLocaleString("en-US")} epochs` : "",
-    still.length ? `${still.join(", ")} ${still.length === 1 ? "names no epoch and stays as it is" : "name no epoch and stay as they are"}` : "",
-].filter(Boolean).join("; ");
+export const noteOf = ({epochs, of, still}) =>
+    [
+        of > epochs.length ? `${epochs.length} of ${of.toLocaleString("en-US")} epochs` : "",
+        still.length
+            ? `${still.join(", ")} ${still.length === 1 ? "names no epoch and stays as it is" : "name no epoch and stay as they are"}`
+            : "",
+    ]
+        .filter(Boolean)
+        .join("; ");
 
 // --- the replay ----------------------------------------------------------------------------------------------------
 
@@ -115,11 +124,17 @@ export const create = (made, board) => {
         draw();
     };
 
-    const controls = replay.create(bar, {epochs: () => frames?.epochs ?? [], at: () => epoch, go, options: () => options, signal: made.signal,
+    const controls = replay.create(bar, {
+        epochs: () => frames?.epochs ?? [],
+        at: () => epoch,
+        go,
+        options: () => options,
+        signal: made.signal,
         change: (change) => {
             options = {...options, ...change};
             controls.show();
-        }});
+        },
+    });
 
     const close = () => {
         asked += 1;
@@ -145,8 +160,16 @@ export const create = (made, board) => {
         const {kept: clauses, excluded} = made.state();
         const reduce = new URLSearchParams(window.location.search).get("reduce");
         if (!clauses?.length && !excluded?.length) return {reduce};
-        const {mask, experiments: {numbers, size}} = made;
-        return {reduce, numbers: selection.compactNumbers([...numbers.subarray(0, size)].filter((_, index) => mask[index] & selection.KEPT))};
+        const {
+            mask,
+            experiments: {numbers, size},
+        } = made;
+        return {
+            reduce,
+            numbers: selection.compactNumbers(
+                [...numbers.subarray(0, size)].filter((_, index) => mask[index] & selection.KEPT),
+            ),
+        };
     };
 
     const fetchFrames = async () => {
@@ -155,7 +178,10 @@ export const create = (made, board) => {
         const asking = question();
         const {slug, number} = made.spec;
         const response = await fetch(`/replay/${encodeURIComponent(slug)}/${number}`, {
-            method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(asking), signal: made.signal,
+            method: "POST",
+            headers: {"Content-Type": "application/json"},
+            body: JSON.stringify(asking),
+            signal: made.signal,
         }).catch(() => null);
         const answer = response?.status === 200 ? await packing.read(response) : null;
         if (mine !== asked || made.signal.aborted) return;
@@ -213,10 +239,14 @@ export const create = (made, board) => {
 
     made.press("run-replay-toggle", toggle);
     holding.addEventListener("click", () => holdSelection(!isHolding), {signal: made.signal});
-    document.addEventListener("keydown", (event) => {
-        if (!frames || event.defaultPrevented || replay.isTaken(event)) return;
-        if (controls.press(event.key)) event.preventDefault();
-    }, {signal: made.signal});
+    document.addEventListener(
+        "keydown",
+        (event) => {
+            if (!frames || event.defaultPrevented || replay.isTaken(event)) return;
+            if (controls.press(event.key)) event.preventDefault();
+        },
+        {signal: made.signal},
+    );
     made.signal.addEventListener("abort", () => {
         clearTimeout(due);
         release(made.experiments, kept);
@@ -226,12 +256,20 @@ export const create = (made, board) => {
     return {
         aside,
         /** A brush of now reads what is shown now. */
-        letGo: () => { if (made.isHeld) holdSelection(false); },
+        letGo: () => {
+            if (made.isHeld) holdSelection(false);
+        },
         /** Something came that the frames do not have. */
-        onNews: () => { if (frames) renew(); },
+        onNews: () => {
+            if (frames) renew();
+        },
         /** Another number of a metric is asked for. */
-        onOther: () => { if (frames) fetchFrames(); },
+        onOther: () => {
+            if (frames) fetchFrames();
+        },
         /** Experiments left the page or came back; frames of all of them go on to do. */
-        onKept: () => { if (frames?.isNarrow) fetchFrames(); },
+        onKept: () => {
+            if (frames?.isNarrow) fetchFrames();
+        },
     };
 };

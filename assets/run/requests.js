@@ -9,10 +9,15 @@ const UNDO_MS = 10000;
 const createSaid = (made) => {
     const box = made.root.querySelector("#run-said");
     let timer = null;
-    const hide = () => { box.hidden = true; };
+    const hide = () => {
+        box.hidden = true;
+    };
     return {
         show(sentence, undo) {
-            const button = undo && undo.numbers?.length !== 0 ? [element("button", {type: "button", className: "ht-link", textContent: "Undo"})] : [];
+            const button =
+                undo && undo.numbers?.length !== 0
+                    ? [element("button", {type: "button", className: "ht-link", textContent: "Undo"})]
+                    : [];
             button[0]?.addEventListener("click", () => {
                 hide();
                 made.send(undo);
@@ -37,7 +42,8 @@ export const create = (made, showHeader) => {
             made.asked = {...request, at};
             put("run-request", {data: made.asked});
             setTimeout(() => {
-                if (made.asked?.at === at) made.answered({at, error: "The server did not answer; look at the run before you try again."});
+                if (made.asked?.at === at)
+                    made.answered({at, error: "The server did not answer; look at the run before you try again."});
             }, PATIENCE_MS);
             showHeader();
         },

@@ -17,16 +17,26 @@ export const problemOf = (priority, share) => {
         return {field: "priority", words: `A priority is a whole number from -${MOST_PRIORITY} to ${MOST_PRIORITY}.`};
     }
     const weight = numberIn(share);
-    return weight >= LEAST_SHARE && weight <= MOST_SHARE ? null : {field: "share", words: "A share is a number above 0, such as 0.5 or 2."};
+    return weight >= LEAST_SHARE && weight <= MOST_SHARE
+        ? null
+        : {field: "share", words: "A share is a number above 0, such as 0.5 or 2."};
 };
 
 // --- the box -------------------------------------------------------------------------------------------------------
 
 const fieldOf = (name, label, hint) => {
-    const input = element("input", {type: "text", id: `share-${name}`, inputMode: "decimal", autocomplete: "off",
-        aria: {describedby: `share-${name}-hint`}});
+    const input = element("input", {
+        type: "text",
+        id: `share-${name}`,
+        inputMode: "decimal",
+        autocomplete: "off",
+        aria: {describedby: `share-${name}-hint`},
+    });
     const row = element("label", {className: "ht-share-row"}, element("span", {textContent: label}), input);
-    return {input, parts: [row, element("p", {className: "ht-quiet", id: `share-${name}-hint`, textContent: `${hint}.`})]};
+    return {
+        input,
+        parts: [row, element("p", {className: "ht-quiet", id: `share-${name}-hint`, textContent: `${hint}.`})],
+    };
 };
 
 /** The button in the run's header, and the box that it opens. */
@@ -36,17 +46,29 @@ export const create = (toggle, board) => {
     const share = fieldOf("share", "Share", toggle.dataset.weightHint);
     const problem = element("p", {className: "ht-share-problem", hidden: true, aria: {role: "alert"}});
     const save = element("button", {type: "submit", className: "ht-button", textContent: "Save"});
-    const form = element("form", {className: "ht-share-form", noValidate: true}, ...priority.parts, ...share.parts, problem, save);
+    const form = element(
+        "form",
+        {className: "ht-share-form", noValidate: true},
+        ...priority.parts,
+        ...share.parts,
+        problem,
+        save,
+    );
 
     const say = (found) => {
         problem.textContent = found?.words ?? "";
         problem.hidden = !found;
         const fields = {priority, share};
-        Object.entries(fields).forEach(([name, {input}]) => input.classList.toggle("is-invalid", found?.field === name));
+        Object.entries(fields).forEach(([name, {input}]) =>
+            input.classList.toggle("is-invalid", found?.field === name),
+        );
         fields[found?.field]?.input.focus();
     };
 
-    const setBusy = (isBusy) => [priority.input, share.input, save].forEach((each) => { each.disabled = isBusy; });
+    const setBusy = (isBusy) =>
+        [priority.input, share.input, save].forEach((each) => {
+            each.disabled = isBusy;
+        });
 
     form.addEventListener("submit", (event) => {
         event.preventDefault();
@@ -60,17 +82,23 @@ export const create = (toggle, board) => {
 
     toggle.after(popover.box);
     board.signal.addEventListener("abort", () => popover.box.remove());
-    toggle.addEventListener("click", () => {
-        if (popover.close()) return;
-        priority.input.value = String(board.run.priority);
-        share.input.value = String(board.run.weight);
-        say(null);
-        popover.open(toggle, "Priority and share", form);
-        priority.input.select();
-    }, {signal: board.signal});
+    toggle.addEventListener(
+        "click",
+        () => {
+            if (popover.close()) return;
+            priority.input.value = String(board.run.priority);
+            share.input.value = String(board.run.weight);
+            say(null);
+            popover.open(toggle, "Priority and share", form);
+            priority.input.select();
+        },
+        {signal: board.signal},
+    );
     return {
         /** A run that has ended has nothing to share. */
-        onRun: () => { if (toggle.hidden) popover.close(); },
+        onRun: () => {
+            if (toggle.hidden) popover.close();
+        },
         onAnswer({error}) {
             if (!save.disabled) return;
             setBusy(false);

@@ -23,7 +23,10 @@ const writtenNumbers = (numbers) => {
 /** The numbers of such a text in order, each once; null where it is none. */
 export const readNumbers = (text) => {
     if (!NUMBERS.test(text)) return null;
-    const ranges = text.split(".").map((part) => part.split("-").map(Number)).map(([low, high = low]) => [low, high]);
+    const ranges = text
+        .split(".")
+        .map((part) => part.split("-").map(Number))
+        .map(([low, high = low]) => [low, high]);
     const count = ranges.reduce((sum, [low, high]) => sum + Math.max(0, high - low + 1), 0);
     if (count > MOST_NUMBERS || ranges.some(([low, high]) => low > high || high > LARGEST_NUMBER)) return null;
     const found = new Set();
@@ -33,8 +36,12 @@ export const readNumbers = (text) => {
 
 // --- clauses ------------------------------------------------------------------------------------------------------
 
-const packed = ({source, field, range, values, numbers, missing}) => [source, field,
-    ...(numbers ? [writtenNumbers(numbers)] : values ? [values] : range ? [range[0], range[1]] : []), ...(missing ? [MISSING] : [])];
+const packed = ({source, field, range, values, numbers, missing}) => [
+    source,
+    field,
+    ...(numbers ? [writtenNumbers(numbers)] : values ? [values] : range ? [range[0], range[1]] : []),
+    ...(missing ? [MISSING] : []),
+];
 
 const isEnd = (value) => value === null || typeof value === "number";
 
@@ -45,7 +52,8 @@ const unpacked = (item) => {
     const clause = {source, field, ...(missing && {missing})};
     if (Array.isArray(rest[0])) return [{...clause, values: rest[0].map(String)}];
     if (missing && rest.length === 0) return [clause];
-    const numbers = field === "number" && rest.length === 1 && typeof rest[0] === "string" ? readNumbers(rest[0]) : null;
+    const numbers =
+        field === "number" && rest.length === 1 && typeof rest[0] === "string" ? readNumbers(rest[0]) : null;
     if (numbers) return [{source, field, numbers}];
     return rest.length === 2 && rest.every(isEnd) ? [{...clause, range: rest}] : [];
 };
@@ -78,19 +86,33 @@ const written = (query, {clauses, kept, excluded}) => {
     const parameters = new URLSearchParams(query);
     withList(parameters, "select", clauses.map(packed));
     withList(parameters, "keep", kept.map(packed));
-    withList(parameters, "exclude", excluded.map((group) => group.map(packed)));
+    withList(
+        parameters,
+        "exclude",
+        excluded.map((group) => group.map(packed)),
+    );
     const text = parameters.toString();
     return text ? `?${text}` : "";
 };
 
 /** The list of numbers that takes most room in an address, or null. */
-const longestList = ({clauses, kept, excluded}) => [...clauses, ...kept, ...excluded.flat()].flatMap(({numbers}) => (numbers ? [numbers] : []))
-    .reduce((most, numbers) => (most === null || writtenNumbers(numbers).length > writtenNumbers(most).length ? numbers : most), null);
+const longestList = ({clauses, kept, excluded}) =>
+    [...clauses, ...kept, ...excluded.flat()]
+        .flatMap(({numbers}) => (numbers ? [numbers] : []))
+        .reduce(
+            (most, numbers) =>
+                most === null || writtenNumbers(numbers).length > writtenNumbers(most).length ? numbers : most,
+            null,
+        );
 
 /** The state without what names these numbers; a group goes as a whole. */
 const without = ({clauses, kept, excluded}, list) => {
     const isOther = ({numbers}) => numbers !== list;
-    return {clauses: clauses.filter(isOther), kept: kept.filter(isOther), excluded: excluded.filter((group) => group.every(isOther))};
+    return {
+        clauses: clauses.filter(isOther),
+        kept: kept.filter(isOther),
+        excluded: excluded.filter((group) => group.every(isOther)),
+    };
 };
 
 /**
@@ -111,6 +133,9 @@ export const toQuery = (query, state) => fitted(query, state).query;
 
 export const fromQuery = (query) => {
     const parameters = new URLSearchParams(query);
-    return {clauses: listFrom(parameters.get("select"), unpacked), kept: listFrom(parameters.get("keep"), unpacked),
-        excluded: listFrom(parameters.get("exclude"), unpackedGroup)};
+    return {
+        clauses: listFrom(parameters.get("select"), unpacked),
+        kept: listFrom(parameters.get("keep"), unpacked),
+        excluded: listFrom(parameters.get("exclude"), unpackedGroup),
+    };
 };

@@ -11,7 +11,11 @@ export const SELECTED = 2;
 const FIRST_ENDED = 2;
 // A mark of the moment, while a group of what is excluded is looked for.
 const EXCLUDED = 4;
-export const NOTHING = Object.freeze({clauses: Object.freeze([]), kept: Object.freeze([]), excluded: Object.freeze([])});
+export const NOTHING = Object.freeze({
+    clauses: Object.freeze([]),
+    kept: Object.freeze([]),
+    excluded: Object.freeze([]),
+});
 // Clauses that name experiments come from what was picked, wherever that was.
 const PICKED = "picked";
 
@@ -34,7 +38,11 @@ export const isNarrowed = ({clauses, kept, excluded}) => clauses.length + kept.l
 export const isReduced = ({kept, excluded}) => kept.length + excluded.length > 0;
 
 /** The clause that names these experiments. */
-export const pickedClause = (numbers) => ({source: PICKED, field: "number", numbers: [...numbers].sort((a, b) => a - b)});
+export const pickedClause = (numbers) => ({
+    source: PICKED,
+    field: "number",
+    numbers: [...numbers].sort((a, b) => a - b),
+});
 
 /** What is selected stays on the page, and nothing else. */
 export const keep = (state, clauses = state.clauses) => ({...state, clauses: [], kept: [...state.kept, ...clauses]});
@@ -42,13 +50,16 @@ export const keep = (state, clauses = state.clauses) => ({...state, clauses: [],
 /** What is selected, or what `clauses` select, goes off the page; no clauses are no group. */
 export const exclude = (state, clauses = null) => {
     const group = clauses ?? state.clauses;
-    return group.length === 0 ? state : {...state, clauses: clauses ? state.clauses : [], excluded: [...state.excluded, group]};
+    return group.length === 0
+        ? state
+        : {...state, clauses: clauses ? state.clauses : [], excluded: [...state.excluded, group]};
 };
 
 export const clausesOf = (clauses, source) => clauses.filter((clause) => clause.source === source);
 
 /** Whether an experiment has ended without a number, or without a category, in this column. */
-export const isMissing = (column, states, index) => !Number.isFinite(column.values[index]) && (states === undefined || states[index] >= FIRST_ENDED);
+export const isMissing = (column, states, index) =>
+    !Number.isFinite(column.values[index]) && (states === undefined || states[index] >= FIRST_ENDED);
 
 /**
  * Clear `bit` wherever an experiment fails a clause. A missing value fails unless the clause has `missing`; with
@@ -86,7 +97,9 @@ const codesOf = ({codes, members}, wanted) => {
 
 const applyValues = (set, column, wanted, mask, bit) => {
     const isWanted = new Uint8Array(column.categories.length);
-    codesOf(column, wanted).forEach((code) => { isWanted[code] = 1; });
+    codesOf(column, wanted).forEach((code) => {
+        isWanted[code] = 1;
+    });
     for (let index = 0; index < set.size; index += 1) {
         // A missing category has the code NaN, which names no place in the array.
         if (!isWanted[column.values[index]]) mask[index] &= ~bit;
@@ -115,7 +128,11 @@ const applyNumbers = (set, wanted, mask, bit) => {
 const applyWithMissing = (set, column, {range, values}, mask, bit) => {
     const [low, high] = [range?.[0] ?? -Infinity, range?.[1] ?? Infinity];
     const codes = new Set(values ? codesOf(column, values) : []);
-    const isHeld = values ? (value) => codes.has(value) : range ? (value) => value >= low && value <= high : () => false;
+    const isHeld = values
+        ? (value) => codes.has(value)
+        : range
+          ? (value) => value >= low && value <= high
+          : () => false;
     const states = set.columns.get("state")?.values;
     for (let index = 0; index < set.size; index += 1) {
         if (!isHeld(column.values[index]) && !isMissing(column, states, index)) mask[index] &= ~bit;
@@ -160,20 +177,36 @@ export const begin = (state = NOTHING) => ({past: [], present: state, future: []
 const isObject = (value) => typeof value === "object" && value !== null;
 
 /** Whether two plain values are equal; long lists are mostly the very same. */
-const isSame = (a, b) => a === b || (isObject(a) && isObject(b) && Object.keys(a).length === Object.keys(b).length
-    && Object.keys(a).every((key) => isSame(a[key], b[key])));
+const isSame = (a, b) =>
+    a === b ||
+    (isObject(a) &&
+        isObject(b) &&
+        Object.keys(a).length === Object.keys(b).length &&
+        Object.keys(a).every((key) => isSame(a[key], b[key])));
 
 /** Make a state the present one and remember the one before; the same state again is no step. */
-export const commit = (history, state) => (isSame(history.present, state) ? history
-    : {past: [...history.past, history.present].slice(-MOST_STEPS), present: state, future: []});
+export const commit = (history, state) =>
+    isSame(history.present, state)
+        ? history
+        : {past: [...history.past, history.present].slice(-MOST_STEPS), present: state, future: []};
 
-export const undo = (history) => (history.past.length === 0 ? history : {
-    past: history.past.slice(0, -1), present: history.past.at(-1), future: [history.present, ...history.future],
-});
+export const undo = (history) =>
+    history.past.length === 0
+        ? history
+        : {
+              past: history.past.slice(0, -1),
+              present: history.past.at(-1),
+              future: [history.present, ...history.future],
+          };
 
-export const redo = (history) => (history.future.length === 0 ? history : {
-    past: [...history.past, history.present], present: history.future[0], future: history.future.slice(1),
-});
+export const redo = (history) =>
+    history.future.length === 0
+        ? history
+        : {
+              past: [...history.past, history.present],
+              present: history.future[0],
+              future: history.future.slice(1),
+          };
 
 // --- words -------------------------------------------------------------------------------------------------------
 
@@ -189,7 +222,7 @@ export const offWords = (kept, size) => `${written(size - kept)} of ${written(si
 export const compactNumbers = (numbers) => {
     const sorted = [...numbers].sort((a, b) => a - b);
     const parts = [];
-    for (let start = 0; start < sorted.length;) {
+    for (let start = 0; start < sorted.length; ) {
         let end = start;
         while (end + 1 < sorted.length && sorted[end + 1] === sorted[end] + 1) end += 1;
         parts.push(end > start ? `${sorted[start]}-${sorted[end]}` : `${sorted[start]}`);

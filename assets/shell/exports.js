@@ -15,12 +15,19 @@ export const isOpen = ({state}) => state === "queued" || state === "working";
 export const stateWords = ({state, ahead, progress, reason}) => {
     if (state === "queued") return ahead ? `waits: ${ahead} before it` : "starts in a moment";
     if (state === "working") return progress > 0 ? `${Math.floor(progress * 100)} %` : "is being made";
-    return state === "done" ? "ready" : reason ?? "It could not be made.";
+    return state === "done" ? "ready" : (reason ?? "It could not be made.");
 };
 
 /** The question for a run's table. numbers: the experiments in short, null for all of them. */
-export const csvQuestion = ({slug, number}, numbers, reduce, include = null) => ({kind: "csv", slug, run: String(number), flavour: "spreadsheet",
-    ...(numbers === null ? {} : {numbers}), ...(reduce === null ? {} : {reduce}), ...(include === null ? {} : {include})});
+export const csvQuestion = ({slug, number}, numbers, reduce, include = null) => ({
+    kind: "csv",
+    slug,
+    run: String(number),
+    flavour: "spreadsheet",
+    ...(numbers === null ? {} : {numbers}),
+    ...(reduce === null ? {} : {reduce}),
+    ...(include === null ? {} : {include}),
+});
 
 // --- the box ------------------------------------------------------------------------------------------------------
 
@@ -36,8 +43,12 @@ const remember = () => {
 };
 
 const ask = async (question) => {
-    const response = await fetch("/exports", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(question)}).catch(() => null);
-    return (response?.ok && await response.json().catch(() => null)) || {error: AWAY};
+    const response = await fetch("/exports", {
+        method: "POST",
+        headers: {"Content-Type": "application/json"},
+        body: JSON.stringify(question),
+    }).catch(() => null);
+    return (response?.ok && (await response.json().catch(() => null))) || {error: AWAY};
 };
 
 const tell = (sentence) => window.dash_clientside.set_props("notice", {children: sentence, is_open: true});
@@ -55,23 +66,43 @@ const leave = (id) => {
 };
 
 const itemOf = (file) => {
-    const end = element("button", {type: "button", className: "ht-icon", textContent: "×", title: isOpen(file) ? "Cancel" : "Remove",
-        aria: {label: `${isOpen(file) ? "Cancel" : "Remove"} ${file.title}`}});
+    const end = element("button", {
+        type: "button",
+        className: "ht-icon",
+        textContent: "×",
+        title: isOpen(file) ? "Cancel" : "Remove",
+        aria: {label: `${isOpen(file) ? "Cancel" : "Remove"} ${file.title}`},
+    });
     end.addEventListener("click", async () => {
         leave(file.id);
         // At once: a second click on the same place is meant for the next one.
         end.closest("li").remove();
         show(await ask({do: "cancel", id: file.id}));
     });
-    const name = file.state === "done" ? element("a", {href: addressOf(file), download: file.title, textContent: file.title}) : element("span", {textContent: file.title});
+    const name =
+        file.state === "done"
+            ? element("a", {href: addressOf(file), download: file.title, textContent: file.title})
+            : element("span", {textContent: file.title});
     const bar = element("progress", {max: 1, hidden: file.state !== "working", aria: {label: file.title}});
     if (file.progress > 0) bar.value = file.progress;
-    return element("li", {className: `is-${file.state}`}, element("b", {}, name), element("span", {textContent: stateWords(file)}), end, bar);
+    return element(
+        "li",
+        {className: `is-${file.state}`},
+        element("b", {}, name),
+        element("span", {textContent: stateWords(file)}),
+        end,
+        bar,
+    );
 };
 
 const makeBox = () => {
     const list = element("ul");
-    const root = element("section", {className: "ht-exports", aria: {label: "Downloads", role: "region"}}, element("h2", {textContent: "Downloads"}), list);
+    const root = element(
+        "section",
+        {className: "ht-exports", aria: {label: "Downloads", role: "region"}},
+        element("h2", {textContent: "Downloads"}),
+        list,
+    );
     document.body.append(root);
     return {root, list};
 };

@@ -10,25 +10,35 @@ const AWAY = "The server did not answer. Try again in a moment.";
 export const spanWords = (ms) => {
     const minutes = Math.round(Math.abs(ms) / 60000);
     if (minutes < 1) return "less than a minute";
-    const [size, unit] = minutes < 60 ? [minutes, "minute"] : minutes < 2880 ? [Math.round(minutes / 60), "hour"] : [Math.round(minutes / 1440), "day"];
+    const [size, unit] =
+        minutes < 60
+            ? [minutes, "minute"]
+            : minutes < 2880
+              ? [Math.round(minutes / 60), "hour"]
+              : [Math.round(minutes / 1440), "day"];
     return `${size} ${unit}${size === 1 ? "" : "s"}`;
 };
 
 /** What is said below the name of a session's browser. */
-export const sessionWords = ({address, began, seen, ends}, now) => [
-    ...(address ? [`from ${address}`] : []), `began ${spanWords(now - Date.parse(began))} ago`, `last used ${spanWords(now - Date.parse(seen))} ago`,
-    `ends in ${spanWords(Date.parse(ends) - now)} if it is not used`].join(" · ");
+export const sessionWords = ({address, began, seen, ends}, now) =>
+    [
+        ...(address ? [`from ${address}`] : []),
+        `began ${spanWords(now - Date.parse(began))} ago`,
+        `last used ${spanWords(now - Date.parse(seen))} ago`,
+        `ends in ${spanWords(Date.parse(ends) - now)} if it is not used`,
+    ].join(" · ");
 
 /** Where a page goes whose session has ended: to the explanation, and back after the next login. */
 export const loginAddress = ({pathname, search}) => `/login?next=${encodeURIComponent(pathname + search)}`;
 
 // --- asking -------------------------------------------------------------------------------------------------------
 
-const post = (address, question) => fetch(address, {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(question)});
+const post = (address, question) =>
+    fetch(address, {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(question)});
 
 const ask = async (question) => {
     const response = await post("/sessions", question).catch(() => null);
-    return (response?.ok && await response.json().catch(() => null)) || {error: AWAY};
+    return (response?.ok && (await response.json().catch(() => null))) || {error: AWAY};
 };
 
 const logOut = async () => {
@@ -46,11 +56,20 @@ const button = (words, onClick, properties = {}) => {
 };
 
 const itemOf = (session, end) => {
-    const words = element("div", {className: "ht-session-words"}, element("b", {textContent: session.browser, title: session.agent}),
+    const words = element(
+        "div",
+        {className: "ht-session-words"},
+        element("b", {textContent: session.browser, title: session.agent}),
         ...(session.isOwn ? [element("span", {className: "ht-session-own", textContent: "this browser"})] : []),
-        element("span", {className: "ht-quiet", textContent: sessionWords(session, Date.now())}));
+        element("span", {className: "ht-quiet", textContent: sessionWords(session, Date.now())}),
+    );
     const label = `End the session of ${session.browser}`;
-    return element("li", {}, words, session.isOwn ? button("Log out", logOut) : button("End", () => end(session.id), {ariaLabel: label}));
+    return element(
+        "li",
+        {},
+        words,
+        session.isOwn ? button("Log out", logOut) : button("End", () => end(session.id), {ariaLabel: label}),
+    );
 };
 
 const open = async (opener) => {
@@ -67,11 +86,22 @@ const open = async (opener) => {
     const end = (id) => act({do: "end", id}, "Session ended. That browser needs a new link.");
 
     const close = button("×", () => dialog.close(), {className: "ht-icon", ariaLabel: "Close"});
-    dialog.append(element("header", {}, element("h2", {textContent: "Sessions"}),
-        element("span", {className: "ht-quiet", textContent: "browsers that are logged in"}), close), said, list);
+    dialog.append(
+        element(
+            "header",
+            {},
+            element("h2", {textContent: "Sessions"}),
+            element("span", {className: "ht-quiet", textContent: "browsers that are logged in"}),
+            close,
+        ),
+        said,
+        list,
+    );
     // Shortcuts of the page behind are not meant while it is open.
     dialog.addEventListener("keydown", (event) => event.stopPropagation());
-    dialog.addEventListener("pointerdown", (event) => { if (event.target === dialog) dialog.close(); });
+    dialog.addEventListener("pointerdown", (event) => {
+        if (event.target === dialog) dialog.close();
+    });
     dialog.addEventListener("close", () => {
         dialog.remove();
         opener.focus({preventScroll: true});
@@ -93,7 +123,8 @@ export const start = () => {
     const original = window.fetch;
     window.fetch = async (...request) => {
         const response = await original.apply(window, request);
-        if (response.status === 401 && new URL(response.url).origin === window.location.origin) window.location.assign(loginAddress(window.location));
+        if (response.status === 401 && new URL(response.url).origin === window.location.origin)
+            window.location.assign(loginAddress(window.location));
         return response;
     };
 };

@@ -84,7 +84,10 @@ export const start = () => {
     setInterval(() => {
         for (const span of document.querySelectorAll("[data-elapsed]")) {
             const known = seen.get(span);
-            const first = known?.elapsed === span.dataset.elapsed ? known : {elapsed: span.dataset.elapsed, at: performance.now()};
+            const first =
+                known?.elapsed === span.dataset.elapsed
+                    ? known
+                    : {elapsed: span.dataset.elapsed, at: performance.now()};
             seen.set(span, first);
             span.textContent = durationText(Number(first.elapsed) + (performance.now() - first.at) / 1000);
         }

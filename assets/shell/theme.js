@@ -28,7 +28,9 @@ export const painted = (value, colourOf) => {
     }
     if (Array.isArray(value)) {
         // Long columns are numbers, and hold no colours.
-        return value.length > LONG && typeof value[0] !== "object" ? value : value.map((item) => painted(item, colourOf));
+        return value.length > LONG && typeof value[0] !== "object"
+            ? value
+            : value.map((item) => painted(item, colourOf));
     }
     if (value && typeof value === "object" && !ArrayBuffer.isView(value)) {
         return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, painted(item, colourOf)]));

@@ -5,9 +5,14 @@ import * as actions from "../../assets/run/actions.js";
 
 const set = experiments.create([]);
 experiments.patch(set, {
-    number: [1, 2, 3, 4, 5, 6], state: ["finished", "running", "running", "queued", "queued", "stopped"],
-    epoch: Array(6).fill(null), epochs: Array(6).fill(null), duration: Array(6).fill(null),
-    hyperparameters: [], metrics: [], failures: {codes: [], words: []},
+    number: [1, 2, 3, 4, 5, 6],
+    state: ["finished", "running", "running", "queued", "queued", "stopped"],
+    epoch: Array(6).fill(null),
+    epochs: Array(6).fill(null),
+    duration: Array(6).fill(null),
+    hyperparameters: [],
+    metrics: [],
+    failures: {codes: [], words: []},
     notes: {codes: [1, 1, 0, 1, 1, 1], words: [{isStopping: true}]},
 });
 const all = [0, 1, 2, 3, 4, 5];
@@ -28,15 +33,19 @@ test("the target is said in words", () => {
 });
 
 test("an action is for those whose state allows it; what is being interrupted is not interrupted twice", () => {
-    const found = Object.fromEntries(actions.ACTIONS.map((action) => [action.name, actions.numbersFor(set, action, all)]));
+    const found = Object.fromEntries(
+        actions.ACTIONS.map((action) => [action.name, actions.numbersFor(set, action, all)]),
+    );
     assert.deepEqual(found, {first: [4, 5], last: [4, 5], drop: [4, 5], interrupt: [2], again: [6]});
     assert.deepEqual(actions.countsFor(set, all), [2, 2, 2, 1, 1]);
     assert.deepEqual(actions.countsFor(set, [0, 2]), [0, 0, 0, 0, 0]);
 });
 
 test("buttons say for how many", () => {
-    assert.deepEqual(actions.ACTIONS.map(({words}) => words(5)),
-        ["Run 5 next", "Run 5 last", "Drop 5 queued", "Interrupt 5 running", "Queue 5 again"]);
+    assert.deepEqual(
+        actions.ACTIONS.map(({words}) => words(5)),
+        ["Run 5 next", "Run 5 last", "Drop 5 queued", "Interrupt 5 running", "Queue 5 again"],
+    );
 });
 
 test("what is asked names what is lost", () => {

@@ -14,7 +14,14 @@ test("the place under the pointer is the bar that is drawn there", () => {
 test("where bars share a pixel no extreme is lost", () => {
     const values = Float64Array.from([1, 8, 2, NaN]);
     const scale = {low: 0, high: 8};
-    const {lows, highs} = shapes.columnEnds(Uint32Array.from([0, 1, 2, 3]), values, Uint8Array.from([1, 1, 1, 1]), 1, scale, 2);
+    const {lows, highs} = shapes.columnEnds(
+        Uint32Array.from([0, 1, 2, 3]),
+        values,
+        Uint8Array.from([1, 1, 1, 1]),
+        1,
+        scale,
+        2,
+    );
     assert.deepEqual([...highs], [1, 0.25]);
     assert.deepEqual([...lows], [0.125, 0.25]);
 });
@@ -27,7 +34,13 @@ test("bars become dots where they run together, unless a person chose a shape", 
 });
 
 test("a dot lies over the middle of its bar at its value, and nowhere without one", () => {
-    const {xs, ys} = shapes.dotsOf(Uint32Array.from([2, 0, 1]), Float64Array.from([0, NaN, 8]), {low: 0, high: 8}, 30, 100);
+    const {xs, ys} = shapes.dotsOf(
+        Uint32Array.from([2, 0, 1]),
+        Float64Array.from([0, NaN, 8]),
+        {low: 0, high: 8},
+        30,
+        100,
+    );
     assert.deepEqual([...ys], [100, -1, 0]);
     assert.deepEqual([...xs], [15, -1, 5]);
 });

@@ -24,7 +24,17 @@ test("whatever was kept, a query is a query", () => {
 test("a moment is said by how long ago it was", () => {
     const at = "2026-01-01T00:00:00+00:00";
     const after = (seconds) => bookmarks.agoWords(at, Date.parse(at) + seconds * 1000);
-    assert.deepEqual([-5, 59, 60, 3599, 3600, 47 * 3600, 48 * 3600].map(after),
-        ["just now", "just now", "1 min ago", "59 min ago", "1 h ago", "47 h ago", "2 days ago"]);
-    assert.match(bookmarks.replaceWords({name: "best", by: "anna", at}, Date.parse(at)), /“best” .*anna, just now.* Replace/);
+    assert.deepEqual([-5, 59, 60, 3599, 3600, 47 * 3600, 48 * 3600].map(after), [
+        "just now",
+        "just now",
+        "1 min ago",
+        "59 min ago",
+        "1 h ago",
+        "47 h ago",
+        "2 days ago",
+    ]);
+    assert.match(
+        bookmarks.replaceWords({name: "best", by: "anna", at}, Date.parse(at)),
+        /“best” .*anna, just now.* Replace/,
+    );
 });

@@ -1,5 +1,5 @@
-import test from "node:test";
 import assert from "node:assert";
+import test from "node:test";
 import {holds, kindsOf, piecesOf} from "../../assets/experiment/configuration.js";
 
 const DIFF = `diff --git a/x b/x
@@ -16,13 +16,27 @@ deleted file mode 100644
 `;
 
 test("each line of a diff has its kind, and heads are no changes", () => {
-    assert.deepEqual(kindsOf(DIFF.trimEnd().split("\n")),
-        ["head", "head", "head", "head", "hunk", "same", "removed", "added", "added", "head", "head"]);
+    assert.deepEqual(kindsOf(DIFF.trimEnd().split("\n")), [
+        "head",
+        "head",
+        "head",
+        "head",
+        "hunk",
+        "same",
+        "removed",
+        "added",
+        "added",
+        "head",
+        "head",
+    ]);
 });
 
 test("neighbours of one kind are one piece, and nothing is lost", () => {
     const pieces = piecesOf(DIFF);
-    assert.deepEqual(pieces.map(({kind}) => kind), ["head", "hunk", "same", "removed", "added", "head"]);
+    assert.deepEqual(
+        pieces.map(({kind}) => kind),
+        ["head", "hunk", "same", "removed", "added", "head"],
+    );
     assert.equal(`${pieces.map(({text}) => text).join("\n")}\n`, DIFF);
 });
 

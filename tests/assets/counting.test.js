@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import * as counting from "../../assets/experiments/counting.js";
-import * as experiments from "../../assets/experiments/columns.js";
-import * as selection from "../../assets/selection/selection.js";
 import * as trend from "../../assets/base/trend.js";
+import * as experiments from "../../assets/experiments/columns.js";
+import * as counting from "../../assets/experiments/counting.js";
+import * as selection from "../../assets/selection/selection.js";
 
 const NOTHING = {codes: [], words: []};
 const STATES = ["finished", "finished", "running", "failed", "stopped", "queued", "finished"];
@@ -12,8 +12,17 @@ const LOSS = [0.5, 0.4, 0.3, 0.2, 0.1, null, NaN];
 const setOf = (states = STATES, loss = LOSS, number = states.map((_, row) => row + 1)) => {
     const set = experiments.create([], ["finished"]);
     experiments.patch(set, {
-        number, state: states, epoch: number.map(() => 1), epochs: number.map(() => 1), duration: number.map(() => 1), hyperparameters: [],
-        metrics: [{name: "loss", values: loss, nan: [], level: null}], failures: NOTHING, notes: NOTHING, flags: NOTHING, sentences: [],
+        number,
+        state: states,
+        epoch: number.map(() => 1),
+        epochs: number.map(() => 1),
+        duration: number.map(() => 1),
+        hyperparameters: [],
+        metrics: [{name: "loss", values: loss, nan: [], level: null}],
+        failures: NOTHING,
+        notes: NOTHING,
+        flags: NOTHING,
+        sentences: [],
     });
     return set;
 };
@@ -42,7 +51,11 @@ test("a mask tells what is finished from what is not, and its other bits are as 
 });
 
 test("what is off the page is neither", () => {
-    const {mask} = selection.tiers(setOf(), {clauses: [], kept: [], excluded: [[{source: "a", field: "number", range: [1, 3]}]]});
+    const {mask} = selection.tiers(setOf(), {
+        clauses: [],
+        kept: [],
+        excluded: [[{source: "a", field: "number", range: [1, 3]}]],
+    });
     assert.deepEqual([...mask.subarray(0, 3)], [0, 0, 0]);
 });
 
@@ -62,10 +75,16 @@ test("what does not count is said of the experiment and beside the best", () => 
     assert.equal(counting.remarkOf(set, 2, false), "not finished: running, not counted");
     assert.equal(counting.remarkOf(set, 2, true), "not finished: running");
     assert.equal(counting.remarkOf(set, 5, false), "");
-    assert.equal(counting.bestNote(set, "m:loss", "minimize", false), "experiment 5 has a better value, and does not count: stopped");
+    assert.equal(
+        counting.bestNote(set, "m:loss", "minimize", false),
+        "experiment 5 has a better value, and does not count: stopped",
+    );
     assert.equal(counting.bestNote(set, "m:loss", "minimize", true), "not finished: stopped");
     assert.equal(counting.bestNote(set, "m:loss", "maximize", false), "");
-    assert.equal(counting.bestNote(setOf(["running"], [1]), "m:loss", "maximize", false), "none that has a value is finished");
+    assert.equal(
+        counting.bestNote(setOf(["running"], [1]), "m:loss", "maximize", false),
+        "none that has a value is finished",
+    );
     assert.equal(counting.bestNote(setOf(["running"], [null]), "m:loss", "maximize", false), "");
     assert.equal(counting.unfinishedWords(set), "1 running, 1 failed, 1 stopped");
     assert.equal(counting.countFinished(set), 3);

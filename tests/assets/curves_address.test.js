@@ -3,8 +3,21 @@ import {test} from "node:test";
 import * as address from "../../assets/experiment/curves/address.js";
 
 test("everything that is chosen comes back from the address, and what is as usual is not in it", () => {
-    const chosen = {x: "m:val loss", isLogX: true, isLogY: true, weight: 0.6, isMean: true, colour: "h:lr", hiddenMetrics: ["a,b"], off: [3, 4, 5, 9],
-        zoom: {unit: "epoch", range: [1, 4.5]}, fixed: {loss: [0, 1]}, epoch: 12, speed: 4, isLoop: true};
+    const chosen = {
+        x: "m:val loss",
+        isLogX: true,
+        isLogY: true,
+        weight: 0.6,
+        isMean: true,
+        colour: "h:lr",
+        hiddenMetrics: ["a,b"],
+        off: [3, 4, 5, 9],
+        zoom: {unit: "epoch", range: [1, 4.5]},
+        fixed: {loss: [0, 1]},
+        epoch: 12,
+        speed: 4,
+        isLoop: true,
+    };
     const query = address.toQuery("?with=2", chosen);
     assert.deepEqual(address.fromQuery(query), chosen);
     assert.match(query, /off=3-5,9/);
@@ -12,7 +25,12 @@ test("everything that is chosen comes back from the address, and what is as usua
 });
 
 test("an address edited by hand shows curves as usual", () => {
-    for (const query of ["?smooth=7&epoch=x&speed=3&zoom=[1]&fix=3&hide={}&off=a&x=y", "?smooth=&epoch=&zoom=[%22epoch%22,4,1]&fix=null", "?hide=[", "?off=1-"]) {
+    for (const query of [
+        "?smooth=7&epoch=x&speed=3&zoom=[1]&fix=3&hide={}&off=a&x=y",
+        "?smooth=&epoch=&zoom=[%22epoch%22,4,1]&fix=null",
+        "?hide=[",
+        "?off=1-",
+    ]) {
         assert.deepEqual(address.fromQuery(query), address.AS_USUAL, query);
     }
     assert.deepEqual(address.fromQuery('?fix={"loss":[2,1],"a":[0,1]}').fixed, {a: [0, 1]});

@@ -3,7 +3,10 @@ import {test} from "node:test";
 import {HUES} from "../../assets/base/colours.js";
 import * as colours from "../../assets/experiment/curves/colours.js";
 
-const experiments = [1, 2, 9].map((number) => ({number, settings: {lr: 10 ** -number, optimizer: number > 1 ? "sgd" : "adam", layers: null}}));
+const experiments = [1, 2, 9].map((number) => ({
+    number,
+    settings: {lr: 10 ** -number, optimizer: number > 1 ? "sgd" : "adam", layers: null},
+}));
 
 test("an experiment keeps its colour whatever else is shown, and dashes tell doubles apart", () => {
     const {colours: found, dashes, legend} = colours.colouring("experiment", experiments, false);
@@ -17,7 +20,10 @@ test("a hyperparameter gives numbers a ramp and words a hue each", () => {
     assert.deepEqual([byNumber.legend.name, byNumber.legend.ends, byNumber.legend.isLog], ["lr", [1e-9, 0.1], true]);
     assert.equal(new Set(byNumber.colours.values()).size, 3);
     const byWord = colours.colouring("h:optimizer", experiments, false);
-    assert.deepEqual(byWord.legend.entries.map(([word]) => word), ["adam", "sgd"]);
+    assert.deepEqual(
+        byWord.legend.entries.map(([word]) => word),
+        ["adam", "sgd"],
+    );
     assert.equal(byWord.colours.get(2), byWord.colours.get(9));
 });
 

@@ -2,10 +2,33 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 import * as sets from "../../assets/experiment/curves/set.js";
 
-const curve = (experiment, metric, x, y, more = {}) => ({experiment, metric, first: 0, count: x.length, of: x.length, unit: "epoch", ends: null, epoch: null,
-    x: Float64Array.from(x), y: Float64Array.from(y), ...more});
-const told = (curves, more = {}) => ({experiments: [...new Set(curves.map(({experiment}) => experiment))].map((number) => (
-    {number, state: "running", attempt: 1, start: 10, settings: {lr: number > 2 ? 0.1 : 0.2, seed: 1}})), curves, pairs: {}, epochs: [1, 2], objective: null, ...more});
+const curve = (experiment, metric, x, y, more = {}) => ({
+    experiment,
+    metric,
+    first: 0,
+    count: x.length,
+    of: x.length,
+    unit: "epoch",
+    ends: null,
+    epoch: null,
+    x: Float64Array.from(x),
+    y: Float64Array.from(y),
+    ...more,
+});
+const told = (curves, more = {}) => ({
+    experiments: [...new Set(curves.map(({experiment}) => experiment))].map((number) => ({
+        number,
+        state: "running",
+        attempt: 1,
+        start: 10,
+        settings: {lr: number > 2 ? 0.1 : 0.2, seed: 1},
+    })),
+    curves,
+    pairs: {},
+    epochs: [1, 2],
+    objective: null,
+    ...more,
+});
 const received = (...answers) => answers.reduce((set, answer) => sets.receive(set, answer), sets.create());
 
 test("what comes later is appended, and other curves stay what they are", () => {
@@ -33,7 +56,10 @@ test("of what may still report, the page says what it holds", () => {
 
 test("a curve that has grown far beyond what was sent at once is asked for anew", () => {
     const many = Array.from({length: 1600}, (_, at) => at);
-    const set = received(told([curve(1, "loss", [1, 2], [3, 2])]), told([curve(1, "loss", many, many, {first: 2, count: 1602})]));
+    const set = received(
+        told([curve(1, "loss", [1, 2], [3, 2])]),
+        told([curve(1, "loss", many, many, {first: 2, count: 1602})]),
+    );
     assert.deepEqual(sets.held(set)[1].curves, {});
 });
 
@@ -46,13 +72,33 @@ test("where epochs go back, a replay has come to the largest of them", () => {
 
 test("training and validation share a panel, two units never do, and the objective comes first", () => {
     const two = (metric, more) => curve(1, metric, [1, 2], [1, 2], more);
-    const set = received(told([two("batch_loss", {ends: [0, 9]}), two("lr"), two("train_loss"), two("val_loss"), two("accuracy"), curve(1, "once", [1], [2])],
-        {pairs: {val_loss: "train_loss"}, objective: "accuracy"}));
-    assert.deepEqual(sets.panelsOf(set), [{key: "accuracy", metrics: ["accuracy"]}, {key: "train_loss", metrics: ["train_loss", "val_loss"]},
-        {key: "lr", metrics: ["lr"]}, {key: "batch_loss", metrics: ["batch_loss"]}]);
-    assert.deepEqual(sets.panelsOf(set, (metric) => metric !== "val_loss"), [{key: "train_loss", metrics: ["val_loss"]}]);
+    const set = received(
+        told(
+            [
+                two("batch_loss", {ends: [0, 9]}),
+                two("lr"),
+                two("train_loss"),
+                two("val_loss"),
+                two("accuracy"),
+                curve(1, "once", [1], [2]),
+            ],
+            {pairs: {val_loss: "train_loss"}, objective: "accuracy"},
+        ),
+    );
+    assert.deepEqual(sets.panelsOf(set), [
+        {key: "accuracy", metrics: ["accuracy"]},
+        {key: "train_loss", metrics: ["train_loss", "val_loss"]},
+        {key: "lr", metrics: ["lr"]},
+        {key: "batch_loss", metrics: ["batch_loss"]},
+    ]);
+    assert.deepEqual(
+        sets.panelsOf(set, (metric) => metric !== "val_loss"),
+        [{key: "train_loss", metrics: ["val_loss"]}],
+    );
     assert.equal(sets.drawn(set).includes("once"), false);
-    assert.deepEqual(sets.panelsOf(received(told([two("constructor")]))), [{key: "constructor", metrics: ["constructor"]}]);
+    assert.deepEqual(sets.panelsOf(received(told([two("constructor")]))), [
+        {key: "constructor", metrics: ["constructor"]},
+    ]);
 });
 
 test("equal settings are repeats, and what differs is named", () => {

@@ -1,5 +1,5 @@
-import test from "node:test";
 import assert from "node:assert";
+import test from "node:test";
 import * as experiment from "../../assets/experiment/page.js";
 
 test("views are named once, in order of appearance", () => {

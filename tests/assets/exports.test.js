@@ -12,11 +12,21 @@ test("a file says its place, its progress, and why it could not be made", () => 
 });
 
 test("what waits or is made is looked after", () => {
-    assert.deepEqual(["queued", "working", "done", "failed"].map((state) => isOpen({state})), [true, true, false, false]);
+    assert.deepEqual(
+        ["queued", "working", "done", "failed"].map((state) => isOpen({state})),
+        [true, true, false, false],
+    );
 });
 
 test("a table is asked for as it is selected", () => {
     const run = {slug: "digits", number: 3};
     assert.deepEqual(csvQuestion(run, null, null), {kind: "csv", slug: "digits", run: "3", flavour: "spreadsheet"});
-    assert.deepEqual(csvQuestion(run, "1-4", '{"loss":"smallest"}'), {kind: "csv", slug: "digits", run: "3", flavour: "spreadsheet", numbers: "1-4", reduce: '{"loss":"smallest"}'});
+    assert.deepEqual(csvQuestion(run, "1-4", '{"loss":"smallest"}'), {
+        kind: "csv",
+        slug: "digits",
+        run: "3",
+        flavour: "spreadsheet",
+        numbers: "1-4",
+        reduce: '{"loss":"smallest"}',
+    });
 });

@@ -1,13 +1,19 @@
-import test from "node:test";
 import assert from "node:assert";
+import test from "node:test";
 import {groupsOf, partsOf, titleOf} from "../../assets/run/failures.js";
 
-const setOf = (codes, categories, numbers = codes.map((_, index) => index + 1)) => (
-    {size: codes.length, numbers, columns: new Map([["failure", {values: Float64Array.from(codes), categories}]])});
+const setOf = (codes, categories, numbers = codes.map((_, index) => index + 1)) => ({
+    size: codes.length,
+    numbers,
+    columns: new Map([["failure", {values: Float64Array.from(codes), categories}]]),
+});
 
 test("failures come in groups, the largest first, with the first experiment of each", () => {
     const groups = groupsOf(setOf([NaN, 0, 1, 1, NaN, 1], ["a", "b", "gone"], [1, 7, 9, 3, 4, 5]));
-    assert.deepEqual(groups, [{words: "b", count: 3, first: 3}, {words: "a", count: 1, first: 7}]);
+    assert.deepEqual(groups, [
+        {words: "b", count: 3, first: 3},
+        {words: "a", count: 1, first: 7},
+    ]);
     assert.equal(titleOf(groups), "4 failed, in 2 ways:");
 });
 

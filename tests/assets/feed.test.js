@@ -3,16 +3,23 @@ import {beforeEach, test} from "node:test";
 import * as feed from "../../assets/base/feed.js";
 
 const SEEN = {cursor: {seen: "1"}};
-const settled = async () => { for (let turn = 0; turn < 20; turn += 1) await Promise.resolve(); };
+const settled = async () => {
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+};
 
 let asked;
 let answers;
 let page;
 
-globalThis.document = {hidden: false, addEventListener: (_type, listener, {signal}) => {
-    page = listener;
-    signal.addEventListener("abort", () => { page = () => {}; });
-}};
+globalThis.document = {
+    hidden: false,
+    addEventListener: (_type, listener, {signal}) => {
+        page = listener;
+        signal.addEventListener("abort", () => {
+            page = () => {};
+        });
+    },
+};
 globalThis.fetch = (address, {body}) => {
     asked.push([address, JSON.parse(body).cursor]);
     const answer = answers.shift() ?? {status: 204};
@@ -34,13 +41,25 @@ const listening = (context, options = {}) => {
     context.mock.timers.enable({apis: ["setTimeout"]});
     const heard = [];
     let away = 0;
-    const line = feed.create("/changes/digits/runs/3", {onAnswer: (answer) => heard.push(answer), onAway: () => { away += 1; },
-        waitMs: (isHidden) => (isHidden ? 30000 : 1000), isOver: () => false, ...options});
+    const line = feed.create("/changes/digits/runs/3", {
+        onAnswer: (answer) => heard.push(answer),
+        onAway: () => {
+            away += 1;
+        },
+        waitMs: (isHidden) => (isHidden ? 30000 : 1000),
+        isOver: () => false,
+        ...options,
+    });
     context.after(line.end);
-    return {line, heard, away: () => away, tick: async (ms) => {
-        context.mock.timers.tick(ms);
-        await settled();
-    }};
+    return {
+        line,
+        heard,
+        away: () => away,
+        tick: async (ms) => {
+            context.mock.timers.tick(ms);
+            await settled();
+        },
+    };
 };
 
 beforeEach(() => {
@@ -55,7 +74,10 @@ test("it asks with what it heard last, and says nothing where there is no news",
     await tick(0);
     await tick(1000);
     await tick(1000);
-    assert.deepEqual(asked.map(([, cursor]) => cursor), [{}, SEEN.cursor, SEEN.cursor]);
+    assert.deepEqual(
+        asked.map(([, cursor]) => cursor),
+        [{}, SEEN.cursor, SEEN.cursor],
+    );
     assert.deepEqual(heard, [SEEN]);
 });
 
@@ -78,7 +100,11 @@ test("a hidden page asks seldom, and once when it is seen again", async (context
 
 test("one question at a time: who asks meanwhile is heard right after", async (context) => {
     let reply;
-    answers = [new Promise((resolve) => { reply = resolve; })];
+    answers = [
+        new Promise((resolve) => {
+            reply = resolve;
+        }),
+    ];
     const {line, tick} = listening(context);
     line.ask();
     line.ask();
@@ -115,12 +141,16 @@ test("what was asked while the program was loading is not asked again", async (c
 });
 
 test("only a run's own address is asked early, and only its page takes the answer", async (context) => {
-    for (const path of ["/", "/projects/digits", "/projects/digits/experiments/3", "/projects/digits/runs/3/x"]) feed.begin(path);
+    for (const path of ["/", "/projects/digits", "/projects/digits/experiments/3", "/projects/digits/runs/3/x"])
+        feed.begin(path);
     assert.deepEqual(asked, []);
     feed.begin("/projects/digits/runs/4");
     const {tick} = listening(context);
     await tick(0);
-    assert.deepEqual(asked.map(([address]) => address), ["/changes/digits/runs/4", "/changes/digits/runs/3"]);
+    assert.deepEqual(
+        asked.map(([address]) => address),
+        ["/changes/digits/runs/4", "/changes/digits/runs/3"],
+    );
 });
 
 test("a page that wants other numbers of its metrics says so, and one that does not says nothing of it", () => {

@@ -2,15 +2,23 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 import * as experiments from "../../assets/experiments/columns.js";
 import * as flags from "../../assets/experiments/flags.js";
-import * as selection from "../../assets/selection/selection.js";
 import {toggled} from "../../assets/run/views/parameters.js";
+import * as selection from "../../assets/selection/selection.js";
 
 const NOTHING = {codes: [], words: []};
 
 const changesOf = (number, words, sentences = []) => ({
-    number, state: number.map(() => "finished"), epoch: number.map(() => 1), epochs: number.map(() => 1), duration: number.map(() => 1),
-    hyperparameters: [], metrics: [], failures: NOTHING, notes: NOTHING,
-    flags: words.length ? {codes: number.map((_, row) => row), words} : NOTHING, sentences,
+    number,
+    state: number.map(() => "finished"),
+    epoch: number.map(() => 1),
+    epochs: number.map(() => 1),
+    duration: number.map(() => 1),
+    hyperparameters: [],
+    metrics: [],
+    failures: NOTHING,
+    notes: NOTHING,
+    flags: words.length ? {codes: number.map((_, row) => row), words} : NOTHING,
+    sentences,
 });
 
 const setOf = (...changes) => {
@@ -19,8 +27,22 @@ const setOf = (...changes) => {
     return set;
 };
 
-const set = setOf(changesOf([1, 2, 3, 4], [["overfitting", "plateau"], ["plateau"], ["NaN", "highlighted"]],
-    [[0, [["overfitting", "It turns up."], ["plateau", "It stays."], ["plateau", "So does the other."]]]]));
+const set = setOf(
+    changesOf(
+        [1, 2, 3, 4],
+        [["overfitting", "plateau"], ["plateau"], ["NaN", "highlighted"]],
+        [
+            [
+                0,
+                [
+                    ["overfitting", "It turns up."],
+                    ["plateau", "It stays."],
+                    ["plateau", "So does the other."],
+                ],
+            ],
+        ],
+    ),
+);
 const column = set.columns.get("flags");
 const selected = (clause) => {
     const {mask} = selection.tiers(set, {...selection.NOTHING, clauses: [{source: "x", field: "flags", ...clause}]});
@@ -47,11 +69,16 @@ test("a column of plain categories has its categories for words", () => {
 });
 
 test("a chip says its word, how bad it is, and all its sentences", () => {
-    assert.deepEqual(flags.chipsOf(set, 0), [{word: "overfitting", kind: "warn", title: "It turns up."},
-        {word: "plateau", kind: "plain", title: "It stays.\nSo does the other."}]);
+    assert.deepEqual(flags.chipsOf(set, 0), [
+        {word: "overfitting", kind: "warn", title: "It turns up."},
+        {word: "plateau", kind: "plain", title: "It stays.\nSo does the other."},
+    ]);
     assert.deepEqual(flags.chipsOf(set, 3), []);
     assert.equal(flags.kindOf("constructor"), "tag");
-    assert.deepEqual([0, 2].map((index) => flags.isLit(set, index)), [false, true]);
+    assert.deepEqual(
+        [0, 2].map((index) => flags.isLit(set, index)),
+        [false, true],
+    );
 });
 
 test("flags that are withdrawn leave no word and no sentence behind", () => {

@@ -4,9 +4,27 @@ import * as insights from "../../assets/run/views/insights.js";
 
 const ANSWER = {
     metric: "loss",
-    interaction: {data: [{customdata: [[["lr", "size"], null], [["drop", "lr"], ["size", "drop"]]]}]},
-    importance: {data: [{customdata: ["lr", "size", "drop"]}], layout: {yaxis: {ticktext: ["lr", "size", "drop"]}, height: 9}},
-    surfaces: [{pair: ["lr", "size"], figure: 1}, {pair: ["drop", "lr"], figure: 2}],
+    interaction: {
+        data: [
+            {
+                customdata: [
+                    [["lr", "size"], null],
+                    [
+                        ["drop", "lr"],
+                        ["size", "drop"],
+                    ],
+                ],
+            },
+        ],
+    },
+    importance: {
+        data: [{customdata: ["lr", "size", "drop"]}],
+        layout: {yaxis: {ticktext: ["lr", "size", "drop"]}, height: 9},
+    },
+    surfaces: [
+        {pair: ["lr", "size"], figure: 1},
+        {pair: ["drop", "lr"], figure: 2},
+    ],
 };
 
 test("at first the most important one and the strongest pair are shown", () => {
@@ -16,8 +34,16 @@ test("at first the most important one and the strongest pair are shown", () => {
 test("a click is shown, and outlives a new answer that still knows it", () => {
     const clicked = insights.pickFrom(ANSWER, {metric: "loss", name: "lr", pair: ["lr", "size"]}, {name: "drop"});
     assert.deepEqual(clicked, {metric: "loss", name: "drop", pair: ["lr", "size"]});
-    assert.deepEqual(insights.pickFrom(ANSWER, {metric: "loss", name: "drop", pair: ["lr", "drop"]}, {}), {metric: "loss", name: "drop", pair: ["drop", "lr"]});
-    assert.deepEqual(insights.pickFrom(ANSWER, {metric: "loss", name: "gone", pair: ["gone", "lr"]}, {}), {metric: "loss", name: "lr", pair: ["lr", "size"]});
+    assert.deepEqual(insights.pickFrom(ANSWER, {metric: "loss", name: "drop", pair: ["lr", "drop"]}, {}), {
+        metric: "loss",
+        name: "drop",
+        pair: ["drop", "lr"],
+    });
+    assert.deepEqual(insights.pickFrom(ANSWER, {metric: "loss", name: "gone", pair: ["gone", "lr"]}, {}), {
+        metric: "loss",
+        name: "lr",
+        pair: ["lr", "size"],
+    });
 });
 
 test("another metric begins with what matters most to it", () => {
@@ -33,7 +59,11 @@ test("a cell is found by its place", () => {
 });
 
 test("an answer without charts picks nothing", () => {
-    assert.deepEqual(insights.pickFrom({problem: "Too few"}, {name: "lr", pair: null}, {}), {metric: null, name: null, pair: null});
+    assert.deepEqual(insights.pickFrom({problem: "Too few"}, {name: "lr", pair: null}, {}), {
+        metric: null,
+        name: null,
+        pair: null,
+    });
 });
 
 test("a pair is the same either way round", () => {
@@ -59,7 +89,10 @@ test("words count", () => {
     assert.equal(insights.scopeWords(40, 40), "selected only");
     assert.equal(insights.updateWords(0), "");
     assert.equal(insights.updateWords(1), "1 newer experiment: compute anew");
-    assert.deepEqual(insights.titlesOf({name: "lr", pair: ["lr", "size"]}), {effect: "Effect of lr", surface: "lr and size"});
+    assert.deepEqual(insights.titlesOf({name: "lr", pair: ["lr", "size"]}), {
+        effect: "Effect of lr",
+        surface: "lr and size",
+    });
     assert.equal(insights.otherThan(["a", "b"], "a"), "b");
     assert.equal(insights.otherThan(["a"], "a"), null);
 });

@@ -1,6 +1,13 @@
-import test from "node:test";
 import assert from "node:assert";
-import {curvePath, decidedByFingerprint, decidedByStatus, modeOf, searched, without} from "../../assets/launch/dialog.js";
+import test from "node:test";
+import {
+    curvePath,
+    decidedByFingerprint,
+    decidedByStatus,
+    modeOf,
+    searched,
+    without,
+} from "../../assets/launch/dialog.js";
 
 const options = [
     {value: "batch_size", search: "batch_size examples per step"},
@@ -33,14 +40,20 @@ test("a button opens the dialog for what it says, and others do not", () => {
 
 test("a decision about a status leaves the others and the single ones alone", () => {
     const before = {by_status: {done: "reuse"}, by_fingerprint: {f: "run"}};
-    assert.deepEqual(decidedByStatus(before, {failed: "skip"}), {by_status: {done: "reuse", failed: "skip"}, by_fingerprint: {f: "run"}});
+    assert.deepEqual(decidedByStatus(before, {failed: "skip"}), {
+        by_status: {done: "reuse", failed: "skip"},
+        by_fingerprint: {f: "run"},
+    });
     assert.deepEqual(decidedByStatus(before, {done: "skip"}).by_status, {done: "skip"});
     assert.deepEqual(before, {by_status: {done: "reuse"}, by_fingerprint: {f: "run"}});
 });
 
 test("a single decision leaves the others and those by status alone", () => {
     const before = {by_status: {done: "reuse"}, by_fingerprint: {f: "run"}};
-    assert.deepEqual(decidedByFingerprint(before, {g: "skip"}), {by_status: {done: "reuse"}, by_fingerprint: {f: "run", g: "skip"}});
+    assert.deepEqual(decidedByFingerprint(before, {g: "skip"}), {
+        by_status: {done: "reuse"},
+        by_fingerprint: {f: "run", g: "skip"},
+    });
     assert.deepEqual(decidedByFingerprint(before, {f: "skip"}).by_fingerprint, {f: "skip"});
 });
 

@@ -1,10 +1,17 @@
-import test from "node:test";
 import assert from "node:assert";
+import test from "node:test";
 import {countWords, partsOf, placeIn, stepped} from "../../assets/experiment/log_search.js";
 
 test("what was found is marked wherever it stands, whatever its case", () => {
-    assert.deepEqual(partsOf("a Loss, loss", "LOSS").map(({text, isFound}) => [text, isFound]),
-        [["a ", false], ["Loss", true], [", ", false], ["loss", true]]);
+    assert.deepEqual(
+        partsOf("a Loss, loss", "LOSS").map(({text, isFound}) => [text, isFound]),
+        [
+            ["a ", false],
+            ["Loss", true],
+            [", ", false],
+            ["loss", true],
+        ],
+    );
     assert.deepEqual(partsOf("nothing", "x"), [{text: "nothing", isFound: false}]);
     // In lower case this letter is two, so that places in the line would be wrong.
     assert.deepEqual(partsOf("\u0130x", "x"), [{text: "\u0130x", isFound: false}]);

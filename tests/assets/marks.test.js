@@ -5,7 +5,10 @@ import * as marks from "../../assets/base/marks.js";
 test("a ring is as wide as its disc, and hollow", () => {
     const [ring, disc] = [marks.ring(4.5, 100), marks.disc(4.5, 100)];
     const inked = ({steps, alphas}) => [...steps].filter((_, at) => alphas[at] > 40);
-    assert.deepEqual([Math.min(...inked(ring)), Math.max(...inked(ring)), ring.reach], [Math.min(...inked(disc)), Math.max(...inked(disc)), disc.reach]);
+    assert.deepEqual(
+        [Math.min(...inked(ring)), Math.max(...inked(ring)), ring.reach],
+        [Math.min(...inked(disc)), Math.max(...inked(disc)), disc.reach],
+    );
     assert.ok([...disc.steps].includes(0) && ![...ring.steps].includes(0));
     assert.ok([-1, 1, -100, 100].every((step) => !ring.steps.includes(step)));
 });
@@ -20,7 +23,15 @@ test("a disc is round, and softer at its edge", () => {
 test("only marks in the mask are written, in their colour, denser where they overlap", () => {
     const pixels = new Uint32Array(100);
     const shape = {steps: Int32Array.from([0]), alphas: Uint8Array.from([128])};
-    marks.stamp(pixels, Int32Array.from([5, 5, 7, marks.NOWHERE, 9]), new Int32Array(5), Uint8Array.from([3, 3, 3, 3, 1]), 2, shape, marks.pixelColour("#102030"));
+    marks.stamp(
+        pixels,
+        Int32Array.from([5, 5, 7, marks.NOWHERE, 9]),
+        new Int32Array(5),
+        Uint8Array.from([3, 3, 3, 3, 1]),
+        2,
+        shape,
+        marks.pixelColour("#102030"),
+    );
     assert.equal(pixels[7] & 0xffffff, 0x302010);
     assert.equal(pixels[7] >>> 24, 127);
     assert.ok(pixels[5] >>> 24 > 127);
@@ -32,10 +43,18 @@ test("marks in colours of their own mix where they overlap", () => {
     const pixels = new Uint32Array(20);
     const shape = {steps: Int32Array.from([0]), alphas: Uint8Array.from([128])};
     const palette = Uint32Array.from([0x0000ff, 0xff0000]);
-    marks.stampCoded(pixels, Int32Array.from([1, 1, 3]), Int32Array.from([0, 0, 10]), Uint8Array.from([3, 3, 3]), 2, shape,
-        Uint8Array.from([0, 1, 1]), palette);
+    marks.stampCoded(
+        pixels,
+        Int32Array.from([1, 1, 3]),
+        Int32Array.from([0, 0, 10]),
+        Uint8Array.from([3, 3, 3]),
+        2,
+        shape,
+        Uint8Array.from([0, 1, 1]),
+        palette,
+    );
     assert.equal(pixels[13] >>> 0, 0x80ff0000);
-    const [blue, red] = [pixels[1] >>> 16 & 255, pixels[1] & 255];
+    const [blue, red] = [(pixels[1] >>> 16) & 255, pixels[1] & 255];
     assert.ok(blue > 150 && red > 60 && blue + red >= 254 && blue + red <= 256, `${blue} ${red}`);
     assert.equal(marks.over(0xff112233, 0x445566, 255) >>> 0, 0xff445566);
 });

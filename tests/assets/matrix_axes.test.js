@@ -9,7 +9,11 @@ const WORDS = {key: "h:optimizer", kind: "category", categories: ["adam", "sgd"]
 const WORD_AXIS = {log: false, range: [-0.5, 1.5], ticks: [0, 1], labels: ["adam", "sgd"], isBanded: true, gutter: 0};
 const LR = {key: "h:lr", kind: "number"};
 
-const setOf = (values) => ({size: values.length, numbers: Int32Array.from(values, (_, i) => i + 1), column: {values: Float64Array.from(values)}});
+const setOf = (values) => ({
+    size: values.length,
+    numbers: Int32Array.from(values, (_, i) => i + 1),
+    column: {values: Float64Array.from(values)},
+});
 
 test("a brush on a continuum selects its range, whichever way it was drawn", () => {
     assert.deepEqual(matrix.partFor(LR, CONTINUUM, 0.2, 0.6), {field: "h:lr", range: [2, 6]});
@@ -36,7 +40,7 @@ test("tied values are spread, always the same way, and never into the next band"
     const places = matrix.placesAlong(set, column, BANDS, 120);
     assert.ok(new Set(places).size > 250);
     const edges = experiments.bandEdges(BANDS).map((edge) => edge * 120);
-    places.forEach((place, i) => assert.ok(place > edges[i % 3] && place < edges[i % 3 + 1]));
+    places.forEach((place, i) => assert.ok(place > edges[i % 3] && place < edges[(i % 3) + 1]));
     assert.deepEqual(matrix.placesAlong(set, column, BANDS, 120), places);
 });
 
@@ -48,7 +52,17 @@ test("what has no value has no place", () => {
 const setWith = (values, states) => {
     const column = {key: "m:loss", role: "metric", kind: "number", values: Float64Array.from(values)};
     const state = {values: Float64Array.from(states ?? values.map(() => 2))};
-    return [{size: values.length, numbers: Int32Array.from(values, (_, i) => i + 1), columns: new Map([["m:loss", column], ["state", state]])}, column];
+    return [
+        {
+            size: values.length,
+            numbers: Int32Array.from(values, (_, i) => i + 1),
+            columns: new Map([
+                ["m:loss", column],
+                ["state", state],
+            ]),
+        },
+        column,
+    ];
 };
 
 test("an axis is on the scale that a person chose, where its numbers allow it", () => {
@@ -97,8 +111,14 @@ test("a brush that touches the gutter takes missing ones in, and one inside it n
     assert.deepEqual(matrix.partFor(LR, axis, 0.1, 0.6), {field: "h:lr", range: [0, 5], missing: true});
     assert.equal(matrix.partFor(LR, axis, 0.19, 0.6, true).missing, undefined);
     assert.deepEqual(matrix.stretchOf(LR, axis, {missing: true}), [0, 0.2]);
-    assert.deepEqual(matrix.stretchOf(LR, axis, {range: [0, 5], missing: true}).map((end) => end.toFixed(2)), ["0.00", "0.60"]);
-    assert.deepEqual(matrix.stretchOf(LR, axis, {range: [5, 10], missing: true}).map((end) => end.toFixed(2)), ["0.60", "1.00"]);
+    assert.deepEqual(
+        matrix.stretchOf(LR, axis, {range: [0, 5], missing: true}).map((end) => end.toFixed(2)),
+        ["0.00", "0.60"],
+    );
+    assert.deepEqual(
+        matrix.stretchOf(LR, axis, {range: [5, 10], missing: true}).map((end) => end.toFixed(2)),
+        ["0.60", "1.00"],
+    );
     assert.equal(matrix.stretchOf(LR, CONTINUUM, {missing: true}), null);
 });
 

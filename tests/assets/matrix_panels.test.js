@@ -14,8 +14,14 @@ test("the nearest mark is found among those that are kept and near enough", () =
 test("a line runs over the whole height of its panel, wherever its metric is then", () => {
     const row = {log: false, range: [0, 10], gutter: 0, isReversed: false};
     const column = {log: false, range: [0, 1], gutter: 0.5, isReversed: false};
-    assert.deepEqual(matrix.lineOf({slope: 0.1, intercept: 0}, row, column, 200, 100), [[100, 100], [200, 0]]);
-    assert.deepEqual(matrix.lineOf({slope: 0.1, intercept: 0}, {...row, isReversed: true}, column, 200, 100), [[100, 0], [200, 100]]);
+    assert.deepEqual(matrix.lineOf({slope: 0.1, intercept: 0}, row, column, 200, 100), [
+        [100, 100],
+        [200, 0],
+    ]);
+    assert.deepEqual(matrix.lineOf({slope: 0.1, intercept: 0}, {...row, isReversed: true}, column, 200, 100), [
+        [100, 0],
+        [200, 100],
+    ]);
 });
 
 test("the shading says what it shows", () => {

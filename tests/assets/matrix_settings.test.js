@@ -3,7 +3,14 @@ import {test} from "node:test";
 import * as settings from "../../assets/run/views/matrix/settings.js";
 
 test("rows, colour and scales are in the address, beside everything else", () => {
-    const chosen = {rows: ["h:lr", "h:depth"], colour: "m:loss", scales: new Map([["h:lr", {log: false, isReversed: true}], ["m:loss", {log: undefined, isReversed: true}]])};
+    const chosen = {
+        rows: ["h:lr", "h:depth"],
+        colour: "m:loss",
+        scales: new Map([
+            ["h:lr", {log: false, isReversed: true}],
+            ["m:loss", {log: undefined, isReversed: true}],
+        ]),
+    };
     const query = settings.toQuery("?select=x", chosen);
     assert.match(query, /select=x/);
     assert.deepEqual(settings.fromQuery(query), chosen);
@@ -12,7 +19,11 @@ test("rows, colour and scales are in the address, beside everything else", () =>
 
 test("an address that cannot be read is as none", () => {
     for (const text of ["[", "3", "null", '{"rows":[1],"colour":2,"scales":[["a"],3,["b","cubic"]]}']) {
-        assert.deepEqual(settings.fromQuery(`?matrix=${encodeURIComponent(text)}`), {rows: null, colour: null, scales: new Map()});
+        assert.deepEqual(settings.fromQuery(`?matrix=${encodeURIComponent(text)}`), {
+            rows: null,
+            colour: null,
+            scales: new Map(),
+        });
     }
 });
 

@@ -5,7 +5,10 @@ import * as words from "../../assets/launch/new_project.js";
 const option = {name: "--lr", type: "float", default: "0.1", isRequired: false, choices: [], help: "the learning rate"};
 
 test("what was found is said in a sentence", () => {
-    assert.equal(words.foundWords({hyperparameters: [option], readFrom: "the parser of train.py"}), "1 hyperparameter, read from the parser of train.py.");
+    assert.equal(
+        words.foundWords({hyperparameters: [option], readFrom: "the parser of train.py"}),
+        "1 hyperparameter, read from the parser of train.py.",
+    );
     assert.match(words.foundWords({hyperparameters: [], readFrom: ""}), /Nothing is known of its options/);
 });
 

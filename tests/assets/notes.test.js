@@ -19,7 +19,11 @@ test("of two who write, the later one is told and keeps both texts", () => {
     assert.equal(notes.quarrelOf(told), "ben changed this note while you wrote:");
     assert.equal(notes.wordsOf(told), "Not saved");
     assert.equal(notes.canSave(told), false);
-    for (const [choice, text] of [["both", "theirs\n\nmine"], ["mine", "mine"], ["theirs", "theirs"]]) {
+    for (const [choice, text] of [
+        ["both", "theirs\n\nmine"],
+        ["mine", "mine"],
+        ["theirs", "theirs"],
+    ]) {
         const merged = notes.merged(told, choice);
         assert.deepEqual([merged.text, merged.base.version, merged.theirs], [text, 2, null]);
         assert.equal(notes.canSave(merged), choice !== "theirs");
@@ -85,7 +89,10 @@ test("of blanks alone the server keeps nothing, and nothing is left to send", ()
 });
 
 test("a draft of a version that the server does not know is decided upon", () => {
-    const told = notes.answered({...typing("mine", note("old", 9)), sent: "mine"}, {note: note("theirs", 1), changed: true});
+    const told = notes.answered(
+        {...typing("mine", note("old", 9)), sent: "mine"},
+        {note: note("theirs", 1), changed: true},
+    );
     assert.equal(told.theirs.text, "theirs");
     assert.equal(notes.canSave(told), false);
 });

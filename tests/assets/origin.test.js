@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import * as experiments from "../../assets/experiments/columns.js";
-import {SELECTED} from "../../assets/selection/selection.js";
 import * as origin from "../../assets/run/origin.js";
+import {SELECTED} from "../../assets/selection/selection.js";
 
 const COUNT = 20;
 const numbers = Array.from({length: COUNT}, (_, place) => place + 1);
@@ -10,24 +10,46 @@ const numbers = Array.from({length: COUNT}, (_, place) => place + 1);
 /** A board of 20 experiments; `selected` are numbers. */
 const boardOf = (selected, {picked = [], clauses = [{}], kept = [], excluded = []} = {}) => {
     const hyperparameters = [
-        {name: "lr", kind: "number", is_tuned: true}, {name: "optimizer", kind: "category", categories: ["sgd", "adam", "true"], is_tuned: true},
-        {name: "seed", kind: "number", is_tuned: false}, {name: "__proto__", kind: "number", is_tuned: true},
+        {name: "lr", kind: "number", is_tuned: true},
+        {name: "optimizer", kind: "category", categories: ["sgd", "adam", "true"], is_tuned: true},
+        {name: "seed", kind: "number", is_tuned: false},
+        {name: "__proto__", kind: "number", is_tuned: true},
     ];
     const set = experiments.create(hyperparameters);
     const none = numbers.map(() => null);
     experiments.patch(set, {
-        number: numbers, state: numbers.map(() => "finished"), epoch: none, epochs: none, duration: none, metrics: [],
-        failures: {codes: [], words: []}, notes: {codes: [], words: []},
-        hyperparameters: [{name: "lr", values: numbers.map((number) => number / 10)},
+        number: numbers,
+        state: numbers.map(() => "finished"),
+        epoch: none,
+        epochs: none,
+        duration: none,
+        metrics: [],
+        failures: {codes: [], words: []},
+        notes: {codes: [], words: []},
+        hyperparameters: [
+            {name: "lr", values: numbers.map((number) => number / 10)},
             {name: "optimizer", values: numbers.map((number) => ["adam", "sgd"][number % 2])},
-            {name: "seed", values: numbers}, {name: "__proto__", values: numbers.map((number) => number % 2)}],
+            {name: "seed", values: numbers},
+            {name: "__proto__", values: numbers.map((number) => number % 2)},
+        ],
     });
     const mask = Uint8Array.from(numbers, (number) => (selected.includes(number) ? SELECTED | 1 : 1));
-    return {experiments: set, mask, picked, spec: {number: 3, hyperparameters}, state: () => ({clauses, kept, excluded})};
+    return {
+        experiments: set,
+        mask,
+        picked,
+        spec: {number: 3, hyperparameters},
+        state: () => ({clauses, kept, excluded}),
+    };
 };
 
 test("without a brush a page gives its run and what is picked", () => {
-    assert.deepEqual(origin.of(boardOf(numbers, {clauses: [], picked: [7, 2]})), {run: 3, picked: [2, 7], brush: null, selected: 0});
+    assert.deepEqual(origin.of(boardOf(numbers, {clauses: [], picked: [7, 2]})), {
+        run: 3,
+        picked: [2, 7],
+        brush: null,
+        selected: 0,
+    });
 });
 
 test("a brush gives what the selected experiments have of each tuned hyperparameter", () => {
@@ -52,7 +74,12 @@ test("keeping some is a brush, too; one that selects nothing is none", () => {
 });
 
 test("an experiment's page has picked its experiment, and a draft's page knows its run", () => {
-    assert.deepEqual(origin.of(null, "/projects/digits/experiments/12"), {run: null, picked: [12], brush: null, selected: 0});
+    assert.deepEqual(origin.of(null, "/projects/digits/experiments/12"), {
+        run: null,
+        picked: [12],
+        brush: null,
+        selected: 0,
+    });
     assert.deepEqual(origin.of(null, "/projects/digits/runs/4/"), {run: 4, picked: [], brush: null, selected: 0});
     assert.deepEqual(origin.of(null, "/projects/experiments"), {run: null, picked: [], brush: null, selected: 0});
     assert.deepEqual(origin.of(null), {run: null, picked: [], brush: null, selected: 0});

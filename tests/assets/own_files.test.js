@@ -1,5 +1,5 @@
-import test from "node:test";
 import assert from "node:assert";
+import test from "node:test";
 import {noteOf} from "../../assets/experiment/own_files.js";
 
 test("a text that is cut says so, and an empty one, too", () => {

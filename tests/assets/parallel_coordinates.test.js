@@ -3,25 +3,38 @@ import {test} from "node:test";
 import * as experiments from "../../assets/experiments/columns.js";
 import * as model from "../../assets/run/views/parallel/axes.js";
 import * as density from "../../assets/run/views/parallel/density.js";
-import * as lines from "../../assets/run/views/parallel/lines.js";
 import * as handles from "../../assets/run/views/parallel/handles.js";
+import * as lines from "../../assets/run/views/parallel/lines.js";
 import * as view from "../../assets/run/views/parallel/parallel.js";
 
 /** A set with one column. */
 const setOf = (values, options = {}) => {
-    const column = {key: "m:x", name: "x", role: "metric", kind: "number", values: Float64Array.from(values), categories: [], ...options};
+    const column = {
+        key: "m:x",
+        name: "x",
+        role: "metric",
+        kind: "number",
+        values: Float64Array.from(values),
+        categories: [],
+        ...options,
+    };
     return {set: {size: values.length, columns: new Map([[column.key, column]])}, column};
 };
 
-const categories = (words) => setOf(words.map((_, code) => code), {key: "h:c", role: "hyperparameter", kind: "category", categories: words});
+const categories = (words) =>
+    setOf(
+        words.map((_, code) => code),
+        {key: "h:c", role: "hyperparameter", kind: "category", categories: words},
+    );
 
 /** Numbers that look random and are the same every time. */
 const random = (seed) => () => {
-    seed = Math.imul(seed, 1664525) + 1013904223 >>> 0;
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
     return seed / 2 ** 32;
 };
 
-const near = (a, b, tolerance = 1e-9) => assert.ok(Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a), Math.abs(b)), `${a} is not ${b}`);
+const near = (a, b, tolerance = 1e-9) =>
+    assert.ok(Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a), Math.abs(b)), `${a} is not ${b}`);
 
 // --- values and places -------------------------------------------------------------------------------------------------
 
@@ -31,7 +44,9 @@ test("a value on any axis comes back from its place, on every scale and in both 
         const size = 2 + Math.floor(40 * next());
         const magnitude = 10 ** Math.floor(12 * next() - 6);
         const isPositive = round % 2 === 0;
-        const {set, column} = setOf(Array.from({length: size}, () => magnitude * (isPositive ? 0.001 + next() : next() - 0.5)));
+        const {set, column} = setOf(
+            Array.from({length: size}, () => magnitude * (isPositive ? 0.001 + next() : next() - 0.5)),
+        );
         for (const scale of [null, "linear", "log"]) {
             for (const isReversed of [false, true]) {
                 const axis = model.axisFor(set, column, {scale, isReversed, isWhole: true});
@@ -109,7 +124,10 @@ test("an end of a brush at the end of the axis is open", () => {
 test("chosen words that are no neighbours are shown as two stretches", () => {
     const {set, column} = categories(["a", "b", "c", "d"]);
     const axis = model.axisFor(set, column);
-    assert.deepEqual(model.stretchesOf(column, axis, {values: ["a", "c", "d"]}), [[0, 0.25], [0.5, 1]]);
+    assert.deepEqual(model.stretchesOf(column, axis, {values: ["a", "c", "d"]}), [
+        [0, 0.25],
+        [0.5, 1],
+    ]);
     assert.deepEqual(model.stretchesOf(column, {...axis, isReversed: true}, {values: ["a"]}), [[0.75, 1]]);
     assert.deepEqual(model.stretchesOf(column, axis, {missing: true}), []);
 });
@@ -124,10 +142,18 @@ test("whole numbers have whole ticks", () => {
 // --- order ---------------------------------------------------------------------------------------------------------------
 
 test("the objective is the last axis, and what does not vary is none", () => {
-    const set = experiments.create([{name: "lr", kind: "number"}, {name: "seed", kind: "number"}]);
+    const set = experiments.create([
+        {name: "lr", kind: "number"},
+        {name: "seed", kind: "number"},
+    ]);
     set.size = 2;
-    for (const [key, values] of [["h:lr", [1, 2]], ["h:seed", [3, 3]]]) set.columns.get(key).values = Float64Array.from(values);
-    for (const key of ["m:loss", "m:acc"]) set.columns.set(key, {key, role: "metric", values: Float64Array.from([1, 2])});
+    for (const [key, values] of [
+        ["h:lr", [1, 2]],
+        ["h:seed", [3, 3]],
+    ])
+        set.columns.get(key).values = Float64Array.from(values);
+    for (const key of ["m:loss", "m:acc"])
+        set.columns.set(key, {key, role: "metric", values: Float64Array.from([1, 2])});
     assert.deepEqual(model.defaultKeys(set, ["m:acc", "m:loss", "m:gone"], "m:acc"), ["h:lr", "m:loss", "m:acc"]);
     assert.deepEqual(model.defaultKeys(set, ["m:loss"], null), ["h:lr", "m:loss"]);
 });
@@ -147,7 +173,10 @@ test("hidden axes can be had again", () => {
 });
 
 test("a view survives the address, and a plain one leaves no trace", () => {
-    const made = model.withKind(model.hide({...model.PLAIN, order: ["b", "a"]}, "__proto__"), "a", {scale: "log", isReversed: true});
+    const made = model.withKind(model.hide({...model.PLAIN, order: ["b", "a"]}, "__proto__"), "a", {
+        scale: "log",
+        isReversed: true,
+    });
     const query = model.toQuery("?select=1", made);
     assert.deepEqual(model.fromQuery(query), made);
     assert.deepEqual(model.kindOf(model.fromQuery(query), "a"), {scale: "log", isReversed: true, isWhole: null});
@@ -164,7 +193,10 @@ test("axes never stand closer than can be read, and something dropped has the ne
     const narrow = model.layoutOf(30, 900, 50, 50);
     assert.equal(narrow.spacing, 84);
     assert.ok(narrow.width > 2500);
-    assert.deepEqual([-20, 300, 5000].map((x) => model.dropPlace(x, wide, 3)), [0, 1, 2]);
+    assert.deepEqual(
+        [-20, 300, 5000].map((x) => model.dropPlace(x, wide, 3)),
+        [0, 1, 2],
+    );
 });
 
 // --- hands ---------------------------------------------------------------------------------------------------------------
@@ -185,7 +217,11 @@ test("a brush stays on its axis and never turns over", () => {
 
 test("the nearest line is found between its axes, among those that may be", () => {
     const layout = model.layoutOf(3, 300, 50, 50);
-    const ys = [[0, 100], [100, 0], [100, 50]].map((list) => Float32Array.from(list));
+    const ys = [
+        [0, 100],
+        [100, 0],
+        [100, 50],
+    ].map((list) => Float32Array.from(list));
     const mask = Uint8Array.from([1, 1]);
     assert.equal(model.nearestLine(ys, layout, mask, 1, 75, 26, 14), 0);
     assert.equal(model.nearestLine(ys, layout, mask, 1, 75, 74, 14), 1);
@@ -200,15 +236,33 @@ test("a menu offers what its axis can do", () => {
     const {set, column} = setOf([0.1, 1, 100]);
     const words = (each, place) => handles.menuFor(each, place, 3).map((entry) => entry.words);
     const axis = model.axisFor(set, column);
-    assert.deepEqual(words({column, axis, kind: {}}, 0), ["Linear scale", "Logarithmic scale", "Reversed, largest below", "Move right", "Hide this axis"]);
+    assert.deepEqual(words({column, axis, kind: {}}, 0), [
+        "Linear scale",
+        "Logarithmic scale",
+        "Reversed, largest below",
+        "Move right",
+        "Hide this axis",
+    ]);
     const named = categories(["a", "b"]);
-    assert.deepEqual(words({column: named.column, axis: model.axisFor(named.set, named.column), kind: {}}, 2), ["Turned over", "Move left", "Hide this axis"]);
+    assert.deepEqual(words({column: named.column, axis: model.axisFor(named.set, named.column), kind: {}}, 2), [
+        "Turned over",
+        "Move left",
+        "Hide this axis",
+    ]);
 });
 
 // --- lines ---------------------------------------------------------------------------------------------------------------
 
-const SCENE = {size: 4, top: 0, length: 100, ys: [[5, 5, 95, 120], [95, 95, 5, 5]].map((list) => Float32Array.from(list)),
-    tints: Uint8Array.from([0, 254, 100, density.UNTINTED])};
+const SCENE = {
+    size: 4,
+    top: 0,
+    length: 100,
+    ys: [
+        [5, 5, 95, 120],
+        [95, 95, 5, 5],
+    ].map((list) => Float32Array.from(list)),
+    tints: Uint8Array.from([0, 254, 100, density.UNTINTED]),
+};
 
 test("lines that take the same way are one bundle, and every one is counted", () => {
     const bundles = density.bundlesOf(SCENE, 10);
@@ -223,7 +277,12 @@ test("lines that take the same way are one bundle, and every one is counted", ()
 
 test("bundles that follow a brush are those that were made anew", () => {
     const moving = density.bundlesOf(SCENE, 10);
-    for (const mask of [[3, 3, 3, 3], [1, 3, 1, 3], [1, 1, 1, 1], [3, 1, 3, 3]]) {
+    for (const mask of [
+        [3, 3, 3, 3],
+        [1, 3, 1, 3],
+        [1, 1, 1, 1],
+        [3, 1, 3, 3],
+    ]) {
         density.fill(moving, SCENE, Uint8Array.from(mask), 2);
         const fresh = density.bundlesOf(SCENE, 10);
         density.fill(fresh, SCENE, Uint8Array.from(mask), 2);
@@ -264,7 +323,13 @@ test("many lines are a density, coarser while they move, and never a sample", ()
 
 test("the number of lines is always said", () => {
     assert.equal(view.countWords(12, 12, {}), "showing all 12");
-    assert.equal(view.countWords(37, 10000, {isDense: true, isCoarse: true}), "showing 37 of 10,000 in colour, in coarser lines while you drag");
+    assert.equal(
+        view.countWords(37, 10000, {isDense: true, isCoarse: true}),
+        "showing 37 of 10,000 in colour, in coarser lines while you drag",
+    );
     assert.match(view.countWords(9000, 10000, {isDense: true}), /^showing 9,000 of 10,000 in colour; /);
-    assert.deepEqual([view.missingWords(3, 0), view.missingWords(0, 20), view.missingWords(3, 20)], ["3 missing", "20 to come", "3 missing, 20 to come"]);
+    assert.deepEqual(
+        [view.missingWords(3, 0), view.missingWords(0, 20), view.missingWords(3, 20)],
+        ["3 missing", "20 to come", "3 missing, 20 to come"],
+    );
 });

@@ -22,6 +22,9 @@ test("the last axis is held at the right edge, next to the last one in sight tha
 test("its lines come from that axis, and the scene of all stays as it is", () => {
     const scene = {xs: XS, ys: ["a", "b", "c", "d", "e", "f"], height: 300, moving: {1: "kept"}};
     const found = pin.sceneOf(scene, {x: 330, place: 2}, 130);
-    assert.deepEqual([found.xs, found.ys, found.width, found.height, found.moving], [[0, 80], ["c", "f"], 130, 300, {}]);
+    assert.deepEqual(
+        [found.xs, found.ys, found.width, found.height, found.moving],
+        [[0, 80], ["c", "f"], 130, 300, {}],
+    );
     assert.deepEqual(scene.moving, {1: "kept"});
 });

@@ -11,14 +11,38 @@ test("what is written reads back", () => {
 });
 
 test("what is no reduction is none", () => {
-    for (const word of [null, undefined, 3, "", "median", "mean", "mean 0", "mean -1", "mean 2.5", "mean 1000000", "epoch x", "epoch -1", "epoch 1e3", "last 3"]) {
+    for (const word of [
+        null,
+        undefined,
+        3,
+        "",
+        "median",
+        "mean",
+        "mean 0",
+        "mean -1",
+        "mean 2.5",
+        "mean 1000000",
+        "epoch x",
+        "epoch -1",
+        "epoch 1e3",
+        "last 3",
+    ]) {
         assert.equal(reductions.read(word), null);
     }
 });
 
 test("an address names reductions by metric, and what cannot be read is left out", () => {
-    assert.deepEqual([...reductions.fromQuery(query({loss: "smallest", accuracy: "mean 3", speed: "last", noise: "median", more: 3}))],
-        [["loss", "smallest"], ["accuracy", "mean 3"]]);
+    assert.deepEqual(
+        [
+            ...reductions.fromQuery(
+                query({loss: "smallest", accuracy: "mean 3", speed: "last", noise: "median", more: 3}),
+            ),
+        ],
+        [
+            ["loss", "smallest"],
+            ["accuracy", "mean 3"],
+        ],
+    );
     for (const bad of ["", "?reduce=", "?reduce={", "?reduce=[]", "?reduce=null", "?reduce=3", '?reduce="loss"']) {
         assert.equal(reductions.fromQuery(bad).size, 0);
     }
@@ -28,7 +52,13 @@ test("another choice replaces that of its metric and leaves the rest of the addr
     let address = reductions.withReduction("?select=x", "loss", "smallest");
     address = reductions.withReduction(address, "accuracy", "epoch 5");
     address = reductions.withReduction(address, "loss", "mean 2");
-    assert.deepEqual([...reductions.fromQuery(address)], [["loss", "mean 2"], ["accuracy", "epoch 5"]]);
+    assert.deepEqual(
+        [...reductions.fromQuery(address)],
+        [
+            ["loss", "mean 2"],
+            ["accuracy", "epoch 5"],
+        ],
+    );
     assert.equal(new URLSearchParams(address).get("select"), "x");
     address = reductions.withReduction(address, "loss", "last");
     assert.deepEqual([...reductions.fromQuery(address)], [["accuracy", "epoch 5"]]);
@@ -37,7 +67,7 @@ test("another choice replaces that of its metric and leaves the rest of the addr
 });
 
 test("a metric may have any name", () => {
-    for (const name of ["__proto__", "a b&c=d", "loss\"}", "m:loss", "損失"]) {
+    for (const name of ["__proto__", "a b&c=d", 'loss"}', "m:loss", "損失"]) {
         assert.deepEqual([...reductions.fromQuery(reductions.withReduction("", name, "mean 3"))], [[name, "mean 3"]]);
     }
 });
@@ -51,7 +81,17 @@ test("where the goal is known the better extreme is the best", () => {
 });
 
 test("a number that cannot be is named, and the first one can", () => {
-    for (const [by, typed] of [["mean", "0"], ["mean", ""], ["mean", "2.5"], ["mean", "-3"], ["mean", "x"], ["epoch", "x"], ["epoch", "-1"], ["epoch", ""], ["epoch", "1e9"]]) {
+    for (const [by, typed] of [
+        ["mean", "0"],
+        ["mean", ""],
+        ["mean", "2.5"],
+        ["mean", "-3"],
+        ["mean", "x"],
+        ["epoch", "x"],
+        ["epoch", "-1"],
+        ["epoch", ""],
+        ["epoch", "1e9"],
+    ]) {
         assert.notEqual(reductions.problemOf(by, typed), "", `${by} ${typed}`);
     }
     for (const by of ["mean", "epoch"]) assert.equal(reductions.problemOf(by, reductions.firstOf(by)), "");
@@ -72,9 +112,16 @@ test("a column whose title is another one gets the room for it, and no other col
     let titles = {m0: "loss", m1: "accuracy", h0: "lr"};
     const widths = {m0: 90, m1: 300, h0: 90, m2: 90};
     const grid = {
-        getColumns: () => Object.entries(titles).map(([id, headerName]) => (
-            {getColId: () => id, getActualWidth: () => widths[id], getColDef: () => ({headerName, initialWidth: 150})})),
-        setColumnWidths: (wanted) => wanted.forEach(({key, newWidth}) => { widths[key] = newWidth; }),
+        getColumns: () =>
+            Object.entries(titles).map(([id, headerName]) => ({
+                getColId: () => id,
+                getActualWidth: () => widths[id],
+                getColDef: () => ({headerName, initialWidth: 150}),
+            })),
+        setColumnWidths: (wanted) =>
+            wanted.forEach(({key, newWidth}) => {
+                widths[key] = newWidth;
+            }),
     };
     const onColumns = reductions.fitHeads(grid);
     onColumns();

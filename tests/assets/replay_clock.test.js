@@ -29,13 +29,22 @@ test("it plays four epochs a second, faster by its speed, and long ones within t
 });
 
 test("keys play, step, and go to both ends", () => {
-    assert.deepEqual([" ", "ArrowLeft", "ArrowRight", "Home", "End", "x"].map(clock.actOf),
-        [{toggles: true}, {steps: -1}, {steps: 1}, {place: 0}, {place: Infinity}, null]);
+    assert.deepEqual([" ", "ArrowLeft", "ArrowRight", "Home", "End", "x"].map(clock.actOf), [
+        {toggles: true},
+        {steps: -1},
+        {steps: 1},
+        {place: 0},
+        {place: Infinity},
+        null,
+    ]);
 });
 
 test("a view belongs to the epochs from its own one on", () => {
     const views = [{epoch: 2}, {epoch: 4}, {epoch: 6}];
-    assert.deepEqual([1, 2, 5, 9, null].map((epoch) => clock.viewAt(views, epoch)), [0, 0, 1, 2, 2]);
+    assert.deepEqual(
+        [1, 2, 5, 9, null].map((epoch) => clock.viewAt(views, epoch)),
+        [0, 0, 1, 2, 2],
+    );
     assert.equal(clock.viewAt([], 3), -1);
 });
 

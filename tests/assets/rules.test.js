@@ -6,8 +6,21 @@ const FORM = {metric: "loss", comparison: ">", value: "2", flag: "noise", times:
 
 test("a rule has only the fields of its comparison and action", () => {
     assert.deepEqual(ruleOf(FORM), {metric: "loss", comparison: ">", value: "2", times: "3", after: "", do: "stop"});
-    assert.deepEqual(ruleOf({...FORM, comparison: "present", do: "tag"}), {metric: "loss", comparison: "present", flag: "noise", after: "", do: "tag", tag: "x"});
-    assert.deepEqual(ruleOf({...FORM, comparison: "worse"}), {metric: "loss", comparison: "worse", times: "3", after: "", do: "stop"});
+    assert.deepEqual(ruleOf({...FORM, comparison: "present", do: "tag"}), {
+        metric: "loss",
+        comparison: "present",
+        flag: "noise",
+        after: "",
+        do: "tag",
+        tag: "x",
+    });
+    assert.deepEqual(ruleOf({...FORM, comparison: "worse"}), {
+        metric: "loss",
+        comparison: "worse",
+        times: "3",
+        after: "",
+        do: "stop",
+    });
     assert.equal(fieldsOf({...FORM, comparison: "rises"}).percent, true);
 });
 
@@ -22,9 +35,20 @@ test("a form is tried by itself once it is complete", () => {
 const [KEPT, SELECTED] = [1, 2];
 
 const page = (loss, isSelected, more = {}) => ({
-    set: {size: loss.length, columns: new Map([["m:loss", {key: "m:loss", role: "metric", values: loss}], ["m:error", {key: "m:error", role: "metric", values: loss.map((v) => -v)}],
-        ["epoch", {key: "epoch", role: "other", values: loss.map(() => 20)}]])},
-    mask: isSelected.map((own) => KEPT | (own ? SELECTED : 0)), kept: KEPT, selected: SELECTED, clauses: [], objective: "loss", ...more,
+    set: {
+        size: loss.length,
+        columns: new Map([
+            ["m:loss", {key: "m:loss", role: "metric", values: loss}],
+            ["m:error", {key: "m:error", role: "metric", values: loss.map((v) => -v)}],
+            ["epoch", {key: "epoch", role: "other", values: loss.map(() => 20)}],
+        ]),
+    },
+    mask: isSelected.map((own) => KEPT | (own ? SELECTED : 0)),
+    kept: KEPT,
+    selected: SELECTED,
+    clauses: [],
+    objective: "loss",
+    ...more,
 });
 
 test("like these is beyond the end of their range that faces the others, from the middle of training on", () => {
@@ -50,7 +74,14 @@ test("how often a rule fired is said in words", () => {
 });
 
 test("a threshold has few digits and still catches what it was taken from", () => {
-    assert.deepEqual([roundedOut(0.772637, true), roundedOut(0.772637, false), roundedOut(-0.00012345, true), roundedOut(12345, false)],
-        [0.7727, 0.7726, -0.0001234, 12340]);
+    assert.deepEqual(
+        [
+            roundedOut(0.772637, true),
+            roundedOut(0.772637, false),
+            roundedOut(-0.00012345, true),
+            roundedOut(12345, false),
+        ],
+        [0.7727, 0.7726, -0.0001234, 12340],
+    );
     assert.deepEqual([roundedOut(0, true), roundedOut(5, false)], [0, 5]);
 });

@@ -3,11 +3,25 @@ import {test} from "node:test";
 import * as columns from "../../assets/experiments/columns.js";
 import {endsOf, framesOf, hold, noteOf, release, restore, show} from "../../assets/run/replay.js";
 
-const ANSWER = {numbers: Int32Array.of(2, 1), epochs: Float64Array.of(1, 2), of: 2, still: [],
-    metrics: [{name: "loss", values: Float64Array.of(5, NaN, 3, 9)}]};
+const ANSWER = {
+    numbers: Int32Array.of(2, 1),
+    epochs: Float64Array.of(1, 2),
+    of: 2,
+    still: [],
+    metrics: [{name: "loss", values: Float64Array.of(5, NaN, 3, 9)}],
+};
 
-const CHANGES = {number: [1, 2, 3], state: ["finished", "finished", "queued"], epoch: [2, 2, null], epochs: [2, 2, 2], duration: [1, 1, null],
-    hyperparameters: [], metrics: [{name: "loss", values: [8, 3, null], nan: [], level: "epoch"}], failures: {codes: [], words: []}, notes: {codes: [], words: []}};
+const CHANGES = {
+    number: [1, 2, 3],
+    state: ["finished", "finished", "queued"],
+    epoch: [2, 2, null],
+    epochs: [2, 2, 2],
+    duration: [1, 1, null],
+    hyperparameters: [],
+    metrics: [{name: "loss", values: [8, 3, null], nan: [], level: "epoch"}],
+    failures: {codes: [], words: []},
+    notes: {codes: [], words: []},
+};
 
 const held = () => {
     const set = columns.create([]);
@@ -45,5 +59,8 @@ test("infinite values and missing ones are no ends of an axis", () => {
 
 test("what the frames do not show is said", () => {
     assert.equal(noteOf(framesOf(ANSWER)), "");
-    assert.equal(noteOf({...framesOf(ANSWER), of: 2000, still: ["size"]}), "2 of 2,000 epochs; size names no epoch and stays as it is");
+    assert.equal(
+        noteOf({...framesOf(ANSWER), of: 2000, still: ["size"]}),
+        "2 of 2,000 epochs; size names no epoch and stays as it is",
+    );
 });

@@ -4,13 +4,21 @@ import * as selection from "../../assets/selection/selection.js";
 
 const column = (values) => ({values: Float64Array.from(values), categories: [], codes: new Map()});
 
-const words = (labels, codes) => ({values: Float64Array.from(codes), categories: labels, codes: new Map(labels.map((word, i) => [word, i]))});
+const words = (labels, codes) => ({
+    values: Float64Array.from(codes),
+    categories: labels,
+    codes: new Map(labels.map((word, i) => [word, i])),
+});
 
-const SET = {size: 4, numbers: Int32Array.from([3, 4, 7, 9]), columns: new Map([
-    ["h:lr", column([0.1, 0.2, 0.3, NaN])],
-    ["m:loss", column([4, 3, 2, 1])],
-    ["h:optimizer", words(["adam", "sgd"], [0, 1, 0, NaN])],
-])};
+const SET = {
+    size: 4,
+    numbers: Int32Array.from([3, 4, 7, 9]),
+    columns: new Map([
+        ["h:lr", column([0.1, 0.2, 0.3, NaN])],
+        ["m:loss", column([4, 3, 2, 1])],
+        ["h:optimizer", words(["adam", "sgd"], [0, 1, 0, NaN])],
+    ]),
+};
 
 const selected = (clauses, kept = [], excluded = []) => {
     const {mask} = selection.tiers(SET, {clauses, kept, excluded});
@@ -28,7 +36,13 @@ test("a new clause replaces the old one of the same source", () => {
 test("clauses of different sources combine", () => {
     assert.deepEqual(selected([]), [0, 1, 2, 3]);
     assert.deepEqual(selected([{source: "a", field: "h:lr", range: [0.2, null]}]), [1, 2]);
-    assert.deepEqual(selected([{source: "a", field: "h:lr", range: [0.2, null]}, {source: "b", field: "m:loss", range: [3, 4]}]), [1]);
+    assert.deepEqual(
+        selected([
+            {source: "a", field: "h:lr", range: [0.2, null]},
+            {source: "b", field: "m:loss", range: [3, 4]},
+        ]),
+        [1],
+    );
 });
 
 test("limits belong to the range, and a missing value to none", () => {
@@ -43,8 +57,15 @@ test("categories are selected by word; an unknown word or field selects nothing"
 
 test("what is not kept is not selected either", () => {
     const kept = [{source: "a", field: "m:loss", range: [2, null]}];
-    const {mask, keptCount, selectedCount} = selection.tiers(SET, {clauses: [{source: "b", field: "h:lr", range: [0.2, null]}], kept, excluded: []});
-    assert.deepEqual([...mask].map((tiers) => tiers & 3), [1, 3, 3, 0]);
+    const {mask, keptCount, selectedCount} = selection.tiers(SET, {
+        clauses: [{source: "b", field: "h:lr", range: [0.2, null]}],
+        kept,
+        excluded: [],
+    });
+    assert.deepEqual(
+        [...mask].map((tiers) => tiers & 3),
+        [1, 3, 3, 0],
+    );
     assert.deepEqual([keptCount, selectedCount], [3, 2]);
 });
 
@@ -77,8 +98,10 @@ test("numbers are written as short ranges", () => {
 test("a clause may take missing values in, or be about nothing else; what has not ended yet is not missing", () => {
     const states = {values: Float64Array.from([2, 2, 2, 3])};
     const set = {...SET, columns: new Map([...SET.columns, ["state", states]])};
-    const chosen = (clause) => [...selection.tiers(set, {clauses: [{source: "a", ...clause}], kept: [], excluded: []}).mask]
-        .flatMap((tier, index) => (tier & selection.SELECTED ? [index] : []));
+    const chosen = (clause) =>
+        [...selection.tiers(set, {clauses: [{source: "a", ...clause}], kept: [], excluded: []}).mask].flatMap(
+            (tier, index) => (tier & selection.SELECTED ? [index] : []),
+        );
     assert.deepEqual(chosen({field: "h:lr", missing: true}), [3]);
     assert.deepEqual(chosen({field: "h:lr", range: [0.25, null], missing: true}), [2, 3]);
     assert.deepEqual(chosen({field: "h:optimizer", values: ["sgd"], missing: true}), [1, 3]);
@@ -92,8 +115,15 @@ const loss = (low, high) => ({source: "b", field: "m:loss", range: [low, high]})
 test("what is excluded passes every clause of one group, and is off the page", () => {
     assert.deepEqual(selected([], [], [[lr(0.2, 0.3), loss(3, null)]]), [0, 2, 3]);
     assert.deepEqual(selected([], [], [[lr(0.2, 0.2)], [loss(null, 1)]]), [0, 2]);
-    const {mask, keptCount, selectedCount} = selection.tiers(SET, {clauses: [lr(0.2, null)], kept: [loss(2, null)], excluded: [[lr(0.3, null)]]});
-    assert.deepEqual([...mask].map((tiers) => tiers & 3), [1, 3, 0, 0]);
+    const {mask, keptCount, selectedCount} = selection.tiers(SET, {
+        clauses: [lr(0.2, null)],
+        kept: [loss(2, null)],
+        excluded: [[lr(0.3, null)]],
+    });
+    assert.deepEqual(
+        [...mask].map((tiers) => tiers & 3),
+        [1, 3, 0, 0],
+    );
     assert.deepEqual([keptCount, selectedCount], [2, 1]);
 });
 
@@ -123,14 +153,26 @@ test("keeping and excluding end what was selected; excluding picked ones does no
 test("what is off the page is counted", () => {
     assert.equal(selection.countWords(5, 1600), "5 of 1,600 selected");
     assert.equal(selection.offWords(1600, 1802), "202 of 1,802 off the page");
-    assert.deepEqual([selection.isReduced(selection.NOTHING), selection.isReduced({...selection.NOTHING, excluded: [[lr(0, 1)]]})], [false, true]);
-    assert.deepEqual([selection.isNarrowed(selection.NOTHING), selection.isNarrowed({...selection.NOTHING, clauses: [lr(0, 1)]})], [false, true]);
+    assert.deepEqual(
+        [selection.isReduced(selection.NOTHING), selection.isReduced({...selection.NOTHING, excluded: [[lr(0, 1)]]})],
+        [false, true],
+    );
+    assert.deepEqual(
+        [selection.isNarrowed(selection.NOTHING), selection.isNarrowed({...selection.NOTHING, clauses: [lr(0, 1)]})],
+        [false, true],
+    );
 });
 
 test("what is on the page is worked out once while a brush moves", () => {
     const state = {...selection.NOTHING, kept: [loss(2, null)], clauses: [lr(0.2, null)]};
     const base = selection.baseTiers(SET, state);
-    assert.deepEqual([...base].map((tiers) => tiers & 3), [3, 3, 3, 0]);
+    assert.deepEqual(
+        [...base].map((tiers) => tiers & 3),
+        [3, 3, 3, 0],
+    );
     assert.deepEqual(selection.tiers(SET, state, null, base), selection.tiers(SET, state));
-    assert.deepEqual([...base].map((tiers) => tiers & 3), [3, 3, 3, 0]);
+    assert.deepEqual(
+        [...base].map((tiers) => tiers & 3),
+        [3, 3, 3, 0],
+    );
 });

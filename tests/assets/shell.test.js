@@ -1,5 +1,5 @@
-import test from "node:test";
 import assert from "node:assert";
+import test from "node:test";
 import * as shell from "../../assets/shell/shell.js";
 
 const free = {isTyping: false, hasModifier: false, dialogIsOpen: false};

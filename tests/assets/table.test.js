@@ -3,28 +3,61 @@ import {test} from "node:test";
 import * as experiments from "../../assets/experiments/columns.js";
 import * as table from "../../assets/run/views/table/table.js";
 
-const set = experiments.create([{name: "lr", kind: "number"}, {name: "optimizer", kind: "category"}]);
+const set = experiments.create([
+    {name: "lr", kind: "number"},
+    {name: "optimizer", kind: "category"},
+]);
 experiments.patch(set, {
-    number: [7], state: ["failed"], epoch: [null], epochs: [4], duration: [1.5],
-    hyperparameters: [{name: "lr", values: [0.1]}, {name: "optimizer", values: ["sgd"]}],
-    metrics: [{name: "a.b", values: [NaN], nan: [0], level: null}], failures: {codes: [0], words: ["exit code 1"]}, notes: {codes: [], words: []},
+    number: [7],
+    state: ["failed"],
+    epoch: [null],
+    epochs: [4],
+    duration: [1.5],
+    hyperparameters: [
+        {name: "lr", values: [0.1]},
+        {name: "optimizer", values: ["sgd"]},
+    ],
+    metrics: [{name: "a.b", values: [NaN], nan: [0], level: null}],
+    failures: {codes: [0], words: ["exit code 1"]},
+    notes: {codes: [], words: []},
 });
 
 test("a row has its columns by place, and says why it failed", () => {
     assert.deepEqual(table.rowOf(set, table.fieldsOf(set), 0), {
-        id: "7", index: 0, number: 7, reason: "exit code 1", state: "failed", flags: null, epoch: null, epochs: 4,
-        duration: 1.5, h0: 0.1, h1: "sgd", m0: null,
+        id: "7",
+        index: 0,
+        number: 7,
+        reason: "exit code 1",
+        state: "failed",
+        flags: null,
+        epoch: null,
+        epochs: 4,
+        duration: 1.5,
+        h0: 0.1,
+        h1: "sgd",
+        m0: null,
     });
 });
 
 const many = experiments.create([{name: "layer", kind: "category"}]);
 experiments.patch(many, {
-    number: [4, 1, 3, 2], state: ["finished", "finished", "finished", "queued"], epoch: [1, 1, 1, 1], epochs: [1, 1, 1, 1],
-    duration: [2, NaN, 1, 2], hyperparameters: [{name: "layer", values: ["layer10", "layer2", null, "layer2"]}],
-    metrics: [], failures: {codes: [], words: []}, notes: {codes: [], words: []},
+    number: [4, 1, 3, 2],
+    state: ["finished", "finished", "finished", "queued"],
+    epoch: [1, 1, 1, 1],
+    epochs: [1, 1, 1, 1],
+    duration: [2, NaN, 1, 2],
+    hyperparameters: [{name: "layer", values: ["layer10", "layer2", null, "layer2"]}],
+    metrics: [],
+    failures: {codes: [], words: []},
+    notes: {codes: [], words: []},
 });
-const numbersBy = (...sorting) => table.sorted(many, sorting.map(([key, isDescending = false]) => ({column: many.columns.get(key), isDescending})))
-    .map((index) => many.numbers[index]);
+const numbersBy = (...sorting) =>
+    table
+        .sorted(
+            many,
+            sorting.map(([key, isDescending = false]) => ({column: many.columns.get(key), isDescending})),
+        )
+        .map((index) => many.numbers[index]);
 
 test("missing cells are last in both directions, and equal ones come by number", () => {
     assert.deepEqual(numbersBy(["duration"]), [3, 2, 4, 1]);
@@ -43,7 +76,10 @@ test("a second column decides where the first one is equal", () => {
 });
 
 test("what came since is put in its place", () => {
-    assert.deepEqual(table.sorted(many, [], [1, 0]).map((index) => many.numbers[index]), [1, 2, 3, 4]);
+    assert.deepEqual(
+        table.sorted(many, [], [1, 0]).map((index) => many.numbers[index]),
+        [1, 2, 3, 4],
+    );
 });
 
 test("only what is selected has a row, in the order of the table", () => {
@@ -64,7 +100,13 @@ test("a queued experiment says its place, and a running one that it is being end
 });
 
 test("what is reused or repeated is marked, and a reused one links to its source", () => {
-    assert.deepEqual(table.marksOf({source: 12, repeat: 1}).map(([words, , number]) => [words, number]), [["reused from 12", 12], ["repeat 2", null]]);
+    assert.deepEqual(
+        table.marksOf({source: 12, repeat: 1}).map(([words, , number]) => [words, number]),
+        [
+            ["reused from 12", 12],
+            ["repeat 2", null],
+        ],
+    );
     assert.deepEqual(table.marksOf(undefined), []);
 });
 

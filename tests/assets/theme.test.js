@@ -1,5 +1,5 @@
-import test from "node:test";
 import assert from "node:assert";
+import test from "node:test";
 import * as theme from "../../assets/shell/theme.js";
 
 test("a choice wins over the system, and nonsense does not", () => {

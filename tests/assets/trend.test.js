@@ -72,6 +72,9 @@ test("a fit is said with the units of its axes", () => {
     const fit = {n: 18, slope: 0.01234, r: 0.826, interval: [0.611, 0.929]};
     assert.deepEqual(trend.wordsOf(fit, false, false), ["slope 0.012 per unit", "r = 0.83 [0.61, 0.93], n = 18"]);
     const down = {n: 5, slope: -0.5, r: -0.9, interval: [-0.99, 0.1]};
-    assert.deepEqual(trend.wordsOf(down, true, true), ["slope −0.5 decades per decade", "r = −0.90 [−0.99, 0.10], n = 5"]);
+    assert.deepEqual(trend.wordsOf(down, true, true), [
+        "slope −0.5 decades per decade",
+        "r = −0.90 [−0.99, 0.10], n = 5",
+    ]);
     assert.equal(trend.wordsOf({...fit, r: -0.001}, false, false)[1], "r = 0.00 [0.61, 0.93], n = 18");
 });

@@ -1,5 +1,5 @@
-import test from "node:test";
 import assert from "node:assert";
+import test from "node:test";
 import * as views from "../../assets/experiment/attached_views.js";
 
 test("examples of exactly the hovered cell are found", () => {
@@ -8,12 +8,21 @@ test("examples of exactly the hovered cell are found", () => {
         {true: 1, predicted: 0, text: "b"},
         {true: 0, predicted: 1, text: "c"},
     ];
-    assert.deepEqual(views.examplesOf(examples, [0, 1]).map((example) => example.text), ["a", "c"]);
+    assert.deepEqual(
+        views.examplesOf(examples, [0, 1]).map((example) => example.text),
+        ["a", "c"],
+    );
 });
 
 test("only pictures that the payload itself holds are shown", () => {
     assert.ok(views.isPicture("data:image/png;base64,AAAA"));
-    for (const other of ["https://evil.example/x.png", "data:image/svg+xml;base64,AAAA", "data:text/html,x", "", null]) {
+    for (const other of [
+        "https://evil.example/x.png",
+        "data:image/svg+xml;base64,AAAA",
+        "data:text/html,x",
+        "",
+        null,
+    ]) {
         assert.ok(!views.isPicture(other));
     }
 });
@@ -47,8 +56,14 @@ test("a pinned cell stays while the same view goes on, and only there", () => {
     assert.deepEqual(first, {view: "matrix\nconfusion_matrix", cell: [1, 0], pinned: false});
     const pinned = {...first, cell: [0, 0], pinned: true};
     assert.equal(views.firstCellOf({...payload, view: ["matrix", "confusion_matrix", "row shares"]}, pinned), pinned);
-    assert.deepEqual(views.firstCellOf({...payload, view: ["other", "confusion_matrix", "counts"]}, pinned).cell, [1, 0]);
-    assert.deepEqual(views.firstCellOf({...payload, labels: ["a"], first: [0, 0]}, {...pinned, cell: [1, 1]}).cell, [0, 0]);
+    assert.deepEqual(
+        views.firstCellOf({...payload, view: ["other", "confusion_matrix", "counts"]}, pinned).cell,
+        [1, 0],
+    );
+    assert.deepEqual(
+        views.firstCellOf({...payload, labels: ["a"], first: [0, 0]}, {...pinned, cell: [1, 1]}).cell,
+        [0, 0],
+    );
     assert.equal(views.firstCellOf({view: ["x", "roc", null]}, pinned), null);
 });
 
@@ -68,7 +83,16 @@ test("a difference tells what came, what left, what was fixed and what was broke
 });
 
 test("a table's columns are those of all its rows, whatever they are called", () => {
-    assert.deepEqual(views.columnsOf([[["a", 1]], [["__proto__", 2], ["a", 3]]]), ["a", "__proto__"]);
+    assert.deepEqual(
+        views.columnsOf([
+            [["a", 1]],
+            [
+                ["__proto__", 2],
+                ["a", 3],
+            ],
+        ]),
+        ["a", "__proto__"],
+    );
 });
 
 test("a body is arranged by what it holds", () => {

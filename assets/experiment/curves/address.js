@@ -2,8 +2,21 @@
 import * as replay_clock from "../../base/replay_clock.js";
 import * as selection from "../../selection/selection.js";
 
-export const AS_USUAL = {x: "epoch", isLogX: false, isLogY: false, weight: 0, isMean: false, colour: "experiment", hiddenMetrics: [], off: [], zoom: null, fixed: null,
-    epoch: null, speed: 1, isLoop: false};
+export const AS_USUAL = {
+    x: "epoch",
+    isLogX: false,
+    isLogY: false,
+    weight: 0,
+    isMean: false,
+    colour: "experiment",
+    hiddenMetrics: [],
+    off: [],
+    zoom: null,
+    fixed: null,
+    epoch: null,
+    speed: 1,
+    isLoop: false,
+};
 const X = /^(epoch|step|time|m:.*)$/s;
 const MOST_WEIGHT = 0.99;
 const NUMBERS = /^\d{1,9}(-\d{1,9})?(,\d{1,9}(-\d{1,9})?)*$/;
@@ -29,11 +42,14 @@ const json = (text) => {
     }
 };
 
-const isRange = (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] < value[1];
+const isRange = (value) =>
+    Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] < value[1];
 
 const readZoom = (text) => {
     const found = json(text);
-    return Array.isArray(found) && typeof found[0] === "string" && isRange(found.slice(1)) ? {unit: found[0], range: found.slice(1)} : null;
+    return Array.isArray(found) && typeof found[0] === "string" && isRange(found.slice(1))
+        ? {unit: found[0], range: found.slice(1)}
+        : null;
 };
 
 const readFixed = (text) => {
@@ -58,10 +74,18 @@ export const fromQuery = (query) => {
     const get = (name) => parameters.get(name);
     const logs = (get("log") ?? "").split(",");
     return {
-        x: X.test(get("x") ?? "") ? get("x") : AS_USUAL.x, isLogX: logs.includes("x"), isLogY: logs.includes("y"),
-        weight: numberIn(get("smooth"), 0, MOST_WEIGHT, 0), isMean: get("mean") === "1", colour: get("colour") || AS_USUAL.colour,
-        hiddenMetrics: readNames(get("hide")), off: readNumbers(get("off")), zoom: readZoom(get("zoom")), fixed: readFixed(get("fix")),
-        epoch: numberIn(get("epoch"), -1e9, 1e9, null), speed: replay_clock.SPEEDS.find((speed) => String(speed) === get("speed")) ?? 1,
+        x: X.test(get("x") ?? "") ? get("x") : AS_USUAL.x,
+        isLogX: logs.includes("x"),
+        isLogY: logs.includes("y"),
+        weight: numberIn(get("smooth"), 0, MOST_WEIGHT, 0),
+        isMean: get("mean") === "1",
+        colour: get("colour") || AS_USUAL.colour,
+        hiddenMetrics: readNames(get("hide")),
+        off: readNumbers(get("off")),
+        zoom: readZoom(get("zoom")),
+        fixed: readFixed(get("fix")),
+        epoch: numberIn(get("epoch"), -1e9, 1e9, null),
+        speed: replay_clock.SPEEDS.find((speed) => String(speed) === get("speed")) ?? 1,
         isLoop: get("loop") === "1",
     };
 };
@@ -105,5 +129,5 @@ export const withOthers = (query, picked, own) => {
 };
 
 /** The address of some experiments' curves, on the page of the first one. */
-export const addressOf = (slug, [first, ...others], query = "") => (
-    `/projects/${encodeURIComponent(slug)}/experiments/${first}${withOthers(query, others, first)}`);
+export const addressOf = (slug, [first, ...others], query = "") =>
+    `/projects/${encodeURIComponent(slug)}/experiments/${first}${withOthers(query, others, first)}`;

@@ -5,7 +5,11 @@ import {durationWords, short} from "../../experiments/columns.js";
 // Of what is drawn, so that no line runs along the frame.
 const ROOM = 0.05;
 // What a time is written in, from so many seconds on.
-const TIMES = [[36000, 3600, "hours"], [600, 60, "minutes"], [0, 1, "seconds"]];
+const TIMES = [
+    [36000, 3600, "hours"],
+    [600, 60, "minutes"],
+    [0, 1, "seconds"],
+];
 const UNITS = {report: "step", batch: "batch", epoch: "epoch"};
 
 /** The lowest and highest finite number of columns, above zero where `isLog`; null where there is none. */
@@ -41,7 +45,10 @@ export const labelsOf = (axis, unit, most) => {
         const ticks = experiments.ticksOf(axis, most);
         const isWhole = unit === "epoch" || unit === "report" || unit === "batch";
         const shown = isWhole && !axis.log ? ticks.filter(Number.isInteger) : ticks;
-        return {ticks: (shown.length ? shown : ticks).map((tick) => [tick, experiments.short(tick, 6)]), words: unit === "s" ? "seconds" : UNITS[unit] ?? unit};
+        return {
+            ticks: (shown.length ? shown : ticks).map((tick) => [tick, experiments.short(tick, 6)]),
+            words: unit === "s" ? "seconds" : (UNITS[unit] ?? unit),
+        };
     }
     const [, seconds, words] = timeOf(axis);
     const ticks = experiments.ticksOf({...axis, range: axis.range.map((end) => end / seconds)}, most);

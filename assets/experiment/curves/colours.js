@@ -14,7 +14,12 @@ export const columnOf = (name, experiments) => {
         return {kind: "number", name, values: Float64Array.from(found, (value) => value ?? NaN), categories: []};
     }
     const categories = [...new Set(known.map(String))].sort((a, b) => a.localeCompare(b, "en", {numeric: true}));
-    return {kind: "category", name, values: Float64Array.from(found, (value) => (value === null ? NaN : categories.indexOf(String(value)))), categories};
+    return {
+        kind: "category",
+        name,
+        values: Float64Array.from(found, (value) => (value === null ? NaN : categories.indexOf(String(value)))),
+        categories,
+    };
 };
 
 const isWide = ({kind, values}) => {
@@ -31,11 +36,15 @@ export const hueOf = (number, isDark) => {
 export const dashesOf = (numbers) => {
     const hues = colours.HUES.light.length;
     const seen = new Map();
-    return new Map([...numbers].sort((a, b) => a - b).map((number) => {
-        const hue = (number - 1) % hues;
-        seen.set(hue, (seen.get(hue) ?? -1) + 1);
-        return [number, numbers.length > MOST_DASHED ? [] : DASHES[seen.get(hue) % DASHES.length]];
-    }));
+    return new Map(
+        [...numbers]
+            .sort((a, b) => a - b)
+            .map((number) => {
+                const hue = (number - 1) % hues;
+                seen.set(hue, (seen.get(hue) ?? -1) + 1);
+                return [number, numbers.length > MOST_DASHED ? [] : DASHES[seen.get(hue) % DASHES.length]];
+            }),
+    );
 };
 
 /**
@@ -49,8 +58,15 @@ export const colouring = (choice, experiments, isDark) => {
     const found = column && colours.colouring({size: experiments.length}, column, isDark, isWide(column));
     if (!found) {
         const numbers = experiments.map(({number}) => number);
-        return {colours: new Map(numbers.map((number) => [number, hueOf(number, isDark)])), dashes: dashesOf(numbers), legend: null};
+        return {
+            colours: new Map(numbers.map((number) => [number, hueOf(number, isDark)])),
+            dashes: dashesOf(numbers),
+            legend: null,
+        };
     }
-    return {colours: new Map(experiments.map(({number}, at) => [number, found.palette[found.codes[at]]])), dashes: new Map(),
-        legend: {...found.legend, name}};
+    return {
+        colours: new Map(experiments.map(({number}, at) => [number, found.palette[found.codes[at]]])),
+        dashes: new Map(),
+        legend: {...found.legend, name},
+    };
 };

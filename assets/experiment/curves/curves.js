@@ -37,10 +37,13 @@ export const pollInterval = (set, isHidden) => {
 };
 
 /** The experiments whose curves are thinned, so that a stretch of them has more to show. */
-export const thinnedIn = (set) => [...new Set([...set.curves.values()].filter(({of, x}) => of > x.length).map(({experiment}) => experiment))];
+export const thinnedIn = (set) => [
+    ...new Set([...set.curves.values()].filter(({of, x}) => of > x.length).map(({experiment}) => experiment)),
+];
 
 /** The epoch of the views that belong to an epoch of the page: theirs that is not later, or else the first. Null is the newest. */
-export const viewEpoch = (epochs, epoch) => (epoch === null || !epochs.length ? null : epochs.findLast((each) => each <= epoch) ?? epochs[0]);
+export const viewEpoch = (epochs, epoch) =>
+    epoch === null || !epochs.length ? null : (epochs.findLast((each) => each <= epoch) ?? epochs[0]);
 
 /** Epochs of several lists, each once and in order. */
 export const unionOf = (lists) => [...new Set(lists.flat())].sort((a, b) => a - b);
@@ -51,9 +54,27 @@ let board = null;
 
 const createBoard = (root, {slug, number}, picked) => {
     const ending = new AbortController();
-    return {root, slug, own: number, picked, signal: ending.signal, end: () => ending.abort(), set: sets.create(), seen: "",
-        shown: addresses.fromQuery(window.location.search), epoch: null, viewEpochs: [], epochsOf: {}, told: null, hovered: null, panels: [], marks: [],
-        colouring: {colours: new Map(), dashes: new Map(), legend: null}, timings: [], isThere: false};
+    return {
+        root,
+        slug,
+        own: number,
+        picked,
+        signal: ending.signal,
+        end: () => ending.abort(),
+        set: sets.create(),
+        seen: "",
+        shown: addresses.fromQuery(window.location.search),
+        epoch: null,
+        viewEpochs: [],
+        epochsOf: {},
+        told: null,
+        hovered: null,
+        panels: [],
+        marks: [],
+        colouring: {colours: new Map(), dashes: new Map(), legend: null},
+        timings: [],
+        isThere: false,
+    };
 };
 
 const wire = (made) => {
@@ -89,7 +110,9 @@ const wire = (made) => {
         made.off = new Set(made.shown.off);
         legend.show();
         const hidden = new Set(made.shown.hiddenMetrics);
-        const wanted = sets.panelsOf(made.set, (metric) => hidden.has(metric)).filter(({metrics}) => !metrics.every((metric) => `m:${metric}` === made.shown.x));
+        const wanted = sets
+            .panelsOf(made.set, (metric) => hidden.has(metric))
+            .filter(({metrics}) => !metrics.every((metric) => `m:${metric}` === made.shown.x));
         const isEmpty = !made.isThere || sets.drawn(made.set).length === 0;
         made.root.hidden = isEmpty;
         // Where there are no curves, views come first.
@@ -125,9 +148,25 @@ const wire = (made) => {
             swatch.style.background = made.colourOf(numbers[at]);
             return element("th", {scope: "col"}, swatch, word);
         };
-        place.replaceChildren(element("thead", {}, element("tr", {}, element("th", {textContent: "metric", scope: "col"}), ...head.map(title))),
-            element("tbody", {}, ...rows.map(([metric, ...words]) => element("tr", {}, element("th", {textContent: metric, scope: "row"}),
-                ...words.map((word) => element("td", {textContent: word}))))));
+        place.replaceChildren(
+            element(
+                "thead",
+                {},
+                element("tr", {}, element("th", {textContent: "metric", scope: "col"}), ...head.map(title)),
+            ),
+            element(
+                "tbody",
+                {},
+                ...rows.map(([metric, ...words]) =>
+                    element(
+                        "tr",
+                        {},
+                        element("th", {textContent: metric, scope: "row"}),
+                        ...words.map((word) => element("td", {textContent: word})),
+                    ),
+                ),
+            ),
+        );
     };
 
     // --- what the parts use ---
@@ -138,7 +177,11 @@ const wire = (made) => {
     const keepAddress = () => {
         const {pathname, search, hash} = window.location;
         // Dash's router listens to other events; the page stays as it is.
-        window.history.replaceState(window.history.state, "", pathname + addresses.toQuery(search, {...made.shown, epoch: made.epoch}) + hash);
+        window.history.replaceState(
+            window.history.state,
+            "",
+            pathname + addresses.toQuery(search, {...made.shown, epoch: made.epoch}) + hash,
+        );
     };
 
     /** Tell Dash's parts of the page, which ask the server for what they show, once the clock stands still for a moment. */
@@ -160,8 +203,12 @@ const wire = (made) => {
         const numbers = zoom ? thinnedIn(made.set).filter(isShown) : [];
         if (!numbers.length) return;
         const question = {...base(numbers), stretch: zoom.range};
-        const response = await fetch(addressOf(made.slug), {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(question),
-            signal: AbortSignal.any([made.signal, AbortSignal.timeout(PATIENCE_MS)])}).catch(() => null);
+        const response = await fetch(addressOf(made.slug), {
+            method: "POST",
+            headers: {"Content-Type": "application/json"},
+            body: JSON.stringify(question),
+            signal: AbortSignal.any([made.signal, AbortSignal.timeout(PATIENCE_MS)]),
+        }).catch(() => null);
         if (response?.status !== 200 || made.shown.zoom !== zoom || made.shown.x !== question.x) return;
         const answer = await packing.read(response);
         if (answer === null || made.shown.zoom !== zoom || made.signal.aborted) return;
@@ -169,17 +216,31 @@ const wire = (made) => {
         ask({isScene: true});
     };
 
-    const base = (numbers) => ({numbers: selection.compactNumbers(numbers), x: made.shown.x, metrics: made.set.metrics,
-        held: sets.held(made.set, () => true)});
+    const base = (numbers) => ({
+        numbers: selection.compactNumbers(numbers),
+        x: made.shown.x,
+        metrics: made.set.metrics,
+        held: sets.held(made.set, () => true),
+    });
 
     Object.assign(made, {
         off: new Set(made.shown.off),
         colourOf: (number) => made.colouring.colours.get(number) ?? marks.colourOf("--ht-muted"),
         dashOf: (number) => made.colouring.dashes.get(number) ?? [],
         numbersShown: () => made.picked.filter((number) => made.set.experiments.has(number)),
-        linesOf: (metrics) => lines.linesOf(made.set, metrics.filter((metric) => `m:${metric}` !== made.shown.x), isShown,
-            {weight: made.shown.weight, groups: made.shown.isMean ? sets.repeats(made.set) : null}),
-        heights: () => Object.fromEntries(made.panels.flatMap((panel) => (panel.heights() ? [[panel.key, panel.heights().map((end) => Number(end.toPrecision(6)))]] : []))),
+        linesOf: (metrics) =>
+            lines.linesOf(
+                made.set,
+                metrics.filter((metric) => `m:${metric}` !== made.shown.x),
+                isShown,
+                {weight: made.shown.weight, groups: made.shown.isMean ? sets.repeats(made.set) : null},
+            ),
+        heights: () =>
+            Object.fromEntries(
+                made.panels.flatMap((panel) =>
+                    panel.heights() ? [[panel.key, panel.heights().map((end) => Number(end.toPrecision(6)))]] : [],
+                ),
+            ),
         epochs: () => (made.viewEpochs.length ? unionOf([[...made.set.epochs], made.viewEpochs]) : made.set.epochs),
         redraw: () => ask({isScene: true}),
         change: (change) => {
@@ -214,7 +275,10 @@ const wire = (made) => {
         },
         hover: (found, event = null) => {
             card.place(found, event);
-            const isSame = made.hovered?.experiment === found?.experiment && made.hovered?.x === found?.x && made.hovered?.metric === found?.metric;
+            const isSame =
+                made.hovered?.experiment === found?.experiment &&
+                made.hovered?.x === found?.x &&
+                made.hovered?.metric === found?.metric;
             made.hovered = found;
             if (isSame) return;
             ask({isHover: true});
@@ -223,7 +287,9 @@ const wire = (made) => {
         open: (number) => {
             if (number === made.own) return;
             const {search} = window.location;
-            run.go(addresses.addressOf(made.slug, [number, ...made.picked.filter((other) => other !== number)], search));
+            run.go(
+                addresses.addressOf(made.slug, [number, ...made.picked.filter((other) => other !== number)], search),
+            );
         },
         pick: (picked) => {
             if (picked.join() === made.picked.join()) return;
@@ -244,7 +310,13 @@ const wire = (made) => {
     const question = () => {
         asked = {x: made.shown.x, picked: made.picked, isWhole: made.seen === ""};
         const numbers = selection.compactNumbers(made.picked);
-        return {numbers, x: asked.x, seen: made.seen, metrics: made.set.metrics, held: asked.isWhole ? {} : sets.held(made.set)};
+        return {
+            numbers,
+            x: asked.x,
+            seen: made.seen,
+            metrics: made.set.metrics,
+            held: asked.isWhole ? {} : sets.held(made.set),
+        };
     };
 
     const receive = (answer) => {
@@ -258,15 +330,22 @@ const wire = (made) => {
 
     const card = createCard(made);
     const legend = curves_legend.create(made.root, made);
-    const bar = replay.create(part("replay"), {epochs: made.epochs, at: () => made.epoch, go: made.go, options: () => made.shown, signal: made.signal,
+    const bar = replay.create(part("replay"), {
+        epochs: made.epochs,
+        at: () => made.epoch,
+        go: made.go,
+        options: () => made.shown,
+        signal: made.signal,
         change: (options) => {
             made.shown = {...made.shown, ...options};
             keepAddress();
             bar.show();
-        }});
+        },
+    });
     made.bar = bar;
     made.line = feed.create(addressOf(made.slug), {
-        onAnswer: receive, question,
+        onAnswer: receive,
+        question,
         onAway: () => window.dash_clientside.set_props("outage", {is_open: true}),
         waitMs: (isHidden) => pollInterval(made.set, isHidden),
         isOver: () => !made.root.isConnected || made.signal.aborted,
@@ -285,24 +364,51 @@ const createCard = (made) => {
     const valueAt = (metric, {experiment, x}) => {
         const points = made.set.curves.get(sets.keyOf(experiment, metric))?.points;
         if (!points) return null;
-        const near = curves_nearest.pointAt({xs: points.x, ys: points.x, isAscending: points.isAscending, cut: points.x.length}, x);
+        const near = curves_nearest.pointAt(
+            {xs: points.x, ys: points.x, isAscending: points.isAscending, cut: points.x.length},
+            x,
+        );
         return near >= 0 && points.x[near] === x ? points.y[near] : null;
     };
 
     const fill = (found) => {
         const {element} = marks;
         const {settings, state} = made.set.experiments.get(found.experiment);
-        const line = (name, word, kind = "") => element("div", {className: `ht-card-line ${kind}`}, element("span", {textContent: name}),
-            element("span", {className: "ht-number", textContent: word}));
-        const metrics = sets.drawn(made.set).map((metric) => [metric, valueAt(metric, found)]).filter(([metric, value]) => value !== null || metric === found.metric);
-        const title = found.members.length > 1 ? `Experiments ${selection.compactNumbers(found.members)}` : `Experiment ${found.experiment}`;
-        box.replaceChildren(element("div", {className: "ht-card-title"}, element("b", {textContent: title}),
-            element("span", {className: `ht-state is-${state}`}, element("i", {className: "ht-dot"}), state)),
+        const line = (name, word, kind = "") =>
+            element(
+                "div",
+                {className: `ht-card-line ${kind}`},
+                element("span", {textContent: name}),
+                element("span", {className: "ht-number", textContent: word}),
+            );
+        const metrics = sets
+            .drawn(made.set)
+            .map((metric) => [metric, valueAt(metric, found)])
+            .filter(([metric, value]) => value !== null || metric === found.metric);
+        const title =
+            found.members.length > 1
+                ? `Experiments ${selection.compactNumbers(found.members)}`
+                : `Experiment ${found.experiment}`;
+        box.replaceChildren(
+            element(
+                "div",
+                {className: "ht-card-title"},
+                element("b", {textContent: title}),
+                element("span", {className: `ht-state is-${state}`}, element("i", {className: "ht-dot"}), state),
+            ),
             line("at", axes.placeWords(found.unit, found.x)),
-            ...metrics.map(([metric, value]) => line(metric, values.word(value), metric === found.metric ? "is-metric" : "")),
-            ...made.marks.filter(({experiment, metric}) => experiment === found.experiment && metric === found.metric).slice(0, MOST_SENTENCES)
+            ...metrics.map(([metric, value]) =>
+                line(metric, values.word(value), metric === found.metric ? "is-metric" : ""),
+            ),
+            ...made.marks
+                .filter(({experiment, metric}) => experiment === found.experiment && metric === found.metric)
+                .slice(0, MOST_SENTENCES)
                 .map(({sentence}) => element("p", {className: "ht-card-sentence", textContent: sentence})),
-            ...sets.varying(made.set).slice(0, 6).map((name) => line(name, String(settings[name] ?? "–"))));
+            ...sets
+                .varying(made.set)
+                .slice(0, 6)
+                .map((name) => line(name, String(settings[name] ?? "–"))),
+        );
     };
 
     return {
@@ -322,12 +428,16 @@ const createCard = (made) => {
 /** Listeners that end with the page. */
 const listen = (made) => {
     const {signal, root} = made;
-    document.addEventListener("keydown", (event) => {
-        const {top, bottom} = root.getBoundingClientRect();
-        const isSeen = bottom > 0 && top < window.innerHeight;
-        if (event.defaultPrevented || !isSeen || replay.isTaken(event)) return;
-        if (made.bar.press(event.key)) event.preventDefault();
-    }, {signal});
+    document.addEventListener(
+        "keydown",
+        (event) => {
+            const {top, bottom} = root.getBoundingClientRect();
+            const isSeen = bottom > 0 && top < window.innerHeight;
+            if (event.defaultPrevented || !isSeen || replay.isTaken(event)) return;
+            if (made.bar.press(event.key)) event.preventDefault();
+        },
+        {signal},
+    );
     document.addEventListener("hypertuner:theme", made.redraw, {signal});
     let width = root.clientWidth;
     const sizes = new ResizeObserver(() => {
@@ -336,7 +446,9 @@ const listen = (made) => {
         made.redraw();
     });
     sizes.observe(root);
-    const presence = new MutationObserver(() => { if (!root.isConnected) made.end(); });
+    const presence = new MutationObserver(() => {
+        if (!root.isConnected) made.end();
+    });
     presence.observe(document.body, {childList: true, subtree: true});
     signal.addEventListener("abort", () => {
         sizes.disconnect();
@@ -372,15 +484,24 @@ export const mark = (marks) => board?.mark(marks ?? []);
 export const knowEpochs = (epochs, whose) => board?.knowEpochs(epochs, whose);
 
 /** Light an experiment that the pointer is on elsewhere in the page; null for none. */
-export const light = (experiment) => board?.hover(experiment === null ? null : {experiment, members: [experiment], unit: null, x: null, metric: null});
+export const light = (experiment) =>
+    board?.hover(experiment === null ? null : {experiment, members: [experiment], unit: null, x: null, metric: null});
 
 /** Begin to listen; called once, when the page has been loaded. */
 export const start = () => {
     /** For tests and the curious: what the page holds right now. */
     window.hypertuner = window.hypertuner || {};
     window.hypertuner.curves = {
-        state: () => board && board.isThere && {epoch: board.epoch, epochs: board.epochs(), shown: board.shown, numbers: board.numbersShown(), isPlaying: board.bar.isPlaying(),
-            hovered: board.hovered?.experiment ?? null, panels: board.panels.map((panel) => panel.state()).filter(Boolean)},
+        state: () =>
+            board?.isThere && {
+                epoch: board.epoch,
+                epochs: board.epochs(),
+                shown: board.shown,
+                numbers: board.numbersShown(),
+                isPlaying: board.bar.isPlaying(),
+                hovered: board.hovered?.experiment ?? null,
+                panels: board.panels.map((panel) => panel.state()).filter(Boolean),
+            },
         timings: () => [...(board?.timings ?? [])],
     };
 };

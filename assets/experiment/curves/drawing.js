@@ -98,7 +98,10 @@ export const drawLine = (context, line, from, to, bad) => {
 
 /** One line over all others, on a ground that parts it from them. */
 export const drawLit = (context, line, ground) => {
-    for (const [colour, width] of [[ground, 6], [line.colour, 2.6]]) {
+    for (const [colour, width] of [
+        [ground, 6],
+        [line.colour, 2.6],
+    ]) {
         Object.assign(context, {strokeStyle: colour, lineWidth: width, lineJoin: "round", globalAlpha: 1});
         stroke(context, line.xs, line.ys, 0, line.cut);
     }
@@ -114,7 +117,10 @@ export const drawDot = (context, x, y, colour, ground, radius = 4.5) => {
 };
 
 export const drawRing = (context, x, y, colour, ground) => {
-    for (const [stroke, width] of [[ground, 4.5], [colour, 2]]) {
+    for (const [stroke, width] of [
+        [ground, 4.5],
+        [colour, 2],
+    ]) {
         Object.assign(context, {strokeStyle: stroke, lineWidth: width, globalAlpha: 1});
         context.beginPath();
         context.arc(x, y, 6, 0, 7);

@@ -7,7 +7,8 @@ import * as sets from "./set.js";
 // --- pure ---------------------------------------------------------------------------------------------------------
 
 /** The hidden ones after a click on one of them. */
-export const toggled = (hidden, one) => (hidden.includes(one) ? hidden.filter((each) => each !== one) : [...hidden, one]);
+export const toggled = (hidden, one) =>
+    hidden.includes(one) ? hidden.filter((each) => each !== one) : [...hidden, one];
 
 /** The hidden ones after one is shown alone; where it was alone, all are shown again. */
 export const isolated = (hidden, one, all) => {
@@ -17,11 +18,18 @@ export const isolated = (hidden, one, all) => {
 };
 
 /** The choices for the axis across, as [value, words]. */
-export const axisChoices = (metrics) => [["epoch", "epoch"], ["step", "step"], ["time", "time"], ...metrics.map((metric) => [`m:${metric}`, metric])];
+export const axisChoices = (metrics) => [
+    ["epoch", "epoch"],
+    ["step", "step"],
+    ["time", "time"],
+    ...metrics.map((metric) => [`m:${metric}`, metric]),
+];
 
 export const thinningWords = (thinning) => {
     const written = (count) => count.toLocaleString("en-US");
-    return thinning ? `Showing ${written(thinning.shown)} of ${written(thinning.of)} points per curve; lowest and highest are kept. Zoom in for more.` : "";
+    return thinning
+        ? `Showing ${written(thinning.shown)} of ${written(thinning.of)} points per curve; lowest and highest are kept. Zoom in for more.`
+        : "";
 };
 
 export const settingsWords = (settings, names) => names.map((name) => `${name} ${settings[name] ?? "–"}`).join(", ");
@@ -46,7 +54,11 @@ export const create = (root, board) => {
     const showControls = () => {
         const {shown, set} = board;
         offer(part("x"), axisChoices(sets.drawn(set)), shown.x);
-        offer(part("colour"), [["experiment", "experiment"], ...sets.varying(set).map((name) => [`h:${name}`, name])], shown.colour);
+        offer(
+            part("colour"),
+            [["experiment", "experiment"], ...sets.varying(set).map((name) => [`h:${name}`, name])],
+            shown.colour,
+        );
         if (!part("colour").value) part("colour").value = "experiment";
         press(part("log-x"), shown.isLogX);
         press(part("log-y"), shown.isLogY);
@@ -54,7 +66,8 @@ export const create = (root, board) => {
         press(part("mean"), shown.isMean);
         const isRepeated = sets.repeats(set).some((group) => group.length > 1);
         part("mean").disabled = !isRepeated && !shown.isMean;
-        part("mean").title = isRepeated ? "One line per setting: the mean of its repeats, and the band from the lowest to the highest"
+        part("mean").title = isRepeated
+            ? "One line per setting: the mean of its repeats, and the band from the lowest to the highest"
             : "No setting was repeated here: there is nothing to take the mean of";
         if (document.activeElement !== part("smooth")) part("smooth").value = String(shown.weight);
         part("smooth-word").textContent = shown.weight ? shown.weight.toFixed(2) : "off";
@@ -63,11 +76,31 @@ export const create = (root, board) => {
         part("thinned").hidden = !part("thinned").textContent;
     };
 
-    const chip = (kind, value, words, isOn, ...content) => marks.element("button", {type: "button", className: "curves-chip", dataset: {[kind]: value},
-        title: words, aria: {pressed: String(isOn)}}, ...content);
+    const chip = (kind, value, words, isOn, ...content) =>
+        marks.element(
+            "button",
+            {
+                type: "button",
+                className: "curves-chip",
+                dataset: {[kind]: value},
+                title: words,
+                aria: {pressed: String(isOn)},
+            },
+            ...content,
+        );
 
-    const metricChips = () => sets.drawn(board.set).map((metric) => chip("metric", metric, "Click to hide or show, double-click to show it alone",
-        !board.shown.hiddenMetrics.includes(metric), metric));
+    const metricChips = () =>
+        sets
+            .drawn(board.set)
+            .map((metric) =>
+                chip(
+                    "metric",
+                    metric,
+                    "Click to hide or show, double-click to show it alone",
+                    !board.shown.hiddenMetrics.includes(metric),
+                    metric,
+                ),
+            );
 
     const experimentChips = () => {
         const names = sets.varying(board.set);
@@ -106,13 +139,15 @@ export const create = (root, board) => {
         const word = (value) => experiments.short(value, 4);
         const ramp = marks.element("span", {className: "curves-ramp"});
         if (legend.ramp) ramp.style.background = `linear-gradient(to right, ${legend.ramp.join(", ")})`;
-        place.replaceChildren(marks.element("b", {textContent: legend.name}),
+        place.replaceChildren(
+            marks.element("b", {textContent: legend.name}),
             ...(legend.ramp ? [word(legend.ends[0]), ramp, word(legend.ends[1])] : []),
             ...legend.entries.map(([text, colour]) => {
                 const swatch = marks.element("i", {className: "swatch"});
                 swatch.style.background = colour;
                 return marks.element("span", {}, swatch, text);
-            }));
+            }),
+        );
     };
 
     const choose = (kind, value, isAlone) => {
@@ -150,15 +185,27 @@ export const create = (root, board) => {
     on(part("experiments"), "click", onChip);
     on(part("experiments"), "pointerover", (event) => {
         const found = event.target.closest(".curves-chip");
-        board.hover(found && {experiment: Number(found.dataset.experiment), members: [], unit: null, x: NaN, panel: null, metric: null});
+        board.hover(
+            found && {
+                experiment: Number(found.dataset.experiment),
+                members: [],
+                unit: null,
+                x: NaN,
+                panel: null,
+                metric: null,
+            },
+        );
     });
     on(part("experiments"), "pointerleave", () => board.hover(null));
 
     return {
         show() {
             const isDark = document.documentElement.dataset.bsTheme === "dark";
-            board.colouring = curves_colours.colouring(board.shown.colour,
-                board.numbersShown().map((number) => board.set.experiments.get(number)), isDark);
+            board.colouring = curves_colours.colouring(
+                board.shown.colour,
+                board.numbersShown().map((number) => board.set.experiments.get(number)),
+                isDark,
+            );
             showControls();
             showChips(part("metrics"), metricChips());
             showChips(part("experiments"), experimentChips());

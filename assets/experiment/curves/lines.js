@@ -18,13 +18,23 @@ const smoothedOf = (points, weight) => {
 };
 
 /** Lines of single curves. */
-const singleLines = (set, metrics, isShown, weight) => [...set.curves.values()]
-    .filter(({experiment, metric}) => metrics.includes(metric) && isShown(experiment))
-    .map((curve) => {
-        const points = (curve.detail ?? curve).points;
-        return {experiment: curve.experiment, members: [curve.experiment], metric: curve.metric, unit: curve.unit, ...points,
-            raw: weight > 0 ? points.y : null, y: weight > 0 ? smoothedOf(points, weight) : points.y, low: null, high: null};
-    });
+const singleLines = (set, metrics, isShown, weight) =>
+    [...set.curves.values()]
+        .filter(({experiment, metric}) => metrics.includes(metric) && isShown(experiment))
+        .map((curve) => {
+            const points = (curve.detail ?? curve).points;
+            return {
+                experiment: curve.experiment,
+                members: [curve.experiment],
+                metric: curve.metric,
+                unit: curve.unit,
+                ...points,
+                raw: weight > 0 ? points.y : null,
+                y: weight > 0 ? smoothedOf(points, weight) : points.y,
+                low: null,
+                high: null,
+            };
+        });
 
 /** The lines of repeated settings made one each, with what lies between the lowest and the highest. */
 const meanLines = (lines, groups) => {
@@ -41,13 +51,27 @@ const meanLines = (lines, groups) => {
         // Where the axis counts epochs, the replay follows it; else the longest curve says when.
         const longest = those.reduce((most, line) => (line.x.length > most.x.length ? line : most));
         const reached = first.unit === "epoch" ? band.x : longest.reached && reachedAt(longest, band.x);
-        return [{...first, members: those.map(({experiment}) => experiment), x: band.x, y: band.mean, low: band.low, high: band.high, raw: null, reached,
-            isAscending: true}];
+        return [
+            {
+                ...first,
+                members: those.map(({experiment}) => experiment),
+                x: band.x,
+                y: band.mean,
+                low: band.low,
+                high: band.high,
+                raw: null,
+                reached,
+                isAscending: true,
+            },
+        ];
     });
 };
 
 const reachedAt = (line, places) => {
-    return Float64Array.from(places, (place) => line.reached[Math.min(line.reached.length - 1, placeOf(line.x, place))]);
+    return Float64Array.from(
+        places,
+        (place) => line.reached[Math.min(line.reached.length - 1, placeOf(line.x, place))],
+    );
 };
 
 /** The lines of a panel. groups: repeated settings, or null where each experiment is a line of its own. */
@@ -59,9 +83,20 @@ export const linesOf = (set, metrics, isShown, {weight, groups}) => {
 /** The stretch of a line between two places, and a neighbour on each side; lines that go back stay whole. */
 export const within = (line, range) => {
     if (!range || !line.isAscending) return line;
-    const [from, to] = [Math.max(0, placeOf(line.x, range[0]) - 1), Math.min(line.x.length, placeOf(line.x, range[1]) + 1)];
-    const part = (column) => column && column.subarray(from, to);
-    return {...line, x: part(line.x), y: part(line.y), raw: part(line.raw), low: part(line.low), high: part(line.high), reached: part(line.reached)};
+    const [from, to] = [
+        Math.max(0, placeOf(line.x, range[0]) - 1),
+        Math.min(line.x.length, placeOf(line.x, range[1]) + 1),
+    ];
+    const part = (column) => column?.subarray(from, to);
+    return {
+        ...line,
+        x: part(line.x),
+        y: part(line.y),
+        raw: part(line.raw),
+        low: part(line.low),
+        high: part(line.high),
+        reached: part(line.reached),
+    };
 };
 
 /** Where values that are not finite are marked: [place, kind], each at the height of the finite one before it. */
@@ -72,12 +107,13 @@ export const broken = (values) => {
 };
 
 /** Heights in pixels of what is not finite: infinities at the edges, NaN beside the finite value before it (or after). */
-export const heightsOf = (values, ys, places, top, bottom) => places.map((place) => {
-    if (values[place] === Infinity) return top;
-    if (values[place] === -Infinity) return bottom;
-    for (let at = place - 1; at >= 0; at -= 1) if (!Number.isNaN(ys[at])) return ys[at];
-    for (let at = place + 1; at < ys.length; at += 1) if (!Number.isNaN(ys[at])) return ys[at];
-    return (top + bottom) / 2;
-});
+export const heightsOf = (values, ys, places, top, bottom) =>
+    places.map((place) => {
+        if (values[place] === Infinity) return top;
+        if (values[place] === -Infinity) return bottom;
+        for (let at = place - 1; at >= 0; at -= 1) if (!Number.isNaN(ys[at])) return ys[at];
+        for (let at = place + 1; at < ys.length; at += 1) if (!Number.isNaN(ys[at])) return ys[at];
+        return (top + bottom) / 2;
+    });
 
 export const isDotted = (line, count) => count <= MOST_DOTTED_LINES && line.x.length <= MOST_DOTTED;

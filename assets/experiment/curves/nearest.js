@@ -38,7 +38,9 @@ const squareTo = (px, py, ax, ay, bx, by) => {
 export const pointAt = (line, px) => {
     let nearest = -1;
     let least = Infinity;
-    const [from, to] = line.isAscending ? [Math.max(0, placeOf(line.xs, px, line.cut) - 2), Math.min(line.cut, placeOf(line.xs, px, line.cut) + 2)] : [0, line.cut];
+    const [from, to] = line.isAscending
+        ? [Math.max(0, placeOf(line.xs, px, line.cut) - 2), Math.min(line.cut, placeOf(line.xs, px, line.cut) + 2)]
+        : [0, line.cut];
     for (let at = from; at < to; at += 1) {
         const distance = Math.abs(line.xs[at] - px);
         if (distance < least && !Number.isNaN(line.ys[at])) [nearest, least] = [at, distance];
@@ -57,7 +59,9 @@ export const nearest = (lines, px, py, reach = REACH) => {
         for (let at = from; at < to; at += 1) {
             if (Number.isNaN(ys[at]) || Number.isNaN(xs[at])) continue;
             const isLinked = at > from && !Number.isNaN(ys[at - 1]);
-            const distance = isLinked ? squareTo(px, py, xs[at - 1], ys[at - 1], xs[at], ys[at]) : (px - xs[at]) ** 2 + (py - ys[at]) ** 2;
+            const distance = isLinked
+                ? squareTo(px, py, xs[at - 1], ys[at - 1], xs[at], ys[at])
+                : (px - xs[at]) ** 2 + (py - ys[at]) ** 2;
             if (distance < least) {
                 least = distance;
                 found = {line, at: isLinked && Math.abs(px - xs[at - 1]) < Math.abs(px - xs[at]) ? at - 1 : at};

@@ -26,17 +26,42 @@ export const create = (board, panel) => {
     const top = marks.element("canvas");
     const area = marks.element("div", {className: "curves-area"}, base, top);
     const empty = marks.element("p", {className: "ht-quiet curves-empty", hidden: true});
-    const title = marks.element("figcaption", {className: "curves-title"}, ...panel.metrics.map((metric) => marks.element("span", {},
-        marks.element("i", {className: isBehind(metric, panel) ? "curves-sample is-behind" : "curves-sample", hidden: panel.metrics.length < 2}),
-        marks.element("b", {textContent: metric, title: metric}))));
-    const element = marks.element("figure", {className: "curves-plot", dataset: {panel: panel.key}}, title, area, empty);
+    const title = marks.element(
+        "figcaption",
+        {className: "curves-title"},
+        ...panel.metrics.map((metric) =>
+            marks.element(
+                "span",
+                {},
+                marks.element("i", {
+                    className: isBehind(metric, panel) ? "curves-sample is-behind" : "curves-sample",
+                    hidden: panel.metrics.length < 2,
+                }),
+                marks.element("b", {textContent: metric, title: metric}),
+            ),
+        ),
+    );
+    const element = marks.element(
+        "figure",
+        {className: "curves-plot", dataset: {panel: panel.key}},
+        title,
+        area,
+        empty,
+    );
     let shown = null;
     let frame = null;
     let drag = null;
     let opening = null;
 
-    const colours = () => ({border: marks.colourOf("--ht-border"), muted: marks.colourOf("--ht-muted"), ground: marks.colourOf("--ht-surface"),
-        text: marks.colourOf("--ht-text"), bad: marks.colourOf("--ht-bad"), accent: marks.colourOf("--ht-accent"), warn: marks.colourOf("--ht-warn")});
+    const colours = () => ({
+        border: marks.colourOf("--ht-border"),
+        muted: marks.colourOf("--ht-muted"),
+        ground: marks.colourOf("--ht-surface"),
+        text: marks.colourOf("--ht-text"),
+        bad: marks.colourOf("--ht-bad"),
+        accent: marks.colourOf("--ht-accent"),
+        warn: marks.colourOf("--ht-warn"),
+    });
 
     // --- the scene ---
 
@@ -45,22 +70,46 @@ export const create = (board, panel) => {
     const scaled = (all, unit) => {
         const {isLogX, isLogY, fixed} = board.shown;
         const range = rangeOf(unit);
-        const extent = axes.extentOf(all.map(({x}) => x), isLogX);
+        const extent = axes.extentOf(
+            all.map(({x}) => x),
+            isLogX,
+        );
         const xAxis = range ? axes.axisOf(range, isLogX, 0) : axes.axisOf(extent, isLogX, 0.015);
         const held = fixed && Object.hasOwn(fixed, panel.key) ? fixed[panel.key] : null;
         const drawn = all.map((line) => lines.within(line, range));
-        const yAxis = held ? axes.axisOf(held, isLogY, 0) : axes.axisOf(axes.extentOf(drawn.flatMap(({y, raw, low, high}) => (
-            [low ?? raw ?? y, high ?? y])), isLogY), isLogY);
+        const yAxis = held
+            ? axes.axisOf(held, isLogY, 0)
+            : axes.axisOf(
+                  axes.extentOf(
+                      drawn.flatMap(({y, raw, low, high}) => [low ?? raw ?? y, high ?? y]),
+                      isLogY,
+                  ),
+                  isLogY,
+              );
         return {xAxis, yAxis, drawn};
     };
 
     const inPixels = (line, count, {xAxis, yAxis}) => {
         const down = (column) => column && axes.pixels(yAxis, column, frame.top + frame.height, -frame.height);
         const ys = down(line.y);
-        const found = {...line, xs: axes.pixels(xAxis, line.x, frame.left, frame.width), ys, raws: down(line.raw), lows: down(line.low), highs: down(line.high),
-            values: line.y, broken: lines.broken(line.y), colour: board.colourOf(line.experiment), dash: board.dashOf(line.experiment),
-            isDotted: lines.isDotted(line, count), ...drawing.strokeFor(count, isBehind(line.metric, panel)), cut: 0};
-        found.brokenYs = found.broken.length ? lines.heightsOf(line.y, ys, found.broken, frame.top, frame.top + frame.height) : [];
+        const found = {
+            ...line,
+            xs: axes.pixels(xAxis, line.x, frame.left, frame.width),
+            ys,
+            raws: down(line.raw),
+            lows: down(line.low),
+            highs: down(line.high),
+            values: line.y,
+            broken: lines.broken(line.y),
+            colour: board.colourOf(line.experiment),
+            dash: board.dashOf(line.experiment),
+            isDotted: lines.isDotted(line, count),
+            ...drawing.strokeFor(count, isBehind(line.metric, panel)),
+            cut: 0,
+        };
+        found.brokenYs = found.broken.length
+            ? lines.heightsOf(line.y, ys, found.broken, frame.top, frame.top + frame.height)
+            : [];
         return found;
     };
 
@@ -73,9 +122,14 @@ export const create = (board, panel) => {
         const isEmpty = !scales.xAxis || !scales.yAxis;
         empty.hidden = !isEmpty;
         area.hidden = isEmpty;
-        empty.textContent = all.length ? (board.shown.isLogX || board.shown.isLogY ? "Nothing here is above zero, as a logarithmic axis needs it."
-            : "No finite value yet.") : "Every experiment is hidden.";
-        shown = isEmpty ? null : {...scales, unit, lines: scales.drawn.map((line) => inPixels(line, all.length, scales))};
+        empty.textContent = all.length
+            ? board.shown.isLogX || board.shown.isLogY
+                ? "Nothing here is above zero, as a logarithmic axis needs it."
+                : "No finite value yet."
+            : "Every experiment is hidden.";
+        shown = isEmpty
+            ? null
+            : {...scales, unit, lines: scales.drawn.map((line) => inPixels(line, all.length, scales))};
         // What others are compared with is drawn first.
         shown?.lines.sort((a, b) => isBehind(b.metric, panel) - isBehind(a.metric, panel));
         draw();
@@ -83,9 +137,17 @@ export const create = (board, panel) => {
 
     const labels = (axis, unit, most, start, length) => {
         const found = axes.labelsOf(axis, unit, most);
-        const at = ({[0]: tick}) => axes.pixels(axis, [tick], start, length)[0];
-        return {words: found.words, labels: found.ticks.map((tick) => ({at: at(tick), word: tick[1]}))
-            .filter((label) => label.at >= Math.min(start, start + length) - 1 && label.at <= Math.max(start, start + length) + 1)};
+        const at = ({0: tick}) => axes.pixels(axis, [tick], start, length)[0];
+        return {
+            words: found.words,
+            labels: found.ticks
+                .map((tick) => ({at: at(tick), word: tick[1]}))
+                .filter(
+                    (label) =>
+                        label.at >= Math.min(start, start + length) - 1 &&
+                        label.at <= Math.max(start, start + length) + 1,
+                ),
+        };
     };
 
     const clipped = (context, act) => {
@@ -108,18 +170,21 @@ export const create = (board, panel) => {
         drawing.drawAxes(context, frame, across.labels, up.labels, painted);
         Object.assign(context, {textAlign: "center", textBaseline: "bottom", fillStyle: painted.muted});
         context.fillText(across.words, left + width / 2, TOP + height + BOTTOM);
-        shown.lines.forEach((line) => { line.cut = 0; });
+        shown.lines.forEach((line) => {
+            line.cut = 0;
+        });
         advance(context, painted.bad);
     };
 
     /** Draw what is there at the epoch of the page and was not at the former one. */
-    const advance = (context, bad) => clipped(context, () => {
-        for (const line of shown.lines) {
-            const cut = near.cutAt(line.reached, board.epoch, line.x.length);
-            drawing.drawLine(context, line, line.cut, cut, bad);
-            line.cut = cut;
-        }
-    });
+    const advance = (context, bad) =>
+        clipped(context, () => {
+            for (const line of shown.lines) {
+                const cut = near.cutAt(line.reached, board.epoch, line.x.length);
+                drawing.drawLine(context, line, line.cut, cut, bad);
+                line.cut = cut;
+            }
+        });
 
     const grow = () => {
         if (!shown) return;
@@ -139,7 +204,9 @@ export const create = (board, panel) => {
             drawFlags(context, painted);
             drawCursor(context, painted);
             const {hovered} = board;
-            if (hovered) for (const line of shown.lines.filter(({members}) => members.includes(hovered.experiment))) lightLine(context, line, painted);
+            if (hovered)
+                for (const line of shown.lines.filter(({members}) => members.includes(hovered.experiment)))
+                    lightLine(context, line, painted);
             if (drag) drawDrag(context, painted);
         });
     };
@@ -158,7 +225,8 @@ export const create = (board, panel) => {
             if (!line || (unit === "epoch") !== (shown.unit === "epoch")) continue;
             const x = axes.pixels(shown.xAxis, [began], frame.left, frame.width)[0];
             const at = near.pointAt(line, x);
-            if (at >= 0 && Math.abs(line.xs[at] - x) < frame.width / 20) drawing.drawRing(context, line.xs[at], line.ys[at], painted.warn, painted.ground);
+            if (at >= 0 && Math.abs(line.xs[at] - x) < frame.width / 20)
+                drawing.drawRing(context, line.xs[at], line.ys[at], painted.warn, painted.ground);
         }
     };
 
@@ -174,7 +242,16 @@ export const create = (board, panel) => {
             context.globalAlpha = 1;
         }
         if (shown.lines.length > MOST_END_DOTS) return;
-        for (const line of shown.lines) if (line.cut > 0) drawing.drawDot(context, line.xs[line.cut - 1], line.ys[line.cut - 1], line.colour, painted.ground, 3.5);
+        for (const line of shown.lines)
+            if (line.cut > 0)
+                drawing.drawDot(
+                    context,
+                    line.xs[line.cut - 1],
+                    line.ys[line.cut - 1],
+                    line.colour,
+                    painted.ground,
+                    3.5,
+                );
     };
 
     const drawDrag = (context, painted) => {
@@ -194,8 +271,17 @@ export const create = (board, panel) => {
     const hoverAt = (event) => {
         if (!shown) return;
         const found = near.nearest(shown.lines, ...placeIn(event));
-        board.hover(found && {experiment: found.line.experiment, members: found.line.members, unit: shown.unit, x: found.line.x[found.at], panel: panel.key,
-            metric: found.line.metric}, event);
+        board.hover(
+            found && {
+                experiment: found.line.experiment,
+                members: found.line.members,
+                unit: shown.unit,
+                x: found.line.x[found.at],
+                panel: panel.key,
+                metric: found.line.metric,
+            },
+            event,
+        );
     };
 
     const readAt = (x) => Math.max(frame.left, Math.min(frame.left + frame.width, x));
@@ -204,7 +290,9 @@ export const create = (board, panel) => {
         const {from, to} = drag;
         drag = null;
         if (isKept && Math.abs(to - from) >= LEAST_DRAG) {
-            const range = [from, to].sort((a, b) => a - b).map((x) => Number(axes.valueAt(shown.xAxis, x, frame.left, frame.width).toPrecision(6)));
+            const range = [from, to]
+                .sort((a, b) => a - b)
+                .map((x) => Number(axes.valueAt(shown.xAxis, x, frame.left, frame.width).toPrecision(6)));
             if (range[0] < range[1]) board.change({zoom: {unit: shown.unit, range}});
             return;
         }
@@ -230,20 +318,42 @@ export const create = (board, panel) => {
         if (Math.abs(drag.to - drag.from) >= LEAST_DRAG) board.hover(null);
         return light();
     });
-    area.addEventListener("pointerup", () => { if (drag) endDrag(true); });
-    area.addEventListener("pointercancel", () => { if (drag) endDrag(false); });
-    area.addEventListener("pointerleave", () => { if (!drag) board.hover(null); });
+    area.addEventListener("pointerup", () => {
+        if (drag) endDrag(true);
+    });
+    area.addEventListener("pointercancel", () => {
+        if (drag) endDrag(false);
+    });
+    area.addEventListener("pointerleave", () => {
+        if (!drag) board.hover(null);
+    });
     area.addEventListener("dblclick", () => {
         clearTimeout(opening);
         board.change({zoom: null});
     });
 
     return {
-        key: panel.key, element, scene: (isAlone) => scene(isAlone ? HEIGHT_ALONE : HEIGHT), grow, light,
+        key: panel.key,
+        element,
+        scene: (isAlone) => scene(isAlone ? HEIGHT_ALONE : HEIGHT),
+        grow,
+        light,
         /** The ends of the axis that counts up, as they are drawn now. */
-        heights: () => shown && shown.yAxis.range.map((end) => (shown.yAxis.log ? 10 ** end : end)),
+        heights: () => shown?.yAxis.range.map((end) => (shown.yAxis.log ? 10 ** end : end)),
         /** For tests and the curious: what is drawn. */
-        state: () => shown && {key: panel.key, unit: shown.unit, x: shown.xAxis.range, y: shown.yAxis.range, lines: shown.lines.map(({experiment, metric, cut, xs, ys, x, y}) => (
-            {experiment, metric, cut, last: cut > 0 ? [x[cut - 1], y[cut - 1]] : null, at: cut > 0 ? [xs[cut - 1], ys[cut - 1]] : null}))},
+        state: () =>
+            shown && {
+                key: panel.key,
+                unit: shown.unit,
+                x: shown.xAxis.range,
+                y: shown.yAxis.range,
+                lines: shown.lines.map(({experiment, metric, cut, xs, ys, x, y}) => ({
+                    experiment,
+                    metric,
+                    cut,
+                    last: cut > 0 ? [x[cut - 1], y[cut - 1]] : null,
+                    at: cut > 0 ? [xs[cut - 1], ys[cut - 1]] : null,
+                })),
+            },
     };
 };

@@ -1,6 +1,13 @@
 /** The curves of a page: what the server sent of each, by experiment and metric, and which of them share a panel. */
 
-export const create = () => ({curves: new Map(), experiments: new Map(), metrics: [], pairs: {}, epochs: [], objective: null});
+export const create = () => ({
+    curves: new Map(),
+    experiments: new Map(),
+    metrics: [],
+    pairs: {},
+    epochs: [],
+    objective: null,
+});
 
 export const keyOf = (experiment, metric) => JSON.stringify([experiment, metric]);
 
@@ -35,7 +42,12 @@ const pointsOf = ({x, y, epoch, unit}) => {
 };
 
 const appended = (curve, news) => {
-    const parts = {x: joined(curve.x, news.x), y: joined(curve.y, news.y), epoch: joined(curve.epoch, news.epoch), unit: curve.unit};
+    const parts = {
+        x: joined(curve.x, news.x),
+        y: joined(curve.y, news.y),
+        epoch: joined(curve.epoch, news.epoch),
+        unit: curve.unit,
+    };
     return {...curve, ...parts, count: news.count, of: curve.of + news.of, points: pointsOf(parts)};
 };
 
@@ -54,12 +66,24 @@ export const receive = (set, answer) => {
     for (const told of answer.curves) {
         const key = keyOf(told.experiment, told.metric);
         const before = curves.get(key);
-        curves.set(key, told.first > 0 && before ? appended(before, told) : {...told, points: pointsOf(told), sent: told.x.length, detail: null});
+        curves.set(
+            key,
+            told.first > 0 && before
+                ? appended(before, told)
+                : {...told, points: pointsOf(told), sent: told.x.length, detail: null},
+        );
         const detail = told.first > 0 && before?.detail;
         if (detail) curves.get(key).detail = appended(detail, told);
     }
     const metrics = [...new Set([...set.metrics, ...answer.curves.map(({metric}) => metric)])];
-    return {curves, experiments, metrics, objective: answer.objective, pairs: {...set.pairs, ...answer.pairs}, epochs: union(set.epochs, answer.epochs)};
+    return {
+        curves,
+        experiments,
+        metrics,
+        objective: answer.objective,
+        pairs: {...set.pairs, ...answer.pairs},
+        epochs: union(set.epochs, answer.epochs),
+    };
 };
 
 /** The same with a stretch of some curves as close together as they are. */
@@ -72,7 +96,10 @@ export const withDetail = (set, told) => {
     return {...set, curves};
 };
 
-export const withoutDetail = (set) => ({...set, curves: new Map([...set.curves].map(([key, curve]) => [key, curve.detail ? {...curve, detail: null} : curve]))});
+export const withoutDetail = (set) => ({
+    ...set,
+    curves: new Map([...set.curves].map(([key, curve]) => [key, curve.detail ? {...curve, detail: null} : curve])),
+});
 
 /** What of a set is held, for the next question: of experiments that may still report, and of curves not too finely. */
 export const held = (set, isOpen = (state) => state === "running" || state === "queued") => {
@@ -107,7 +134,8 @@ export const panelsOf = (set, isHidden = () => false) => {
         const key = Object.hasOwn(set.pairs, metric) ? set.pairs[metric] : metric;
         panels.set(key, [...(panels.get(key) ?? []), metric]);
     }
-    return [...panels].map(([key, metrics]) => ({key, metrics: metrics.filter((metric) => !isHidden(metric))}))
+    return [...panels]
+        .map(([key, metrics]) => ({key, metrics: metrics.filter((metric) => !isHidden(metric))}))
         .filter(({metrics}) => metrics.length)
         .sort((a, b) => rankOf(a, set, perBatch) - rankOf(b, set, perBatch));
 };
@@ -122,7 +150,8 @@ const rankOf = ({metrics}, {objective}, perBatch) => {
 export const varying = (set) => {
     const seen = new Map();
     for (const {settings} of set.experiments.values()) {
-        for (const [name, value] of Object.entries(settings)) seen.set(name, (seen.get(name) ?? new Set()).add(JSON.stringify(value)));
+        for (const [name, value] of Object.entries(settings))
+            seen.set(name, (seen.get(name) ?? new Set()).add(JSON.stringify(value)));
     }
     return [...seen].filter(([, values]) => values.size > 1).map(([name]) => name);
 };
@@ -132,7 +161,10 @@ export const repeats = (set) => {
     const groups = new Map();
     for (const {number, settings} of set.experiments.values()) {
         const key = JSON.stringify(Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1)));
-        groups.set(key, [...(groups.get(key) ?? []), number].sort((a, b) => a - b));
+        groups.set(
+            key,
+            [...(groups.get(key) ?? []), number].sort((a, b) => a - b),
+        );
     }
     return [...groups.values()].sort(([a], [b]) => a - b);
 };

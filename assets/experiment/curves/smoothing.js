@@ -31,7 +31,7 @@ export const placesOf = (curves, most = MOST_PLACES) => {
     const low = Math.min(...curves.map(({x}) => x[0]));
     const high = Math.max(...curves.map(({x}) => x.at(-1)));
     const count = Math.min(most, Math.max(...curves.map(({x}) => x.length)));
-    return Float64Array.from({length: count}, (_, at) => low + (high - low) * at / Math.max(1, count - 1));
+    return Float64Array.from({length: count}, (_, at) => low + ((high - low) * at) / Math.max(1, count - 1));
 };
 
 /** The values of a curve at these places, on straight lines between its points; NaN outside it. Both ascend. */
@@ -43,7 +43,8 @@ export const valuesAt = ({x, y}, places) => {
         while (at + 1 < x.length && x[at + 1] <= wanted) at += 1;
         if (!(x[at] <= wanted)) continue;
         if (x[at] === wanted) found[place] = y[at];
-        else if (at + 1 < x.length) found[place] = y[at] + (y[at + 1] - y[at]) * (wanted - x[at]) / (x[at + 1] - x[at]);
+        else if (at + 1 < x.length)
+            found[place] = y[at] + ((y[at + 1] - y[at]) * (wanted - x[at])) / (x[at + 1] - x[at]);
     }
     return found;
 };

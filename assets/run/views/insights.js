@@ -1,9 +1,9 @@
 /** The box "What matters": asks the server once it is open, and shows what a click on a bar or a cell is about. */
 import * as columns from "../../experiments/columns.js";
 import * as counting from "../../experiments/counting.js";
-import * as dashboard from "../page.js";
-import {SELECTED, compactNumbers} from "../../selection/selection.js";
+import {compactNumbers, SELECTED} from "../../selection/selection.js";
 import * as theme from "../../shell/theme.js";
+import * as dashboard from "../page.js";
 
 const TICK_MS = 400;
 // A brush that is still being moved is not worth a forest.
@@ -13,7 +13,8 @@ const PATIENCE_MS = 120000;
 
 // --- pure ---------------------------------------------------------------------------------------------------------
 
-export const samePair = (one, other) => Boolean(one && other) && [...one].sort().join("\u0000") === [...other].sort().join("\u0000");
+export const samePair = (one, other) =>
+    Boolean(one && other) && [...one].sort().join("\u0000") === [...other].sort().join("\u0000");
 
 const namesOf = (answer) => answer?.importance?.data[0].customdata ?? [];
 
@@ -36,12 +37,13 @@ export const clickedOf = (clickData) => clickData?.points?.[0]?.customdata ?? nu
 /** The pair of the cell under a click, or null. Dash passes on no customdata of heat maps. */
 export const pairUnder = (clickData, answer) => {
     const point = clickData?.points?.[0];
-    return point ? answer?.interaction?.data[0].customdata[point.y]?.[point.x] ?? null : null;
+    return point ? (answer?.interaction?.data[0].customdata[point.y]?.[point.x] ?? null) : null;
 };
 
 export const scopeWords = (selected, size) => (selected < size ? `the ${selected} selected` : "selected only");
 
-export const updateWords = (newer) => (newer > 0 ? `${newer} newer ${newer === 1 ? "experiment" : "experiments"}: compute anew` : "");
+export const updateWords = (newer) =>
+    newer > 0 ? `${newer} newer ${newer === 1 ? "experiment" : "experiments"}: compute anew` : "";
 
 /** The figure of importance with one name in bold. */
 export const withPick = (figure, name) => {
@@ -79,14 +81,14 @@ const fill = (select, words, chosen) => {
     const former = select.value || chosen;
     select.replaceChildren(...words.map(([value, text]) => new Option(text, value)));
     select.dataset.filled = wanted;
-    select.value = words.some(([value]) => value === former) ? former : chosen ?? words[0]?.[0] ?? "";
+    select.value = words.some(([value]) => value === former) ? former : (chosen ?? words[0]?.[0] ?? "");
 };
 
 const createPanel = (box) => {
     const made = {box, scope: "all", asked: null, state: null, settledAt: 0, isPending: false};
     const board = () => {
         const current = dashboard.current();
-        return current && current.root.isConnected ? current : null;
+        return current?.root.isConnected ? current : null;
     };
     /** Names of metrics, and what the page calls the numbers of them. */
     const titles = () => columns.columnsOf(board().experiments, "metric").map(({key, name}) => [key.slice(2), name]);
@@ -98,7 +100,9 @@ const createPanel = (box) => {
     const numbers = () => {
         if (made.scope === "all") return null;
         const {experiments, mask} = board();
-        return compactNumbers([...experiments.numbers.subarray(0, experiments.size)].filter((_, index) => mask[index] & SELECTED));
+        return compactNumbers(
+            [...experiments.numbers.subarray(0, experiments.size)].filter((_, index) => mask[index] & SELECTED),
+        );
     };
 
     const ask = () => {
@@ -116,8 +120,11 @@ const createPanel = (box) => {
     const askFront = (shared = question()) => {
         const names = ["pareto-first", "pareto-second"].map((name) => place(name).value);
         if (names.some((name) => !name)) return;
-        put("pareto-request", {...shared, metrics: names,
-            goals: ["pareto-first-goal", "pareto-second-goal"].map((name) => place(name).value)});
+        put("pareto-request", {
+            ...shared,
+            metrics: names,
+            goals: ["pareto-first-goal", "pareto-second-goal"].map((name) => place(name).value),
+        });
     };
 
     const fillSelects = () => {
@@ -130,7 +137,15 @@ const createPanel = (box) => {
         fill(place("pareto-first"), options, first);
         fill(place("pareto-second"), options, otherThan(names, first));
         for (const name of ["pareto-first-goal", "pareto-second-goal"]) {
-            fill(place(name), [["", "by its goal"], ["maximize", "more is better"], ["minimize", "less is better"]], "");
+            fill(
+                place(name),
+                [
+                    ["", "by its goal"],
+                    ["maximize", "more is better"],
+                    ["minimize", "less is better"],
+                ],
+                "",
+            );
         }
     };
 
@@ -152,8 +167,13 @@ const createPanel = (box) => {
         if (!box.open || document.hidden || !board() || metrics().length === 0) return undefined;
         fillSelects();
         follow();
-        if (made.asked === null || made.asked.run !== board().spec.run_id || made.asked.reduce !== reduced()
-            || made.asked.include !== included()) ask();
+        if (
+            made.asked === null ||
+            made.asked.run !== board().spec.run_id ||
+            made.asked.reduce !== reduced() ||
+            made.asked.include !== included()
+        )
+            ask();
         if (awaited !== null && Date.now() - awaited > PATIENCE_MS) arrived({at: awaited});
         const button = place("update");
         button.textContent = updateWords(counted() - made.asked.counted);
@@ -190,19 +210,24 @@ const createPanel = (box) => {
 /** Begin to listen; called once, when the page has been loaded. */
 export const start = () => {
     // "toggle" does not bubble.
-    document.addEventListener("toggle", ({target}) => {
-        if (target.id !== "insights" || !target.open) return;
-        if (panel?.box !== target) panel = createPanel(target);
-        panel.tick();
-    }, true);
+    document.addEventListener(
+        "toggle",
+        ({target}) => {
+            if (target.id !== "insights" || !target.open) return;
+            if (panel?.box !== target) panel = createPanel(target);
+            panel.tick();
+        },
+        true,
+    );
 };
 
 // --- what Dash calls -----------------------------------------------------------------------------------------------
 
-const painted = (figure) => (figure
-    ? [theme.paint(figure), {height: `${figure.layout.height}px`}] : [{data: [], layout: {}}, hidden]);
+const painted = (figure) =>
+    figure ? [theme.paint(figure), {height: `${figure.layout.height}px`}] : [{data: [], layout: {}}, hidden];
 
-const triggeredBy = (id) => window.dash_clientside.callback_context.triggered.some(({prop_id: name}) => name.startsWith(`${id}.`));
+const triggeredBy = (id) =>
+    window.dash_clientside.callback_context.triggered.some(({prop_id: name}) => name.startsWith(`${id}.`));
 
 const arrived = ({at}) => {
     if (at !== awaited) return;
@@ -220,7 +245,10 @@ export const pick = (answer, bar, cell, former) => {
 
 export const draw = (picked, _theme, answer) => {
     const titles = titlesOf(picked);
-    for (const [name, words] of [["effect", titles.effect], ["surface", titles.surface]]) {
+    for (const [name, words] of [
+        ["effect", titles.effect],
+        ["surface", titles.surface],
+    ]) {
         const heading = place(name)?.closest("figure")?.querySelector("h3");
         if (heading) heading.textContent = words;
     }
@@ -231,8 +259,14 @@ export const draw = (picked, _theme, answer) => {
     }
     const isShown = Boolean(answer?.importance);
     return [
-        ...painted(isShown ? withPick(answer.importance, picked?.name) : null), ...painted(answer?.effects?.[picked?.name]), ...painted(answer?.interaction),
-        ...painted(surface?.figure), answer?.said ?? "", answer?.problem ?? "", !answer?.problem, !isShown,
+        ...painted(isShown ? withPick(answer.importance, picked?.name) : null),
+        ...painted(answer?.effects?.[picked?.name]),
+        ...painted(answer?.interaction),
+        ...painted(surface?.figure),
+        answer?.said ?? "",
+        answer?.problem ?? "",
+        !answer?.problem,
+        !isShown,
     ];
 };
 

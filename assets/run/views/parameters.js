@@ -16,8 +16,9 @@ const HISTOGRAM = 26;
 export const thumbValue = (axis, step) => {
     const position = step / STEPS;
     if (!axis.ticks) return Number(valueAt(axis, position).toPrecision(6));
-    return axis.ticks.reduce((best, tick) => (
-        Math.abs(positionOf(axis, tick) - position) < Math.abs(positionOf(axis, best) - position) ? tick : best));
+    return axis.ticks.reduce((best, tick) =>
+        Math.abs(positionOf(axis, tick) - position) < Math.abs(positionOf(axis, best) - position) ? tick : best,
+    );
 };
 
 /** Where the thumb of a value stands; a missing end stands at the end of the slider. */
@@ -30,10 +31,13 @@ export const thumbStep = (axis, value, missing) => {
 export const steppedValue = (axis, value, direction) => {
     if (axis.ticks) {
         const place = axis.ticks.findIndex((tick) => tick >= value);
-        const next = Math.min(axis.ticks.length - 1, Math.max(0, (place < 0 ? axis.ticks.length - 1 : place) + direction));
+        const next = Math.min(
+            axis.ticks.length - 1,
+            Math.max(0, (place < 0 ? axis.ticks.length - 1 : place) + direction),
+        );
         return axis.ticks[next];
     }
-    const step = Math.min(STEPS, Math.max(0, thumbStep(axis, value, 0) + direction * STEPS / 100));
+    const step = Math.min(STEPS, Math.max(0, thumbStep(axis, value, 0) + (direction * STEPS) / 100));
     return thumbValue(axis, step);
 };
 
@@ -92,20 +96,27 @@ export const create = (host, board) => {
     const ownClause = (key) => board.clauses().find((clause) => clause.source === sourceOf(key));
 
     /** Select by this row; a null part withdraws its clause. */
-    const choose = (key, part, isFinal) => board[isFinal ? "commit" : "preview"](
-        selection.withClauses(board.clauses(), sourceOf(key), part ? [{field: key, ...part}] : []));
+    const choose = (key, part, isFinal) =>
+        board[isFinal ? "commit" : "preview"](
+            selection.withClauses(board.clauses(), sourceOf(key), part ? [{field: key, ...part}] : []),
+        );
 
     const build = () => {
         const varying = columns.varying(board.experiments);
         const isVarying = new Set(varying.map(({key}) => key));
         const metrics = columns.columnsOf(board.experiments, "metric");
         const rank = ({key}) => (board.chosen.includes(key) ? board.chosen.indexOf(key) : board.chosen.length);
-        const shown = metrics.filter(({key, level}) => level === "epoch" || board.chosen.includes(key))
+        const shown = metrics
+            .filter(({key, level}) => level === "epoch" || board.chosen.includes(key))
             .sort((a, b) => rank(a) - rank(b));
         const more = metrics.filter((column) => !shown.includes(column));
         const constant = columns.columnsOf(board.experiments, "hyperparameter").filter(({key}) => !isVarying.has(key));
         const flagged = [board.experiments.columns.get("flags")].filter(({words}) => words.length);
-        const nextShape = JSON.stringify([varying, shown, more, constant, flagged].map((list) => list.map((column) => [column.key, flags.wordsOf(column)])));
+        const nextShape = JSON.stringify(
+            [varying, shown, more, constant, flagged].map((list) =>
+                list.map((column) => [column.key, flags.wordsOf(column)]),
+            ),
+        );
         if (nextShape === shape) return;
         shape = nextShape;
         rows = [];
@@ -131,7 +142,13 @@ export const create = (host, board) => {
         const value = element("span", {className: "ht-number", textContent: word || "–", title: word});
         const row = {column, isConstant: true, lock: padlock(column)};
         constants.push(row);
-        return element("div", {className: "ht-constant"}, element("span", {textContent: column.name, title: column.name}), value, row.lock);
+        return element(
+            "div",
+            {className: "ht-constant"},
+            element("span", {textContent: column.name, title: column.name}),
+            value,
+            row.lock,
+        );
     };
 
     // --- locks ---
@@ -154,7 +171,9 @@ export const create = (host, board) => {
     /** What a row shows right now: the range between its thumbs, or the categories that are selected. */
     const presentPart = (row) => {
         if (!row.chips) return row.axis ? {range: row.shown} : null;
-        const chosen = ownClause(row.key)?.values ?? row.chips.filter(({count}) => count.textContent !== "0").map(({word}) => word);
+        const chosen =
+            ownClause(row.key)?.values ??
+            row.chips.filter(({count}) => count.textContent !== "0").map(({word}) => word);
         return chosen.length ? {values: chosen} : null;
     };
 
@@ -165,7 +184,8 @@ export const create = (host, board) => {
     const showLock = (row) => {
         const {name} = row.column;
         const lock = Object.hasOwn(board.locks, name) ? board.locks[name] : null;
-        const words = lock ? lockWords(lock, (value) => columns.short(value, 6))
+        const words = lock
+            ? lockWords(lock, (value) => columns.short(value, 6))
             : `Lock the present ${row.chips ? "values" : "range"} of ${name}: the next run starts from it`;
         const isBusy = ["lock", "unlock"].includes(board.asked?.do) && board.asked.name === name;
         row.lock.setAttribute("aria-pressed", String(Boolean(lock)));
@@ -181,24 +201,40 @@ export const create = (host, board) => {
     const showLockMark = (row, lock) => {
         row.lockMark.hidden = !lock?.range || !row.axis;
         if (row.lockMark.hidden) return;
-        const [low, high] = lock.range.map((end) => thumbStep(row.axis, end, 0) / STEPS * 100);
+        const [low, high] = lock.range.map((end) => (thumbStep(row.axis, end, 0) / STEPS) * 100);
         row.lockMark.style.left = `${low}%`;
         row.lockMark.style.width = `${Math.max(0, high - low)}%`;
         row.lockMark.title = row.lock.title;
     };
 
     const rowOf = (column) => {
-        const reset = element("button", {type: "button", className: "ht-reset", textContent: "↺", hidden: true,
-            title: `Clear what is selected by ${nameOf(column)}`, aria: {label: `Reset ${nameOf(column)}`}});
+        const reset = element("button", {
+            type: "button",
+            className: "ht-reset",
+            textContent: "↺",
+            hidden: true,
+            title: `Clear what is selected by ${nameOf(column)}`,
+            aria: {label: `Reset ${nameOf(column)}`},
+        });
         reset.addEventListener("click", () => choose(column.key, null, true));
-        const head = element("div", {className: "ht-parameter-head"},
-            element("span", {className: "ht-parameter-name", textContent: nameOf(column), title: titleOf(column)}), reset);
+        const head = element(
+            "div",
+            {className: "ht-parameter-head"},
+            element("span", {className: "ht-parameter-name", textContent: nameOf(column), title: titleOf(column)}),
+            reset,
+        );
         const lock = column.role === "hyperparameter" ? padlock(column) : null;
         if (lock) head.append(lock);
         const reduction = column.role === "metric" ? reductions.create(board, column.key, nameOf(column)) : null;
         if (reduction) reset.before(reduction.element);
-        const row = {column, key: column.key, reset, lock, reduction, element: element("div",
-            {className: "ht-parameter", dataset: {field: column.key}}, head)};
+        const row = {
+            column,
+            key: column.key,
+            reset,
+            lock,
+            reduction,
+            element: element("div", {className: "ht-parameter", dataset: {field: column.key}}, head),
+        };
         if (column.kind === "category") addChips(row);
         else addRange(row);
         rows.push(row);
@@ -209,7 +245,9 @@ export const create = (host, board) => {
     const nameOf = ({role, key, name}) => (role === "metric" ? key.slice(2) : name);
 
     const titleOf = (column) => {
-        const found = board.spec.hyperparameters.find(({name}) => column.role === "hyperparameter" && name === column.name);
+        const found = board.spec.hyperparameters.find(
+            ({name}) => column.role === "hyperparameter" && name === column.name,
+        );
         return found?.help ? `${column.name}: ${found.help}` : nameOf(column);
     };
 
@@ -217,13 +255,42 @@ export const create = (host, board) => {
 
     const addRange = (row) => {
         const name = nameOf(row.column);
-        const slider = (end) => element("input", {type: "range", min: 0, max: STEPS, step: "any", className: `ht-thumb ht-thumb-${end}`,
-            aria: {label: `${end === "low" ? "Lower" : "Upper"} limit of ${name}`}});
-        const field = (end) => element("input", {type: "text", inputMode: "decimal", className: `ht-limit ht-limit-${end}`, autocomplete: "off",
-            spellcheck: false, aria: {label: `${end === "low" ? "Lower" : "Upper"} limit of ${name}, typed`}});
-        Object.assign(row, {canvas: element("canvas"), low: slider("low"), high: slider("high"), lowField: field("low"), highField: field("high"),
-            bar: element("div", {className: "ht-range-bar"}), lockMark: element("div", {className: "ht-range-lock", hidden: true})});
-        row.range = element("div", {className: "ht-range"}, row.canvas, element("div", {className: "ht-range-track"}, row.bar), row.lockMark, row.low, row.high);
+        const slider = (end) =>
+            element("input", {
+                type: "range",
+                min: 0,
+                max: STEPS,
+                step: "any",
+                className: `ht-thumb ht-thumb-${end}`,
+                aria: {label: `${end === "low" ? "Lower" : "Upper"} limit of ${name}`},
+            });
+        const field = (end) =>
+            element("input", {
+                type: "text",
+                inputMode: "decimal",
+                className: `ht-limit ht-limit-${end}`,
+                autocomplete: "off",
+                spellcheck: false,
+                aria: {label: `${end === "low" ? "Lower" : "Upper"} limit of ${name}, typed`},
+            });
+        Object.assign(row, {
+            canvas: element("canvas"),
+            low: slider("low"),
+            high: slider("high"),
+            lowField: field("low"),
+            highField: field("high"),
+            bar: element("div", {className: "ht-range-bar"}),
+            lockMark: element("div", {className: "ht-range-lock", hidden: true}),
+        });
+        row.range = element(
+            "div",
+            {className: "ht-range"},
+            row.canvas,
+            element("div", {className: "ht-range-track"}, row.bar),
+            row.lockMark,
+            row.low,
+            row.high,
+        );
         row.empty = element("p", {className: "ht-quiet", textContent: "no number yet", hidden: true});
         row.limits = element("div", {className: "ht-limits"}, row.lowField, row.highField);
         row.element.append(row.range, row.limits, row.empty);
@@ -235,11 +302,16 @@ export const create = (host, board) => {
         // A thumb sets its own end; the other stays as it was chosen, or open where nobody chose it.
         const select = (thumb, value, isFinal) => {
             const own = ownClause(row.key)?.range ?? [null, null];
-            const range = thumb === row.low ? rangeOf(row.ends, value, own[1] ?? Infinity) : rangeOf(row.ends, own[0] ?? -Infinity, value);
+            const range =
+                thumb === row.low
+                    ? rangeOf(row.ends, value, own[1] ?? Infinity)
+                    : rangeOf(row.ends, own[0] ?? -Infinity, value);
             choose(row.key, range && {range}, isFinal);
         };
         for (const thumb of [row.low, row.high]) {
-            thumb.addEventListener("pointerdown", () => { row.isDragged = true; });
+            thumb.addEventListener("pointerdown", () => {
+                row.isDragged = true;
+            });
             const value = () => thumbValue(row.axis, Number(thumb.value));
             thumb.addEventListener("input", () => select(thumb, value(), false));
             thumb.addEventListener("change", () => {
@@ -305,22 +377,30 @@ export const create = (host, board) => {
             put(row.high, "value", String(to));
         }
         const [low, high] = row.shown.map(row.write);
-        for (const [thumb, word] of [[row.low, low], [row.high, high]]) {
+        for (const [thumb, word] of [
+            [row.low, low],
+            [row.high, high],
+        ]) {
             if (thumb.getAttribute("aria-valuetext") !== word) thumb.setAttribute("aria-valuetext", word);
         }
-        for (const [field, word] of [[row.lowField, low], [row.highField, high]]) {
+        for (const [field, word] of [
+            [row.lowField, low],
+            [row.highField, high],
+        ]) {
             if (document.activeElement !== field) put(field, "value", word);
             field.dataset.shown = word;
         }
         const [left, right] = [Number(row.low.value), Number(row.high.value)].sort((a, b) => a - b);
-        row.bar.style.left = `${left / STEPS * 100}%`;
-        row.bar.style.width = `${(right - left) / STEPS * 100}%`;
+        row.bar.style.left = `${(left / STEPS) * 100}%`;
+        row.bar.style.width = `${((right - left) / STEPS) * 100}%`;
         row.element.classList.toggle("is-narrowed", Boolean(own));
         row.reset.hidden = !own;
     };
 
     // Setting a property that has the value already still costs a style pass.
-    const put = (target, property, value) => { if (target[property] !== value) target[property] = value; };
+    const put = (target, property, value) => {
+        if (target[property] !== value) target[property] = value;
+    };
 
     const drawHistogram = (row, colours) => {
         const width = row.width;
@@ -331,12 +411,17 @@ export const create = (host, board) => {
         const most = Math.max(1, ...all);
         const slot = width / BINS;
         // Candidates are few and far apart: their bars are drawn wider than a bin.
-        const wide = row.axis.ticks ? Math.max(slot - 1, Math.min(12, width / row.axis.ticks.length * 0.4)) : slot - 1;
-        for (const [counts, colour] of [[all, colours.mark], [chosen, colours.selected]]) {
+        const wide = row.axis.ticks
+            ? Math.max(slot - 1, Math.min(12, (width / row.axis.ticks.length) * 0.4))
+            : slot - 1;
+        for (const [counts, colour] of [
+            [all, colours.mark],
+            [chosen, colours.selected],
+        ]) {
             context.fillStyle = colour;
             for (let bin = 0; bin < BINS; bin += 1) {
                 if (!counts[bin]) continue;
-                const height = Math.max(1.5, counts[bin] / most * (HISTOGRAM - 1));
+                const height = Math.max(1.5, (counts[bin] / most) * (HISTOGRAM - 1));
                 context.fillRect((bin + 0.5) * slot - wide / 2, HISTOGRAM - height, wide, height);
             }
         }
@@ -348,8 +433,12 @@ export const create = (host, board) => {
         const words = flags.wordsOf(row.column);
         row.chips = words.map((word) => {
             const count = element("span", {className: "ht-chip-count"});
-            const chip = element("button", {type: "button", className: "ht-chip", dataset: {word}, title: word, aria: {pressed: "false"}},
-                element("span", {className: "ht-chip-word", textContent: word}), count);
+            const chip = element(
+                "button",
+                {type: "button", className: "ht-chip", dataset: {word}, title: word, aria: {pressed: "false"}},
+                element("span", {className: "ht-chip-word", textContent: word}),
+                count,
+            );
             chip.addEventListener("click", () => {
                 const values = toggled(words, ownClause(row.key)?.values, word, !row.column.members);
                 choose(row.key, values && {values}, true);

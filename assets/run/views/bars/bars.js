@@ -65,8 +65,12 @@ export const fromQuery = (query) => {
         // An address edited by hand may say anything.
     }
     const [sort, ...others] = Array.isArray(words) ? words : [];
-    return {sort: typeof sort === "string" ? sort : "number", isDescending: others.includes("desc"), isFitted: !others.includes("zero"),
-        shape: shapes.SHAPES.find((word) => others.includes(word)) ?? null};
+    return {
+        sort: typeof sort === "string" ? sort : "number",
+        isDescending: others.includes("desc"),
+        isFitted: !others.includes("zero"),
+        shape: shapes.SHAPES.find((word) => others.includes(word)) ?? null,
+    };
 };
 
 // --- the view ------------------------------------------------------------------------------------------------------
@@ -86,7 +90,9 @@ export const create = (host, board) => {
 
     const listen = () => {
         sorting.addEventListener("change", () => arrange({sort: sorting.value}), {signal: board.signal});
-        direction.addEventListener("click", () => arrange({isDescending: !arrangement.isDescending}), {signal: board.signal});
+        direction.addEventListener("click", () => arrange({isDescending: !arrangement.isDescending}), {
+            signal: board.signal,
+        });
         shaping.addEventListener("change", () => arrange({shape: shaping.value || null}), {signal: board.signal});
         fitting.addEventListener("click", () => arrange({isFitted: !arrangement.isFitted}), {signal: board.signal});
     };
@@ -111,8 +117,12 @@ export const create = (host, board) => {
     };
 
     const offerColumns = () => {
-        const offered = [["number", "experiment"], ...columns.varying(board.experiments).map(({key, name}) => [key, name]),
-            ...columns.columnsOf(board.experiments, "metric").map(({key, name}) => [key, name]), ["duration", "duration"]];
+        const offered = [
+            ["number", "experiment"],
+            ...columns.varying(board.experiments).map(({key, name}) => [key, name]),
+            ...columns.columnsOf(board.experiments, "metric").map(({key, name}) => [key, name]),
+            ["duration", "duration"],
+        ];
         const text = JSON.stringify(offered);
         if (sorting.dataset.offered === text) return;
         sorting.dataset.offered = text;
@@ -137,15 +147,31 @@ export const create = (host, board) => {
         const isObjective = key === `m:${board.spec.objective}`;
         const title = marks.element("h3", {textContent: column.name, title: column.name});
         if (isObjective) {
-            title.append(marks.element("span", {className: "ht-objective", textContent: board.spec.goal === "minimize" ? "▾ objective" : "▴ objective",
-                title: `${board.spec.goal} this metric`}));
+            title.append(
+                marks.element("span", {
+                    className: "ht-objective",
+                    textContent: board.spec.goal === "minimize" ? "▾ objective" : "▴ objective",
+                    title: `${board.spec.goal} this metric`,
+                }),
+            );
         }
         const area = marks.element("div", {className: "ht-bars-area"}, base, top);
         const empty = marks.element("p", {className: "ht-quiet", textContent: "No number yet.", hidden: true});
-        const plot = {key, column, base, top, area, empty,
-            element: marks.element("figure", {className: "ht-bars-plot", dataset: {metric: key}}, title, area, empty)};
+        const plot = {
+            key,
+            column,
+            base,
+            top,
+            area,
+            empty,
+            element: marks.element("figure", {className: "ht-bars-plot", dataset: {metric: key}}, title, area, empty),
+        };
         const indexAt = (event) => {
-            const place = shapes.placeAt(event.clientX - area.getBoundingClientRect().left - LEFT, order.length, widthOf(plot));
+            const place = shapes.placeAt(
+                event.clientX - area.getBoundingClientRect().left - LEFT,
+                order.length,
+                widthOf(plot),
+            );
             return place < 0 ? -1 : order[place];
         };
         area.addEventListener("pointermove", (event) => board.hover(indexAt(event), event));
@@ -184,7 +210,9 @@ export const create = (host, board) => {
         const quiet = marks.colourOf("--ht-muted");
         const floor = TOP + HEIGHT;
         const slot = shapes.barAt(1, order.length, width)[0] - shapes.barAt(0, order.length, width)[0];
-        const largest = String(columns.extent(board.experiments, board.experiments.columns.get("number"))?.[1] ?? "").length;
+        const largest = String(
+            columns.extent(board.experiments, board.experiments.columns.get("number"))?.[1] ?? "",
+        ).length;
         const numbers = Array.from(order, (index) => board.experiments.numbers[index]);
         const isNamed = new Set(footPlaces(numbers, Math.max(1, Math.ceil((largest * 6.6 + 8) / slot))));
         context.textAlign = "center";
@@ -226,13 +254,23 @@ export const create = (host, board) => {
         plot.width = widthOf(plot);
         plot.scale = barScale(columns.extent(board.experiments, plot.column), arrangement.isFitted);
         plot.empty.hidden = plot.scale !== null;
-        plot.empty.textContent = `${reductions.emptyWords(plot.column)}.`.replace(/^./, (letter) => letter.toUpperCase());
+        plot.empty.textContent = `${reductions.emptyWords(plot.column)}.`.replace(/^./, (letter) =>
+            letter.toUpperCase(),
+        );
         plot.area.hidden = plot.scale === null;
         if (plot.scale === null) return;
         const context = marks.fit(plot.base, plot.width + LEFT + RIGHT, TOP + HEIGHT + BOTTOM);
         drawAxis(context, plot);
-        plot.frame = {order, values: plot.column.values, scale: plot.scale, left: LEFT, top: TOP, width: plot.width, height: HEIGHT,
-            shape: shapes.shapeFor(arrangement.shape, order.length, plot.width)};
+        plot.frame = {
+            order,
+            values: plot.column.values,
+            scale: plot.scale,
+            left: LEFT,
+            top: TOP,
+            width: plot.width,
+            height: HEIGHT,
+            shape: shapes.shapeFor(arrangement.shape, order.length, plot.width),
+        };
         shapes.draw(context, plot.frame, board.mask, selection.KEPT, marks.colourOf("--ht-mark"));
         drawFeet(context, plot);
     };
@@ -257,7 +295,10 @@ export const create = (host, board) => {
     const readPicked = () => {
         const isPicked = new Set(board.pickedIndices());
         pickedPlaces = [];
-        if (isPicked.size) order.forEach((index, place) => { if (isPicked.has(index)) pickedPlaces.push(place); });
+        if (isPicked.size)
+            order.forEach((index, place) => {
+                if (isPicked.has(index)) pickedPlaces.push(place);
+            });
     };
 
     const drawHovered = (plot) => {
@@ -305,7 +346,9 @@ export const create = (host, board) => {
             plots.forEach(drawBase);
             readPicked();
         },
-        onHover() { view.onSelection(); },
+        onHover() {
+            view.onSelection();
+        },
     };
     listen();
     showOptions();

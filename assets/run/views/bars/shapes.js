@@ -41,8 +41,8 @@ export const columnEnds = (order, values, mask, bit, scale, width) => {
         const value = values[order[place]];
         if ((mask[order[place]] & bit) !== bit || !Number.isFinite(value)) continue;
         const fraction = fractionOf(scale, value);
-        const from = Math.min(width - 1, Math.floor(place / order.length * width));
-        const to = Math.max(from + 1, Math.floor((place + 1) / order.length * width));
+        const from = Math.min(width - 1, Math.floor((place / order.length) * width));
+        const to = Math.max(from + 1, Math.floor(((place + 1) / order.length) * width));
         for (let x = from; x < to; x += 1) {
             if (!(lows[x] <= fraction)) lows[x] = fraction;
             if (!(highs[x] >= fraction)) highs[x] = fraction;
@@ -136,7 +136,12 @@ const barPath = (context, frame, mask, bit) => {
             const [x, wide] = barAt(place, order.length, width);
             const end = y(fractionOf(scale, value));
             // A value at the base still shows that it is there.
-            context.rect(left + x, Math.min(base, end) - (Math.abs(base - end) < 1 ? 1 : 0), wide, Math.max(1, Math.abs(base - end)));
+            context.rect(
+                left + x,
+                Math.min(base, end) - (Math.abs(base - end) < 1 ? 1 : 0),
+                wide,
+                Math.max(1, Math.abs(base - end)),
+            );
         }
     }
 };
@@ -148,7 +153,11 @@ const dots = (context, frame, mask, bit) => {
 
 const discs = (context, {order, dots: {xs, ys}, left, top}, mask, bit) => {
     const radius = marks.radiusFor(order.length);
-    Object.assign(context, {globalAlpha: marks.opacityFor(order.length), strokeStyle: context.fillStyle, lineWidth: 1.2});
+    Object.assign(context, {
+        globalAlpha: marks.opacityFor(order.length),
+        strokeStyle: context.fillStyle,
+        lineWidth: 1.2,
+    });
     for (const index of order) {
         if (!(mask[index] & bit) || xs[index] < 0) continue;
         const isHollow = (mask[index] & counting.UNFINISHED) !== 0;
@@ -161,8 +170,14 @@ const discs = (context, {order, dots: {xs, ys}, left, top}, mask, bit) => {
 };
 
 const shade = (context, frame, mask, bit) => {
-    const {dots: {xs, ys}, left, top, width, height} = frame;
-    const cells = frame.cells ??= cellsOf(density, xs, ys, width, height);
+    const {
+        dots: {xs, ys},
+        left,
+        top,
+        width,
+        height,
+    } = frame;
+    const cells = (frame.cells ??= cellsOf(density, xs, ys, width, height));
     const most = density.countCells(cells.xs, cells.ys, mask, bit, cells.across, cells.counts);
     // What is selected has the strength that it has among all.
     if (bit === selection.KEPT || !cells.strengths) cells.strengths = density.opacities(most);
@@ -177,8 +192,16 @@ const cellsOf = (density, xs, ys, width, height) => {
     const [across, down] = [Math.ceil(width / CELL), Math.ceil((height + 1) / CELL)];
     const image = new ImageData(across, down);
     const canvas = Object.assign(document.createElement("canvas"), {width: across, height: down});
-    return {across, down, image, canvas, pixels: new Uint32Array(image.data.buffer), counts: new Uint32Array(across * down),
-        xs: density.cellsOf(xs, width, CELL), ys: density.cellsOf(ys, height + 1, CELL)};
+    return {
+        across,
+        down,
+        image,
+        canvas,
+        pixels: new Uint32Array(image.data.buffer),
+        counts: new Uint32Array(across * down),
+        xs: density.cellsOf(xs, width, CELL),
+        ys: density.cellsOf(ys, height + 1, CELL),
+    };
 };
 
 const line = (context, frame, mask, bit) => {
@@ -198,7 +221,8 @@ const line = (context, frame, mask, bit) => {
     } else {
         frame.dots ??= dotsOf(order, values, scale, width, height);
         const {xs, ys} = frame.dots;
-        for (const index of order) if ((mask[index] & bit) && xs[index] >= 0) context.lineTo(left + xs[index], top + ys[index]);
+        for (const index of order)
+            if (mask[index] & bit && xs[index] >= 0) context.lineTo(left + xs[index], top + ys[index]);
     }
     context.stroke();
     // A point between two that are not drawn has no line.

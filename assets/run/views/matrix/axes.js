@@ -32,7 +32,8 @@ const rescaled = (set, column, axis, log) => {
 export const axisOf = (set, column, {log, isReversed = false} = {}, most = undefined) => {
     const axis = experiments.axisOf(set, column, most);
     if (axis === null) return null;
-    const isOther = log !== undefined && log !== axis.log && (!log || canBeLog(set, column)) && column.kind !== "category";
+    const isOther =
+        log !== undefined && log !== axis.log && (!log || canBeLog(set, column)) && column.kind !== "category";
     return {...(isOther ? rescaled(set, column, axis, log) : axis), isReversed, gutter: 0};
 };
 
@@ -69,10 +70,15 @@ export const spreadOf = (axis, count, length) => {
  */
 export const placesAlong = (set, column, axis, length, salt = 0) => {
     const states = set.columns?.get("state")?.values;
-    const {gutter = 0, log, places: own, range: [low, high]} = axis;
+    const {
+        gutter = 0,
+        log,
+        places: own,
+        range: [low, high],
+    } = axis;
     const spread = spreadOf(axis, set.size, length);
     // The same as placeOf, without its calls: a hundred thousand values wait here.
-    const room = (1 - gutter) * length / (high - low);
+    const room = ((1 - gutter) * length) / (high - low);
     const start = axis.isReversed ? length + low * room : gutter * length - low * room;
     const slope = axis.isReversed ? -room : room;
     const places = new Float32Array(set.size);
@@ -112,7 +118,9 @@ export const partFor = (column, axis, start, end, byMiddle = false) => {
     const {gutter = 0} = axis;
     const missing = gutter > 0 && low <= (byMiddle ? gutter / 2 : gutter * 0.9);
     if (missing && high <= gutter * 1.001) return {field: column.key, missing};
-    const shares = [Math.max(low, gutter), Math.max(high, gutter)].map((place) => inward({...axis, gutter}, place)).sort((a, b) => a - b);
+    const shares = [Math.max(low, gutter), Math.max(high, gutter)]
+        .map((place) => inward({...axis, gutter}, place))
+        .sort((a, b) => a - b);
     return {...valuesBetween(column, axis, shares, byMiddle), ...(missing && {missing})};
 };
 
@@ -122,7 +130,9 @@ const valuesBetween = (column, axis, [low, high], byMiddle) => {
     }
     const edges = bandEdges(axis);
     const middles = axis.ticks.map((tick) => positionOf(axis, tick));
-    const isHeld = byMiddle ? (i) => middles[i] >= low && middles[i] <= high : (i) => edges[i + 1] > low && edges[i] < high;
+    const isHeld = byMiddle
+        ? (i) => middles[i] >= low && middles[i] <= high
+        : (i) => edges[i + 1] > low && edges[i] < high;
     let held = axis.ticks.filter((_, i) => isHeld(i));
     if (held.length === 0) held = [axis.ticks[closest(middles, (low + high) / 2)]];
     return column.kind === "category"
@@ -130,8 +140,8 @@ const valuesBetween = (column, axis, [low, high], byMiddle) => {
         : {field: column.key, range: [held[0], held.at(-1)]};
 };
 
-const closest = (middles, place) => middles.reduce((best, middle, i) => (
-    Math.abs(middle - place) < Math.abs(middles[best] - place) ? i : best), 0);
+const closest = (middles, place) =>
+    middles.reduce((best, middle, i) => (Math.abs(middle - place) < Math.abs(middles[best] - place) ? i : best), 0);
 
 // Six digits are finer than any screen, and keep the address short.
 const rounded = (value) => Number(value.toPrecision(6));
@@ -150,7 +160,8 @@ export const stretchOf = (column, axis, clause) => {
 const sharesOf = (column, axis, clause) => {
     const clamp = (position) => Math.min(1, Math.max(0, position));
     if (axis.isBanded) {
-        const isHeld = clause.values ? (tick) => wordsAt(column, axis, tick).some((word) => clause.values.includes(word))
+        const isHeld = clause.values
+            ? (tick) => wordsAt(column, axis, tick).some((word) => clause.values.includes(word))
             : (tick) => tick >= (clause.range[0] ?? -Infinity) && tick <= (clause.range[1] ?? Infinity);
         const edges = bandEdges(axis);
         const held = axis.ticks.map((tick, i) => (isHeld(tick) ? i : -1)).filter((i) => i >= 0);
@@ -158,6 +169,7 @@ const sharesOf = (column, axis, clause) => {
     }
     const [low, high] = clause.range ?? [null, null];
     // A limit that a logarithmic axis has no place for lies before its beginning.
-    const shareOf = (value, open) => (value === null ? open : clamp(axis.log && value <= 0 ? 0 : positionOf(axis, value)));
+    const shareOf = (value, open) =>
+        value === null ? open : clamp(axis.log && value <= 0 ? 0 : positionOf(axis, value));
     return [shareOf(low, 0), shareOf(high, 1)];
 };

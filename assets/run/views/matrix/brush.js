@@ -12,8 +12,12 @@ export const gripAt = (rectangle, x, y) => {
     if (!rectangle) return null;
     const {left, right, top, bottom} = rectangle;
     if (x < left - EDGE || x > right + EDGE || y < top - EDGE || y > bottom + EDGE) return null;
-    const grip = {left: Math.abs(x - left) <= EDGE, right: Math.abs(x - right) <= EDGE,
-        top: Math.abs(y - top) <= EDGE, bottom: Math.abs(y - bottom) <= EDGE};
+    const grip = {
+        left: Math.abs(x - left) <= EDGE,
+        right: Math.abs(x - right) <= EDGE,
+        top: Math.abs(y - top) <= EDGE,
+        bottom: Math.abs(y - bottom) <= EDGE,
+    };
     const isMiddle = !(grip.left || grip.right || grip.top || grip.bottom);
     return isMiddle ? {left: true, right: true, top: true, bottom: true, isMove: true} : {...grip, isMove: false};
 };
@@ -31,7 +35,12 @@ export const dragged = (rectangle, grip, dx, dy, width, height) => {
     if (grip.isMove) {
         const x = Math.min(width - rectangle.right, Math.max(-rectangle.left, dx));
         const y = Math.min(height - rectangle.bottom, Math.max(-rectangle.top, dy));
-        return {left: rectangle.left + x, right: rectangle.right + x, top: rectangle.top + y, bottom: rectangle.bottom + y};
+        return {
+            left: rectangle.left + x,
+            right: rectangle.right + x,
+            top: rectangle.top + y,
+            bottom: rectangle.bottom + y,
+        };
     }
     const inside = (value, most) => Math.min(most, Math.max(0, value));
     return {
@@ -46,7 +55,10 @@ export const dragged = (rectangle, grip, dx, dy, width, height) => {
 export const nudgeOf = (key, isFar, width, height, bandsAcross, bandsUp) => {
     const [across, up] = ARROWS[key];
     const times = isFar ? 10 : 1;
-    return [across * times * (bandsAcross ? width / bandsAcross : STEP), up * times * (bandsUp ? height / bandsUp : STEP)];
+    return [
+        across * times * (bandsAcross ? width / bandsAcross : STEP),
+        up * times * (bandsUp ? height / bandsUp : STEP),
+    ];
 };
 
 // --- the panels -----------------------------------------------------------------------------------------------------
@@ -89,8 +101,10 @@ export const create = (board, view) => {
         board.hover(-1);
         const {width, height} = view.size();
         const start = drag.start ?? {left: drag.x, right: drag.x, top: drag.y, bottom: drag.y};
-        view.brushTo(panel, dragged(start, drag.grip, x - drag.x, y - drag.y, width, height),
-            {isFinal: false, byMiddle: drag.start !== null});
+        view.brushTo(panel, dragged(start, drag.grip, x - drag.x, y - drag.y, width, height), {
+            isFinal: false,
+            byMiddle: drag.start !== null,
+        });
     };
 
     const end = (panel, event) => {
@@ -117,7 +131,14 @@ export const create = (board, view) => {
     const nudge = (panel, rectangle, event) => {
         const {width, height} = view.size();
         const bands = (axis) => (axis.isBanded ? axis.ticks.length : 0);
-        const [dx, dy] = nudgeOf(event.key, event.shiftKey, width, height, bands(panel.column.axis), bands(panel.row.axis));
+        const [dx, dy] = nudgeOf(
+            event.key,
+            event.shiftKey,
+            width,
+            height,
+            bands(panel.column.axis),
+            bands(panel.row.axis),
+        );
         const grip = event.altKey ? {right: true, top: true} : {isMove: true};
         // A held key is one step of the history, made when it is let go.
         isNudged = true;
@@ -133,7 +154,11 @@ export const create = (board, view) => {
         else if (event.key === "Enter") view.enlarge(panel);
         else if (event.key === "l" || event.key === "L") view.limits(panel);
         else if (event.key === " " && !rectangle) {
-            view.brushTo(panel, {left: width / 4, right: width * 3 / 4, top: height / 4, bottom: height * 3 / 4}, {isFinal: true});
+            view.brushTo(
+                panel,
+                {left: width / 4, right: (width * 3) / 4, top: height / 4, bottom: (height * 3) / 4},
+                {isFinal: true},
+            );
         } else if ((event.key === "Escape" || event.key === "Delete") && rectangle) {
             isNudged = false;
             view.brushTo(panel, null, {isFinal: true});
@@ -149,8 +174,12 @@ export const create = (board, view) => {
             element.addEventListener("pointerdown", (event) => begin(panel, event));
             element.addEventListener("pointermove", (event) => move(panel, event));
             element.addEventListener("pointerup", (event) => end(panel, event));
-            element.addEventListener("pointercancel", () => { if (drag?.panel === panel) cancel(); });
-            element.addEventListener("pointerleave", () => { if (!drag) board.hover(-1); });
+            element.addEventListener("pointercancel", () => {
+                if (drag?.panel === panel) cancel();
+            });
+            element.addEventListener("pointerleave", () => {
+                if (!drag) board.hover(-1);
+            });
             element.addEventListener("dblclick", (event) => {
                 if (!event.target.closest("button")) view.brushTo(panel, null, {isFinal: true});
             });

@@ -1,5 +1,4 @@
 /** The panels of the scatter matrix: their elements, where their marks lie, and how they are painted. */
-import * as colours from "../../../base/colours.js";
 import * as density from "../../../base/density.js";
 import * as marks from "../../../base/marks.js";
 import {element} from "../../../base/marks.js";
@@ -37,8 +36,10 @@ export const nearest = (xs, ys, mask, bit, x, y, most) => {
 
 /** The ends of a fitted line in pixels of a panel: the metric lies across, the hyperparameter up. */
 export const lineOf = ({slope, intercept}, rowAxis, columnAxis, width, height) => {
-    return rowAxis.range.map((unit) => [placeOfUnit(columnAxis, intercept + slope * unit) * width,
-        (1 - placeOfUnit(rowAxis, unit)) * height]);
+    return rowAxis.range.map((unit) => [
+        placeOfUnit(columnAxis, intercept + slope * unit) * width,
+        (1 - placeOfUnit(rowAxis, unit)) * height,
+    ]);
 };
 
 /** What the note under the title says about the shading, or null where every mark is drawn. */
@@ -52,8 +53,13 @@ export const densityWords = (size, selectedCount, hasUnfinished = false) => {
 };
 
 /** Rings around marks at these places, as one path. */
-export const ringsAt = (places, radius) => places.map(([x, y]) => (
-    `M${(x - radius).toFixed(1)} ${y.toFixed(1)}a${radius} ${radius} 0 1 0 ${2 * radius} 0a${radius} ${radius} 0 1 0 ${-2 * radius} 0`)).join("");
+export const ringsAt = (places, radius) =>
+    places
+        .map(
+            ([x, y]) =>
+                `M${(x - radius).toFixed(1)} ${y.toFixed(1)}a${radius} ${radius} 0 1 0 ${2 * radius} 0a${radius} ${radius} 0 1 0 ${-2 * radius} 0`,
+        )
+        .join("");
 
 // --- the panels -----------------------------------------------------------------------------------------------------
 
@@ -68,19 +74,58 @@ export const panelOf = (row, column, box, grid) => {
     picks.setAttribute("class", "ht-picks");
     const label = element("div", {className: "ht-trend", hidden: true});
     const lit = element("div", {className: "ht-lit", hidden: true});
-    const limits = element("button", {type: "button", className: "ht-brush-limits", textContent: "…", title: "Type the limits of this brush (L)",
-        aria: {label: "Type the limits of this brush"}});
+    const limits = element("button", {
+        type: "button",
+        className: "ht-brush-limits",
+        textContent: "…",
+        title: "Type the limits of this brush (L)",
+        aria: {label: "Type the limits of this brush"},
+    });
     const brush = element("div", {className: "ht-brush", hidden: true}, limits);
-    const enlarge = element("button", {type: "button", className: "ht-enlarge", textContent: grid.isEnlarged ? "⤡" : "⤢",
+    const enlarge = element("button", {
+        type: "button",
+        className: "ht-enlarge",
+        textContent: grid.isEnlarged ? "⤡" : "⤢",
         title: grid.isEnlarged ? "Back to all panels (Esc)" : "Enlarge this panel (Enter)",
-        aria: {label: grid.isEnlarged ? "Back to all panels" : `Enlarge ${row.name} by ${column.name}`}});
-    const panel = {source: `matrix:${row.column.key}:${column.column.key}`, row, column, ...layers, line, picks, label, lit, brush, limits, enlarge,
-        element: element("div", {
-            className: "ht-matrix-panel", tabIndex: 0, dataset: {row: row.column.key, column: column.column.key},
-            aria: {role: "group", label: `${row.name} by ${column.name}: drag to select; arrow keys move the brush, with Alt its far edges, with `
-                + "Shift ten times as far; L types its limits, Enter enlarges the panel, Escape clears"},
-        }, layers.base, layers.shade, layers.top, line, picks, label, lit, brush, enlarge),
-        frame: element("div", {className: "ht-matrix-frame"}, ...guttersOf(row, column, grid))};
+        aria: {label: grid.isEnlarged ? "Back to all panels" : `Enlarge ${row.name} by ${column.name}`},
+    });
+    const panel = {
+        source: `matrix:${row.column.key}:${column.column.key}`,
+        row,
+        column,
+        ...layers,
+        line,
+        picks,
+        label,
+        lit,
+        brush,
+        limits,
+        enlarge,
+        element: element(
+            "div",
+            {
+                className: "ht-matrix-panel",
+                tabIndex: 0,
+                dataset: {row: row.column.key, column: column.column.key},
+                aria: {
+                    role: "group",
+                    label:
+                        `${row.name} by ${column.name}: drag to select; arrow keys move the brush, with Alt its far edges, with ` +
+                        "Shift ten times as far; L types its limits, Enter enlarges the panel, Escape clears",
+                },
+            },
+            layers.base,
+            layers.shade,
+            layers.top,
+            line,
+            picks,
+            label,
+            lit,
+            brush,
+            enlarge,
+        ),
+        frame: element("div", {className: "ht-matrix-frame"}, ...guttersOf(row, column, grid)),
+    };
     for (const part of [panel.element, panel.frame]) Object.assign(part.style, box);
     return panel;
 };
@@ -117,12 +162,23 @@ export const createPainter = (board) => {
         const width = Math.round(grid.panelWidth * ratio) + 2 * reach;
         const height = Math.round(grid.panelHeight * ratio) + 2 * reach;
         const palette = colouring && Uint32Array.from(colouring.palette, marks.pixelColour);
-        look = {isDense, ratio, reach, width, height, colouring, palette,
-            shapes: [[counting.UNFINISHED, marks.ring], [counting.FINISHED, marks.disc]]
-                .map(([bit, shapeOf]) => [bit, shapeOf(radius, width, isDense ? 0.85 : marks.opacityFor(size))]),
-            mark: marks.pixelColour(marks.colourOf("--ht-mark")), selected: marks.pixelColour(marks.colourOf("--ht-mark-selected")),
+        look = {
+            isDense,
+            ratio,
+            reach,
+            width,
+            height,
+            colouring,
+            palette,
+            shapes: [
+                [counting.UNFINISHED, marks.ring],
+                [counting.FINISHED, marks.disc],
+            ].map(([bit, shapeOf]) => [bit, shapeOf(radius, width, isDense ? 0.85 : marks.opacityFor(size))]),
+            mark: marks.pixelColour(marks.colourOf("--ht-mark")),
+            selected: marks.pixelColour(marks.colourOf("--ht-mark-selected")),
             marksImage: imageOf(width, height),
-            cells: isDense ? cellsFor(Math.ceil(grid.panelWidth / CELL), Math.ceil(grid.panelHeight / CELL)) : null};
+            cells: isDense ? cellsFor(Math.ceil(grid.panelWidth / CELL), Math.ceil(grid.panelHeight / CELL)) : null,
+        };
         columns.forEach((column) => placeAlong(column, grid.panelWidth, 1, (place) => place));
         // Pixels count from the top, and a row of the bitmap is as many further as it is wide.
         rows.forEach((row) => placeAlong(row, grid.panelHeight, width, (place) => grid.panelHeight - place));
@@ -133,12 +189,20 @@ export const createPainter = (board) => {
         return {image, pixels: new Uint32Array(image.data.buffer)};
     };
 
-    const cellsFor = (across, down) => ({across, down, ...imageOf(across, down), counts: new Uint32Array(across * down),
-        sums: new Float64Array(across * down), codes: new Uint8Array(across * down)});
+    const cellsFor = (across, down) => ({
+        across,
+        down,
+        ...imageOf(across, down),
+        counts: new Uint32Array(across * down),
+        sums: new Float64Array(across * down),
+        codes: new Uint8Array(across * down),
+    });
 
     const placeAlong = (line, length, stride, turned) => {
         const {ratio, reach} = look;
-        line.places = matrix_axes.placesAlong(board.experiments, line.column, line.axis, length, stride === 1 ? 0 : SALT).map((place) => (place < 0 ? -1 : turned(place)));
+        line.places = matrix_axes
+            .placesAlong(board.experiments, line.column, line.axis, length, stride === 1 ? 0 : SALT)
+            .map((place) => (place < 0 ? -1 : turned(place)));
         line.units = matrix_axes.unitsOf(board.experiments, line.column, line.axis);
         if (look.isDense) line.cells = density.cellsOf(line.places, length, CELL);
         line.pixels = new Int32Array(line.places.length);
@@ -153,11 +217,26 @@ export const createPainter = (board) => {
         pixels.fill(0);
         const [xs, ys] = [panel.column.pixels, panel.row.pixels];
         for (const [ended, shape] of look.shapes) {
-            if (colouring) marks.stampCoded(pixels, xs, ys, board.mask, bit | ended, shape, colouring.codes, look.palette);
-            else marks.stamp(pixels, xs, ys, board.mask, bit | ended, shape, bit === selection.KEPT ? look.mark : look.selected);
+            if (colouring)
+                marks.stampCoded(pixels, xs, ys, board.mask, bit | ended, shape, colouring.codes, look.palette);
+            else
+                marks.stamp(
+                    pixels,
+                    xs,
+                    ys,
+                    board.mask,
+                    bit | ended,
+                    shape,
+                    bit === selection.KEPT ? look.mark : look.selected,
+                );
         }
         const {ratio, reach, width, height} = look;
-        put(canvas, image, {left: `${-reach / ratio}px`, top: `${-reach / ratio}px`, width: `${width / ratio}px`, height: `${height / ratio}px`});
+        put(canvas, image, {
+            left: `${-reach / ratio}px`,
+            top: `${-reach / ratio}px`,
+            width: `${width / ratio}px`,
+            height: `${height / ratio}px`,
+        });
     };
 
     /** A shading of those whose mask has `bit`. What is selected has the strength it has among all that are kept. */
@@ -194,16 +273,27 @@ export const createPainter = (board) => {
     /** The line through what is selected and counts, and what it says. It says nothing about few, or about what does not vary. */
     const showTrend = (panel, isWanted) => {
         const {row, column} = panel;
-        const fit = isWanted && row.units && column.units
-            ? trend.fitOf(row.units, column.units, board.mask, counting.countedBits(selection.SELECTED, board.isIncluded), board.experiments.size) : null;
+        const fit =
+            isWanted && row.units && column.units
+                ? trend.fitOf(
+                      row.units,
+                      column.units,
+                      board.mask,
+                      counting.countedBits(selection.SELECTED, board.isIncluded),
+                      board.experiments.size,
+                  )
+                : null;
         panel.label.hidden = fit === null;
         panel.line.style.display = fit === null ? "none" : "";
         if (fit === null) return;
         const words = trend.wordsOf(fit, row.axis.log, column.axis.log);
-        panel.label.replaceChildren(...words.map((text, place) => marks.element("span", {textContent: place ? text : `${text}, `})));
+        panel.label.replaceChildren(
+            ...words.map((text, place) => marks.element("span", {textContent: place ? text : `${text}, `})),
+        );
         panel.element.setAttribute("aria-description", words.join(", "));
         const [[x1, y1], [x2, y2]] = lineOf(fit, row.axis, column.axis, grid.panelWidth, grid.panelHeight);
-        for (const [name, value] of Object.entries({x1, y1, x2, y2})) panel.line.firstChild.setAttribute(name, value.toFixed(1));
+        for (const [name, value] of Object.entries({x1, y1, x2, y2}))
+            panel.line.firstChild.setAttribute(name, value.toFixed(1));
     };
 
     const showLit = (panel) => {
@@ -216,7 +306,13 @@ export const createPainter = (board) => {
 
     const showPicked = (panel) => {
         const [xs, ys] = [panel.column.places, panel.row.places];
-        const places = xs && ys ? board.pickedIndices().map((index) => [xs[index], ys[index]]).filter(([x, y]) => x >= 0 && y >= 0) : [];
+        const places =
+            xs && ys
+                ? board
+                      .pickedIndices()
+                      .map((index) => [xs[index], ys[index]])
+                      .filter(([x, y]) => x >= 0 && y >= 0)
+                : [];
         const path = ringsAt(places, PICK_RADIUS);
         if (panel.rings === path) return;
         panel.rings = path;

@@ -12,7 +12,8 @@ const DEFAULTS = Object.freeze({rows: null, scales: new Map(), colour: null});
 const isWord = (value) => typeof value === "string";
 
 /** A scale as it stands in the address: "log", "linear" or "auto", with a minus where it is reversed. */
-const packScale = ({log, isReversed}) => `${isReversed ? "-" : ""}${log === undefined ? "auto" : log ? "log" : "linear"}`;
+const packScale = ({log, isReversed}) =>
+    `${isReversed ? "-" : ""}${log === undefined ? "auto" : log ? "log" : "linear"}`;
 
 const unpackScale = (word) => {
     const name = word.replace(/^-/, "");
@@ -25,8 +26,11 @@ const isPlain = ({log, isReversed}) => log === undefined && !isReversed;
 /** The query with these settings in it; other parameters stay. Returns "" or "?...". */
 export const toQuery = (query, {rows, scales, colour}) => {
     const parameters = new URLSearchParams(query);
-    const kept = {...(rows && {rows}), ...(colour && {colour}),
-        ...(scales.size && {scales: [...scales].map(([key, scale]) => [key, packScale(scale)])})};
+    const kept = {
+        ...(rows && {rows}),
+        ...(colour && {colour}),
+        ...(scales.size && {scales: [...scales].map(([key, scale]) => [key, packScale(scale)])}),
+    };
     if (Object.keys(kept).length) parameters.set(PARAMETER, JSON.stringify(kept));
     else parameters.delete(PARAMETER);
     const text = parameters.toString();
@@ -46,8 +50,12 @@ export const fromQuery = (query) => {
     return {
         rows: Array.isArray(found.rows) && found.rows.every(isWord) ? found.rows : null,
         colour: isWord(found.colour) ? found.colour : null,
-        scales: new Map(scales.filter((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isWord))
-            .map(([key, word]) => [key, unpackScale(word)]).filter(([, scale]) => scale !== null)),
+        scales: new Map(
+            scales
+                .filter((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isWord))
+                .map(([key, word]) => [key, unpackScale(word)])
+                .filter(([, scale]) => scale !== null),
+        ),
     };
 };
 
@@ -58,13 +66,18 @@ export const withScale = (scales, key, scale) => {
 };
 
 /** The keys of the rows: those chosen that are still offered, or the first ones. */
-export const rowsOf = (chosen, offered, most = MOST_ROWS) => (
-    chosen?.some((key) => offered.includes(key)) ? chosen.filter((key) => offered.includes(key)) : offered.slice(0, most));
+export const rowsOf = (chosen, offered, most = MOST_ROWS) =>
+    chosen?.some((key) => offered.includes(key))
+        ? chosen.filter((key) => offered.includes(key))
+        : offered.slice(0, most);
 
 /** The rows with one more or one less; the last one stays. A new one goes where the offer has it among the shown. */
 export const toggledRow = (rows, key, offered) => {
     if (rows.includes(key)) return rows.length > 1 ? rows.filter((other) => other !== key) : rows;
-    const before = offered.slice(0, offered.indexOf(key)).filter((other) => rows.includes(other)).at(-1);
+    const before = offered
+        .slice(0, offered.indexOf(key))
+        .filter((other) => rows.includes(other))
+        .at(-1);
     const place = before === undefined ? 0 : rows.indexOf(before) + 1;
     return [...rows.slice(0, place), key, ...rows.slice(place)];
 };

@@ -24,7 +24,9 @@ export const PLAIN = Object.freeze({order: [], hidden: [], added: [], kinds: [],
 
 /** The keys to begin with: what varies, then the chosen metrics with the objective last. */
 export const defaultKeys = (set, chosen, objective) => [
-    ...shared().varying(set).map(({key}) => key),
+    ...shared()
+        .varying(set)
+        .map(({key}) => key),
     ...chosen.filter((key) => key !== objective && set.columns.has(key)),
     ...chosen.filter((key) => key === objective && set.columns.has(key)),
 ];
@@ -42,7 +44,10 @@ export const arranged = (keys, order) => {
 export const shownKeys = (defaults, {order, hidden, added}) => {
     const more = added.filter((key) => !defaults.includes(key));
     const all = [...defaults.slice(0, -1), ...more, ...defaults.slice(-1)];
-    return arranged(all.filter((key) => !hidden.includes(key)), order);
+    return arranged(
+        all.filter((key) => !hidden.includes(key)),
+        order,
+    );
 };
 
 /** Keys with one of them at another place. */
@@ -54,8 +59,16 @@ export const moved = (keys, key, place) => {
 const without = (list, key) => list.filter((other) => other !== key);
 
 /** A view without an axis, or with one more. */
-export const hide = (view, key) => ({...view, added: without(view.added, key), hidden: [...without(view.hidden, key), key]});
-export const add = (view, key) => ({...view, hidden: without(view.hidden, key), added: [...without(view.added, key), key]});
+export const hide = (view, key) => ({
+    ...view,
+    added: without(view.added, key),
+    hidden: [...without(view.hidden, key), key],
+});
+export const add = (view, key) => ({
+    ...view,
+    hidden: without(view.hidden, key),
+    added: [...without(view.added, key), key],
+});
 
 /** How an axis is asked to be: `{scale, isReversed, isWhole}`; null is whatever suits the values. */
 export const kindOf = (view, key) => {
@@ -66,7 +79,10 @@ export const kindOf = (view, key) => {
 export const withKind = (view, key, change) => {
     const {scale, isReversed, isWhole} = {...kindOf(view, key), ...change};
     const isPlain = scale === null && !isReversed && isWhole === null;
-    return {...view, kinds: [...view.kinds.filter(([of]) => of !== key), ...(isPlain ? [] : [[key, scale, isReversed, isWhole]])]};
+    return {
+        ...view,
+        kinds: [...view.kinds.filter(([of]) => of !== key), ...(isPlain ? [] : [[key, scale, isReversed, isWhole]])],
+    };
 };
 
 /** The query with the view in it; a view as it is by itself leaves no trace. */
@@ -82,13 +98,19 @@ export const toQuery = (query, view) => {
 
 const wordsOf = (list) => (Array.isArray(list) ? list.filter((item) => typeof item === "string") : []);
 
-const isKind = (item) => Array.isArray(item) && typeof item[0] === "string" && [null, "log", "linear"].includes(item[1] ?? null);
+const isKind = (item) =>
+    Array.isArray(item) && typeof item[0] === "string" && [null, "log", "linear"].includes(item[1] ?? null);
 
 export const fromQuery = (query) => {
     try {
         const [order, hidden, added, kinds, isFolded] = JSON.parse(new URLSearchParams(query).get(PARAMETER)) ?? [];
-        return {order: wordsOf(order), hidden: wordsOf(hidden), added: wordsOf(added),
-            kinds: (Array.isArray(kinds) ? kinds : []).filter(isKind), isFolded: isFolded === true};
+        return {
+            order: wordsOf(order),
+            hidden: wordsOf(hidden),
+            added: wordsOf(added),
+            kinds: (Array.isArray(kinds) ? kinds : []).filter(isKind),
+            isFolded: isFolded === true,
+        };
     } catch {
         // An address edited by hand may say anything.
         return PLAIN;
@@ -109,11 +131,14 @@ const rangeAround = (low, high, ticks) => {
 const fences = (set, column, log) => {
     const step = Math.max(1, Math.floor(set.size / MOST_SAMPLED));
     const unitAt = (index) => (log ? Math.log10(column.values[index]) : column.values[index]);
-    const sampled = Float64Array.from({length: Math.floor(set.size / step)}, (_, i) => unitAt(i * step)).filter(Number.isFinite).sort();
+    const sampled = Float64Array.from({length: Math.floor(set.size / step)}, (_, i) => unitAt(i * step))
+        .filter(Number.isFinite)
+        .sort();
     const [first, third] = [0.25, 0.75].map((share) => sampled[Math.floor(share * (sampled.length - 1))]);
     const reach = 3 * (third - first);
     if (!(reach > 0) || sampled.length < LEAST_VALUES) return null;
-    if (sampled.filter((unit) => unit < first - reach || unit > third + reach).length > MOST_OUTLIERS * sampled.length) return null;
+    if (sampled.filter((unit) => unit < first - reach || unit > third + reach).length > MOST_OUTLIERS * sampled.length)
+        return null;
     let [low, high] = [Infinity, -Infinity];
     for (let index = 0; index < set.size; index += 1) {
         const unit = unitAt(index);
@@ -143,11 +168,16 @@ export const axisFor = (set, column, {scale = null, isReversed = false, isWhole 
     if (inner === null) return whole;
     const share = (inner[1] - inner[0]) / (units[1] - units[0]);
     // Settings are chosen on purpose; only measured values have outliers that nobody asked for.
-    const isCut = share < WORTH_OFFERING && (isWhole === null ? share < LEAST_SHARE && column.role === "metric" : !isWhole);
+    const isCut =
+        share < WORTH_OFFERING && (isWhole === null ? share < LEAST_SHARE && column.role === "metric" : !isWhole);
     if (!isCut) return {...whole, hasOutliers: share < WORTH_OFFERING};
-    return {...whole, hasOutliers: true, range: rangeAround(...inner, null),
+    return {
+        ...whole,
+        hasOutliers: true,
+        range: rangeAround(...inner, null),
         cutAt: inner.map((unit) => (log ? 10 ** unit : unit)),
-        cut: [units[0] < inner[0] ? ends[0] : null, units[1] > inner[1] ? ends[1] : null]};
+        cut: [units[0] < inner[0] ? ends[0] : null, units[1] > inner[1] ? ends[1] : null],
+    };
 };
 
 /** Where a value lies, 0 (low end) to 1; outliers at the end, NaN for what is missing or infinite. */
@@ -170,12 +200,18 @@ export const partFor = (column, axis, from, to, byMiddle = false) => {
     return {field: part.field, range: [low <= 0 ? null : part.range[0], high >= 1 ? null : part.range[1]]};
 };
 
-const nearestTick = (axis, position) => axis.ticks.reduce((best, tick) => (
-    Math.abs(shared().positionOf(axis, tick) - position) < Math.abs(shared().positionOf(axis, best) - position) ? tick : best));
+const nearestTick = (axis, position) =>
+    axis.ticks.reduce((best, tick) =>
+        Math.abs(shared().positionOf(axis, tick) - position) < Math.abs(shared().positionOf(axis, best) - position)
+            ? tick
+            : best,
+    );
 
 /** A place in words: the nearest of the named values, or the number there. */
-export const wordAt = (axis, place) => (axis.labels
-    ? axis.labels[axis.ticks.indexOf(nearestTick(axis, axis.isReversed ? 1 - place : place))] : shared().short(valueFrom(axis, place), 4));
+export const wordAt = (axis, place) =>
+    axis.labels
+        ? axis.labels[axis.ticks.indexOf(nearestTick(axis, axis.isReversed ? 1 - place : place))]
+        : shared().short(valueFrom(axis, place), 4);
 
 /** The stretches that a clause covers, lowest first: one, or one per group of neighbouring bands. */
 export const stretchesOf = (column, axis, clause) => {
@@ -185,15 +221,17 @@ export const stretchesOf = (column, axis, clause) => {
     return axis.isReversed ? found.map(([low, high]) => [1 - high, 1 - low]).reverse() : found;
 };
 
-const rangeOn = (axis, range) => range.map((end, i) => {
-    if (end === null || !Number.isFinite(end)) return i;
-    if (axis.log && end <= 0) return 0;
-    return Math.min(1, Math.max(0, shared().positionOf(axis, end)));
-});
+const rangeOn = (axis, range) =>
+    range.map((end, i) => {
+        if (end === null || !Number.isFinite(end)) return i;
+        if (axis.log && end <= 0) return 0;
+        return Math.min(1, Math.max(0, shared().positionOf(axis, end)));
+    });
 
 const bandsOf = (column, axis, {values, range}) => {
     const [low, high] = range ?? [];
-    const isHeld = values ? (tick) => Boolean(column.categories) && wordsAt(column, axis, tick).some((word) => values.includes(word))
+    const isHeld = values
+        ? (tick) => Boolean(column.categories) && wordsAt(column, axis, tick).some((word) => values.includes(word))
         : (tick) => tick >= (low ?? -Infinity) && tick <= (high ?? Infinity);
     const edges = shared().bandEdges(axis);
     const found = [];
@@ -217,7 +255,8 @@ export const ticksFor = (set, column, axis, most) => {
     const {short, ticksOf} = shared();
     const labels = axis.labels && new Map(axis.ticks.map((tick, place) => [tick, axis.labels[place]]));
     const isInteger = !labels && isWholeColumn(set, column);
-    return ticksOf(axis, most).filter((tick) => !isInteger || Number.isInteger(tick))
+    return ticksOf(axis, most)
+        .filter((tick) => !isInteger || Number.isInteger(tick))
         .map((tick) => ({place: placeOf(axis, tick), text: labels?.get(tick) ?? short(tick, 4)}));
 };
 
@@ -226,12 +265,17 @@ export const ticksFor = (set, column, axis, most) => {
 /** Where the axes stand in a place of this width; closer than can be read they never get. */
 export const layoutOf = (count, width, left, right) => {
     const spacing = count < 2 ? 0 : Math.max(LEAST_SPACING, (width - left - right) / (count - 1));
-    return {left, spacing, width: Math.max(width, left + spacing * (count - 1) + right), x: (place) => left + place * spacing};
+    return {
+        left,
+        spacing,
+        width: Math.max(width, left + spacing * (count - 1) + right),
+        x: (place) => left + place * spacing,
+    };
 };
 
 /** The place in the order for something dropped at x. */
-export const dropPlace = (x, {left, spacing}, count) => (spacing === 0 ? 0
-    : Math.min(count - 1, Math.max(0, Math.round((x - left) / spacing))));
+export const dropPlace = (x, {left, spacing}, count) =>
+    spacing === 0 ? 0 : Math.min(count - 1, Math.max(0, Math.round((x - left) / spacing)));
 
 /** What a press at a place (0 to 1) takes hold of, for an axis of this length in pixels. */
 export const gripAt = (stretch, place, length) => {
@@ -258,7 +302,10 @@ export const dragged = ([low, high], grip, by) => {
 /** The line nearest to (x, y) among those whose mask has `bit`, or -1; `ys` are pixels, one array per axis. */
 export const nearestLine = (ys, layout, mask, bit, x, y, most) => {
     if (ys.length === 0) return -1;
-    const gap = Math.min(Math.max(0, ys.length - 2), Math.max(0, Math.floor((x - layout.left) / (layout.spacing || 1))));
+    const gap = Math.min(
+        Math.max(0, ys.length - 2),
+        Math.max(0, Math.floor((x - layout.left) / (layout.spacing || 1))),
+    );
     const share = layout.spacing ? (x - layout.x(gap)) / layout.spacing : 0;
     const [from, to] = [ys[gap], ys[gap + 1] ?? ys[gap]];
     let found = -1;
@@ -269,7 +316,7 @@ export const nearestLine = (ys, layout, mask, bit, x, y, most) => {
         const above = from[index] + share * rise - y;
         // The distance to a slanted line is shorter than straight up to it.
         const slope = layout.spacing ? rise / layout.spacing : 0;
-        const distance = above * above / (1 + slope * slope);
+        const distance = (above * above) / (1 + slope * slope);
         if (distance < least) {
             least = distance;
             found = index;

@@ -12,7 +12,7 @@ export const binsOf = ({ys, size, top, length}, bins) => {
     for (let axis = 0; axis < axes; axis += 1) {
         const own = ys[axis];
         for (let index = 0; index < size; index += 1) {
-            const bin = Math.floor((own[index] - top) / length * bins);
+            const bin = Math.floor(((own[index] - top) / length) * bins);
             found[index * axes + axis] = own[index] > top + length ? bins : Math.min(bins - 1, Math.max(0, bin));
         }
     }
@@ -22,8 +22,12 @@ export const binsOf = ({ys, size, top, length}, bins) => {
 /** Empty bundles for the lines of a scene: `sums[0]` for those with a tint, `sums[1]` for the others, or null. */
 export const bundlesOf = (scene, bins) => {
     const count = Math.max(0, scene.ys.length - 1) * (bins + 1) ** 2;
-    return {bins, placed: binsOf(scene, bins), isIn: new Uint8Array(scene.size),
-        sums: [new Float64Array(count), scene.tints.includes(UNTINTED) ? new Float64Array(count) : null]};
+    return {
+        bins,
+        placed: binsOf(scene, bins),
+        isIn: new Uint8Array(scene.size),
+        sums: [new Float64Array(count), scene.tints.includes(UNTINTED) ? new Float64Array(count) : null],
+    };
 };
 
 /** Let the bundles hold exactly the lines whose mask has `bit`. Only what changed is work: between two moves that is little. */
@@ -38,7 +42,8 @@ export const fill = ({bins, placed, isIn, sums}, {tints, ys, size}, mask, bit) =
         const sum = tint === UNTINTED ? sums[1] : sums[0];
         const step = (isWanted ? 1 : -1) * (1 + (tint === UNTINTED ? 0 : tint) * TINT);
         let at = index * axes;
-        for (let gap = 0; gap + 1 < axes; gap += 1, at += 1) sum[(gap * side + placed[at]) * side + placed[at + 1]] += step;
+        for (let gap = 0; gap + 1 < axes; gap += 1, at += 1)
+            sum[(gap * side + placed[at]) * side + placed[at + 1]] += step;
     }
 };
 
@@ -66,7 +71,9 @@ export const toneTable = (typical) => {
     const table = new Uint8Array(4096);
     for (let i = 0; i < table.length; i += 1) {
         const weight = i / 8;
-        table[i] = Math.round(255 * Math.min(0.96, Math.min(1, weight) * floor + (1 - floor) * (1 - Math.exp(-weight * rate))));
+        table[i] = Math.round(
+            255 * Math.min(0.96, Math.min(1, weight) * floor + (1 - floor) * (1 - Math.exp(-weight * rate))),
+        );
     }
     return table;
 };
@@ -79,7 +86,8 @@ const plane = {weights: new Float32Array(0), tints: new Float32Array(0), width: 
 const cleared = (width, height) => {
     // A row more, for the lower half of what crosses the last one.
     const length = width * (height + 2);
-    if (plane.weights.length < length) Object.assign(plane, {weights: new Float32Array(length), tints: new Float32Array(length)});
+    if (plane.weights.length < length)
+        Object.assign(plane, {weights: new Float32Array(length), tints: new Float32Array(length)});
     plane.weights.fill(0, 0, length);
     plane.tints.fill(0, 0, length);
     return Object.assign(plane, {width});
@@ -87,8 +95,10 @@ const cleared = (width, height) => {
 
 const traceAll = (target, scene, {bins}, sums, scale) => {
     const side = bins + 1;
-    const rows = Float32Array.from({length: side}, (_, bin) => scale * (bin === bins ? scene.gutter
-        : scene.top + (bin + 0.5) / bins * scene.length));
+    const rows = Float32Array.from(
+        {length: side},
+        (_, bin) => scale * (bin === bins ? scene.gutter : scene.top + ((bin + 0.5) / bins) * scene.length),
+    );
     for (let gap = 0; gap + 1 < scene.xs.length; gap += 1) {
         const [x0, x1] = [Math.round(scene.xs[gap] * scale), Math.round(scene.xs[gap + 1] * scale)];
         for (let from = 0; from < side; from += 1) {
@@ -114,8 +124,8 @@ const imageOf = (context, scene, bundles, sums, {pixels, scale, opacities}) => {
     for (let at = 0; at < out.length; at += 1) {
         const weight = weights[at];
         if (weight === 0) continue;
-        const colour = pixels.length === 1 ? pixels[0] : pixels[1 + Math.min(254, tints[at] / weight | 0)];
-        out[at] = (opacities[Math.min(4095, weight * 8 + 0.5 | 0)] << 24) | colour;
+        const colour = pixels.length === 1 ? pixels[0] : pixels[1 + Math.min(254, (tints[at] / weight) | 0)];
+        out[at] = (opacities[Math.min(4095, (weight * 8 + 0.5) | 0)] << 24) | colour;
     }
     return image;
 };

@@ -13,15 +13,19 @@ const MOST_CHARACTERS = 13;
 
 /** What can be done with an axis: `{words, change}` with a change of its kind, or `{words, does}`; `isOn` for what holds. */
 export const menuFor = ({column, axis, kind}, place, count) => {
-    const scales = axis.canLog ? [
-        {words: "Linear scale", isOn: !axis.log, change: {scale: "linear"}},
-        {words: "Logarithmic scale", isOn: axis.log, change: {scale: "log"}},
-    ] : [];
+    const scales = axis.canLog
+        ? [
+              {words: "Linear scale", isOn: !axis.log, change: {scale: "linear"}},
+              {words: "Logarithmic scale", isOn: axis.log, change: {scale: "log"}},
+          ]
+        : [];
     const turned = column.kind === "category" ? "Turned over" : "Reversed, largest below";
     return [
         ...scales,
         {words: turned, isOn: kind.isReversed, change: {isReversed: !kind.isReversed}},
-        ...(axis.hasOutliers ? [{words: "Outliers at the ends", isOn: axis.cut !== null, change: {isWhole: axis.cut !== null}}] : []),
+        ...(axis.hasOutliers
+            ? [{words: "Outliers at the ends", isOn: axis.cut !== null, change: {isWhole: axis.cut !== null}}]
+            : []),
         ...(place > 0 ? [{words: "Move left", does: "left"}] : []),
         ...(place < count - 1 ? [{words: "Move right", does: "right"}] : []),
         ...(count > 2 ? [{words: "Hide this axis", does: "hide"}] : []),
@@ -50,8 +54,12 @@ export const createMenu = (menu, {signal}) => {
 
     const itemOf = (entry, act) => {
         const isChoice = entry.isOn !== undefined;
-        const item = element("button", {type: "button", className: `ht-menu-item${isChoice ? " is-choice" : ""}`, textContent: entry.words,
-            aria: isChoice ? {role: "menuitemcheckbox", checked: String(Boolean(entry.isOn))} : {role: "menuitem"}});
+        const item = element("button", {
+            type: "button",
+            className: `ht-menu-item${isChoice ? " is-choice" : ""}`,
+            textContent: entry.words,
+            aria: isChoice ? {role: "menuitemcheckbox", checked: String(Boolean(entry.isOn))} : {role: "menuitem"},
+        });
         item.addEventListener("click", () => {
             close();
             act(entry);
@@ -61,7 +69,10 @@ export const createMenu = (menu, {signal}) => {
 
     const open = (button, title, entries, act) => {
         opener = button;
-        menu.replaceChildren(element("div", {className: "ht-menu-title", textContent: title}), ...entries.map((entry) => itemOf(entry, act)));
+        menu.replaceChildren(
+            element("div", {className: "ht-menu-title", textContent: title}),
+            ...entries.map((entry) => itemOf(entry, act)),
+        );
         menu.hidden = false;
         button.setAttribute("aria-expanded", "true");
         const box = button.getBoundingClientRect();
@@ -70,17 +81,27 @@ export const createMenu = (menu, {signal}) => {
         menu.querySelector("button")?.focus({preventScroll: true});
     };
 
-    menu.addEventListener("keydown", (event) => {
-        const items = [...menu.querySelectorAll("button")];
-        const at = items.indexOf(document.activeElement);
-        const next = {ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1}[event.key];
-        if (event.key === "Escape" || event.key === "Tab") close();
-        else if (next !== undefined) items[(next + items.length) % items.length].focus();
-        else return;
-        event.preventDefault();
-        event.stopPropagation();
-    }, {signal});
-    document.addEventListener("pointerdown", (event) => { if (!menu.contains(event.target)) close(); }, {signal});
+    menu.addEventListener(
+        "keydown",
+        (event) => {
+            const items = [...menu.querySelectorAll("button")];
+            const at = items.indexOf(document.activeElement);
+            const next = {ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1}[event.key];
+            if (event.key === "Escape" || event.key === "Tab") close();
+            else if (next !== undefined) items[(next + items.length) % items.length].focus();
+            else return;
+            event.preventDefault();
+            event.stopPropagation();
+        },
+        {signal},
+    );
+    document.addEventListener(
+        "pointerdown",
+        (event) => {
+            if (!menu.contains(event.target)) close();
+        },
+        {signal},
+    );
     document.addEventListener("wheel", close, {signal, passive: true});
     return {open, close};
 };
@@ -95,25 +116,67 @@ export const create = (shown, frame, board, owner) => {
     const {element} = marks;
     const {key, column, axis} = shown;
     const brush = element("div", {className: "ht-axis-brush", hidden: true});
-    const ends = Object.fromEntries(["high", "low"].map((end) => [end, element("div", {className: `ht-axis-end is-${end}`, tabIndex: 0, hidden: true,
-        aria: {role: "slider", orientation: "vertical", label: `${end === "low" ? "Lower" : "Upper"} end of the brush on ${column.name}`}})]));
+    const ends = Object.fromEntries(
+        ["high", "low"].map((end) => [
+            end,
+            element("div", {
+                className: `ht-axis-end is-${end}`,
+                tabIndex: 0,
+                hidden: true,
+                aria: {
+                    role: "slider",
+                    orientation: "vertical",
+                    label: `${end === "low" ? "Lower" : "Upper"} end of the brush on ${column.name}`,
+                },
+            }),
+        ]),
+    );
     const others = element("div", {className: "ht-axis-others"});
-    const area = element("div", {className: "ht-axis-area", tabIndex: 0, aria: {role: "group",
-        label: `${column.name}: drag to select a range, Enter begins one, arrow keys move it, Escape clears it`}},
-    element("div", {className: "ht-axis-line"}), others, brush, ends.high, ends.low);
+    const area = element(
+        "div",
+        {
+            className: "ht-axis-area",
+            tabIndex: 0,
+            aria: {
+                role: "group",
+                label: `${column.name}: drag to select a range, Enter begins one, arrow keys move it, Escape clears it`,
+            },
+        },
+        element("div", {className: "ht-axis-line"}),
+        others,
+        brush,
+        ends.high,
+        ends.low,
+    );
     Object.assign(area.style, {top: `${frame.top}px`, height: `${frame.length}px`});
     const title = titleOf(element, shown);
-    const missing = element("button", {type: "button", className: "ht-axis-missing", hidden: true, aria: {pressed: "false"},
-        title: `Select the experiments without ${column.name}, or no longer`});
+    const missing = element("button", {
+        type: "button",
+        className: "ht-axis-missing",
+        hidden: true,
+        aria: {pressed: "false"},
+        title: `Select the experiments without ${column.name}, or no longer`,
+    });
     missing.addEventListener("click", () => owner.toggleMissing(shown));
     missing.style.top = `${frame.gutter}px`;
     const words = shown.ticks.map(({place, text}) => {
-        const tick = element("span", {className: "ht-axis-tick", textContent: categories.shortened(text, MOST_CHARACTERS), title: text});
+        const tick = element("span", {
+            className: "ht-axis-tick",
+            textContent: categories.shortened(text, MOST_CHARACTERS),
+            title: text,
+        });
         tick.style.top = `${frame.top + (1 - place) * frame.length}px`;
         return tick;
     });
-    const box = element("div", {className: `ht-axis${key === `m:${board.spec.objective}` ? " is-objective" : ""}`, dataset: {field: key}},
-        title, ...words, ...cutWords(element, axis, frame), missing, area);
+    const box = element(
+        "div",
+        {className: `ht-axis${key === `m:${board.spec.objective}` ? " is-objective" : ""}`, dataset: {field: key}},
+        title,
+        ...words,
+        ...cutWords(element, axis, frame),
+        missing,
+        area,
+    );
     box.style.left = `${shown.x}px`;
     Object.assign(shown, {element: box, area, title, brush, ends, others, missing, stretch: null, hasMissing: false});
     listenToTitle(shown, owner);
@@ -122,25 +185,42 @@ export const create = (shown, frame, board, owner) => {
 };
 
 /** A name that may go on in the next line after a sign. */
-const breakable = (element, name) => name.split(/(?<=[_./-])/).flatMap((piece, i) => (i ? [element("wbr"), piece] : [piece]));
+const breakable = (element, name) =>
+    name.split(/(?<=[_./-])/).flatMap((piece, i) => (i ? [element("wbr"), piece] : [piece]));
 
 const titleOf = (element, {column, axis}) => {
     const kind = kindWords(axis);
-    return element("button", {type: "button", className: "ht-axis-title", title: `${column.name}: drag to move the axis, click for its scale`,
-        aria: {haspopup: "menu", expanded: "false"}}, element("span", {className: "ht-axis-name"}, ...breakable(element, column.name)),
-    element("span", {className: "ht-axis-kind", textContent: kind}));
+    return element(
+        "button",
+        {
+            type: "button",
+            className: "ht-axis-title",
+            title: `${column.name}: drag to move the axis, click for its scale`,
+            aria: {haspopup: "menu", expanded: "false"},
+        },
+        element("span", {className: "ht-axis-name"}, ...breakable(element, column.name)),
+        element("span", {className: "ht-axis-kind", textContent: kind}),
+    );
 };
 
 /** Where outliers lie at an end of the axis: how far they really go. */
 const cutWords = (element, axis, frame) => {
     if (!axis.cut) return [];
-    return [["above", axis.cut[1]], ["below", axis.cut[0]]].filter(([, end]) => end !== null).map(([side, end]) => {
-        const isTop = (side === "above") !== axis.isReversed;
-        const word = element("span", {className: "ht-axis-cut", textContent: `${isTop ? "▲" : "▼"} to ${short(end, 3)}`,
-            title: "Outliers are drawn at the end of the axis; the menu of its title shows them at full scale"});
-        word.style.top = `${isTop ? frame.top - 9 : frame.top + frame.length + 9}px`;
-        return word;
-    });
+    return [
+        ["above", axis.cut[1]],
+        ["below", axis.cut[0]],
+    ]
+        .filter(([, end]) => end !== null)
+        .map(([side, end]) => {
+            const isTop = (side === "above") !== axis.isReversed;
+            const word = element("span", {
+                className: "ht-axis-cut",
+                textContent: `${isTop ? "▲" : "▼"} to ${short(end, 3)}`,
+                title: "Outliers are drawn at the end of the axis; the menu of its title shows them at full scale",
+            });
+            word.style.top = `${isTop ? frame.top - 9 : frame.top + frame.length + 9}px`;
+            return word;
+        });
 };
 
 const listenToTitle = (shown, owner) => {
@@ -183,7 +263,12 @@ const listenToArea = (shown, frame, owner, model) => {
     area.addEventListener("pointerdown", (event) => {
         if (event.button !== 0) return;
         const place = at(event);
-        const grip = event.target === ends.low ? "low" : event.target === ends.high ? "high" : model.gripAt(shown.stretch, place, frame.length);
+        const grip =
+            event.target === ends.low
+                ? "low"
+                : event.target === ends.high
+                  ? "high"
+                  : model.gripAt(shown.stretch, place, frame.length);
         drag = {place, grip, start: grip ? shown.stretch : null, y: event.clientY, isMoved: false};
         area.setPointerCapture(event.pointerId);
         (ends[grip] ?? area).focus({preventScroll: true, focusVisible: false});
@@ -192,7 +277,9 @@ const listenToArea = (shown, frame, owner, model) => {
     area.addEventListener("pointermove", (event) => {
         const place = at(event);
         if (!drag) {
-            area.style.cursor = {high: "ns-resize", low: "ns-resize", move: "grab"}[model.gripAt(shown.stretch, place, frame.length)] ?? "crosshair";
+            area.style.cursor =
+                {high: "ns-resize", low: "ns-resize", move: "grab"}[model.gripAt(shown.stretch, place, frame.length)] ??
+                "crosshair";
             return;
         }
         event.stopPropagation();
@@ -200,7 +287,9 @@ const listenToArea = (shown, frame, owner, model) => {
         drag.isMoved = true;
         const by = place - drag.place;
         const inside = (value) => Math.min(1, Math.max(0, value));
-        const stretch = drag.start ? model.dragged(drag.start, drag.grip, by) : [inside(drag.place), inside(place)].sort((a, b) => a - b);
+        const stretch = drag.start
+            ? model.dragged(drag.start, drag.grip, by)
+            : [inside(drag.place), inside(place)].sort((a, b) => a - b);
         owner.brush(shown, stretch, {isFinal: false, byMiddle: drag.start !== null});
     });
     const end = (isKept) => {
@@ -237,7 +326,11 @@ export const showBrush = (shown, frame, stretch, others, values) => {
     shown.stretch = stretch;
     shown.brush.hidden = !stretch;
     for (const end of ["low", "high"]) shown.ends[end].hidden = !stretch;
-    const put = (target, [low, high]) => Object.assign(target.style, {top: `${(1 - high) * frame.length}px`, height: `${(high - low) * frame.length}px`});
+    const put = (target, [low, high]) =>
+        Object.assign(target.style, {
+            top: `${(1 - high) * frame.length}px`,
+            height: `${(high - low) * frame.length}px`,
+        });
     if (stretch) {
         put(shown.brush, stretch);
         shown.ends.low.style.top = `${(1 - stretch[0]) * frame.length}px`;
@@ -251,9 +344,11 @@ export const showBrush = (shown, frame, stretch, others, values) => {
     const text = JSON.stringify(others);
     if (shown.others.dataset.shown === text) return;
     shown.others.dataset.shown = text;
-    shown.others.replaceChildren(...others.map((other) => {
-        const mark = element("div", {className: "ht-axis-other", title: "Selected in another view"});
-        put(mark, other);
-        return mark;
-    }));
+    shown.others.replaceChildren(
+        ...others.map((other) => {
+            const mark = element("div", {className: "ht-axis-other", title: "Selected in another view"});
+            put(mark, other);
+            return mark;
+        }),
+    );
 };

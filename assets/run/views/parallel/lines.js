@@ -35,7 +35,7 @@ export const byShade = ({size, tints}, mask, bit, isPlain) => {
     const shades = Array.from({length: SHADES + 1}, () => []);
     for (let index = 0; index < size; index += 1) {
         if ((mask[index] & bit) !== bit) continue;
-        shades[isPlain || tints[index] === untinted ? 0 : 1 + Math.floor(tints[index] * SHADES / 255)].push(index);
+        shades[isPlain || tints[index] === untinted ? 0 : 1 + Math.floor((tints[index] * SHADES) / 255)].push(index);
     }
     return shades;
 };
@@ -64,7 +64,10 @@ const DASHES = [5, 4];
 const drawStrokes = (context, scene, {bit, count, ...of}) => {
     const {width, opacity} = strokeFor(count);
     Object.assign(context, {lineWidth: width, globalAlpha: opacity, lineJoin: "round"});
-    for (const [ended, dashes] of [[counting.UNFINISHED, DASHES], [counting.FINISHED, []]]) {
+    for (const [ended, dashes] of [
+        [counting.UNFINISHED, DASHES],
+        [counting.FINISHED, []],
+    ]) {
         context.setLineDash(dashes);
         drawShades(context, scene, {...of, bit: bit | ended});
     }
@@ -75,8 +78,13 @@ const drawStrokes = (context, scene, {bit, count, ...of}) => {
 /** Strokes, the larger ones on top, or the smaller ones where those are better. */
 const drawShades = (context, scene, {mask, bit, palette, isTurned}) => {
     const [untinted, ...shades] = byShade(scene, mask, bit, palette.length === 1);
-    const painted = [[palette[0], untinted], ...order(shades.map((indices, shade) => (
-        [palette[1 + Math.floor((shade + 0.5) * 255 / SHADES)], indices])), isTurned)];
+    const painted = [
+        [palette[0], untinted],
+        ...order(
+            shades.map((indices, shade) => [palette[1 + Math.floor(((shade + 0.5) * 255) / SHADES)], indices]),
+            isTurned,
+        ),
+    ];
     for (const [colour, indices] of painted) {
         context.strokeStyle = colour;
         strokeAll(context, scene, indices);

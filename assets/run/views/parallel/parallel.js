@@ -24,13 +24,16 @@ const LEAST_SPACING = 15;
 // --- pure ---------------------------------------------------------------------------------------------------------
 
 /** How many experiments have ended without a value, and how many may still get one. */
-export const missingWords = (missing, pending) => [missing && `${missing.toLocaleString("en-US")} missing`,
-    pending && `${pending.toLocaleString("en-US")} to come`].filter(Boolean).join(", ");
+export const missingWords = (missing, pending) =>
+    [missing && `${missing.toLocaleString("en-US")} missing`, pending && `${pending.toLocaleString("en-US")} to come`]
+        .filter(Boolean)
+        .join(", ");
 
 /** What is drawn, in words: how many of how many, and that a moving picture is a coarser one. */
 export const countWords = (selected, kept, {isCoarse, isDense, hasUnfinished = false}) => {
     const number = (count) => count.toLocaleString("en-US");
-    const what = selected === kept ? `showing all ${number(kept)}` : `showing ${number(selected)} of ${number(kept)} in colour`;
+    const what =
+        selected === kept ? `showing all ${number(kept)}` : `showing ${number(selected)} of ${number(kept)} in colour`;
     if (isCoarse) return `${what}, in coarser lines while you drag`;
     if (!isDense) return what;
     const told = hasUnfinished ? ", and the unfinished ones among them look like the others" : "";
@@ -41,7 +44,9 @@ export const countWords = (selected, kept, {isCoarse, isDense, hasUnfinished = f
 
 export const create = (host, board) => {
     const part = (name) => host.querySelector(`.ht-parallel-${name}`);
-    const [base, top, over] = ["base", "top", "over"].map((name) => marks.element("canvas", {className: `ht-parallel-${name}`}));
+    const [base, top, over] = ["base", "top", "over"].map((name) =>
+        marks.element("canvas", {className: `ht-parallel-${name}`}),
+    );
     const places = marks.element("div", {className: "ht-parallel-axes"});
     const sheet = part("sheet");
     const menu = handles.createMenu(part("menu"), board);
@@ -57,7 +62,11 @@ export const create = (host, board) => {
     let refining = null;
     let isNews = false;
 
-    const pin = parallel_pin.create(part("scroll"), sheet, {signal: board.signal, right: RIGHT, draw: (...given) => drawPinned(...given)});
+    const pin = parallel_pin.create(part("scroll"), sheet, {
+        signal: board.signal,
+        right: RIGHT,
+        draw: (...given) => drawPinned(...given),
+    });
 
     const isShown = () => isVisible && !view.isFolded;
     const isDragging = () => shown.some(({area}) => area.isDragging());
@@ -79,10 +88,26 @@ export const create = (host, board) => {
         const column = board.experiments.columns.get(key);
         const kind = model.kindOf(view, key);
         const axis = column && model.axisFor(board.experiments, column, kind);
-        return axis ? [{key, column, axis, kind, ticks: model.ticksFor(board.experiments, column, axis, Math.floor(FRAME.length / (axis.places ? LEAST_SPACING : TICK_SPACING)))}] : [];
+        return axis
+            ? [
+                  {
+                      key,
+                      column,
+                      axis,
+                      kind,
+                      ticks: model.ticksFor(
+                          board.experiments,
+                          column,
+                          axis,
+                          Math.floor(FRAME.length / (axis.places ? LEAST_SPACING : TICK_SPACING)),
+                      ),
+                  },
+              ]
+            : [];
     };
 
-    const leftMargin = (first) => Math.max(RIGHT, 22 + 6.6 * Math.max(0, ...first.ticks.map(({text}) => Math.min(MOST_TICK, text.length))));
+    const leftMargin = (first) =>
+        Math.max(RIGHT, 22 + 6.6 * Math.max(0, ...first.ticks.map(({text}) => Math.min(MOST_TICK, text.length))));
 
     /** Make the axes anew where any of them, or the width, has changed. Returns whether lines lie elsewhere now. */
     const build = () => {
@@ -93,11 +118,17 @@ export const create = (host, board) => {
         part("scroll").hidden = isEmpty;
         offer(next, defaults);
         const width = host.clientWidth - 2 * parseFloat(getComputedStyle(host).paddingLeft);
-        const nextShape = JSON.stringify([next.map(({key, column, axis, ticks}) => [key, column.name, axis, ticks]), width, isEmpty]);
+        const nextShape = JSON.stringify([
+            next.map(({key, column, axis, ticks}) => [key, column.name, axis, ticks]),
+            width,
+            isEmpty,
+        ]);
         if (nextShape === shape) return false;
         shape = nextShape;
         layout = model.layoutOf(next.length, width, next.length ? leftMargin(next[0]) : 0, RIGHT);
-        next.forEach((each, place) => { each.x = layout.x(place); });
+        next.forEach((each, place) => {
+            each.x = layout.x(place);
+        });
         const focused = shown.find(({title}) => title === document.activeElement)?.key;
         shown = isEmpty ? [] : next.map((each) => handles.create(each, FRAME, board, owner));
         places.replaceChildren(...shown.map(({element}) => element));
@@ -109,15 +140,22 @@ export const create = (host, board) => {
     /** What could be shown besides: hidden axes, constant hyperparameters, other metrics. */
     const offer = (next, defaults) => {
         const isThere = new Set(next.map(({key}) => key));
-        const offered = ["hyperparameter", "metric"].flatMap((role) => columns.columnsOf(board.experiments, role))
-            .filter(({key}) => !isThere.has(key) && (defaults.includes(key) || columns.extent(board.experiments, board.experiments.columns.get(key))));
+        const offered = ["hyperparameter", "metric"]
+            .flatMap((role) => columns.columnsOf(board.experiments, role))
+            .filter(
+                ({key}) =>
+                    !isThere.has(key) &&
+                    (defaults.includes(key) || columns.extent(board.experiments, board.experiments.columns.get(key))),
+            );
         const select = part("add");
         const text = JSON.stringify([offered.map(({key, name}) => [key, name]), view.hidden.length]);
         select.hidden = offered.length === 0;
         if (select.dataset.offered === text) return;
         select.dataset.offered = text;
-        select.replaceChildren(new Option(view.hidden.length ? `add an axis (${view.hidden.length} hidden) …` : "add an axis …", ""),
-            ...offered.map(({key, name}) => new Option(name, key)));
+        select.replaceChildren(
+            new Option(view.hidden.length ? `add an axis (${view.hidden.length} hidden) …` : "add an axis …", ""),
+            ...offered.map(({key, name}) => new Option(name, key)),
+        );
     };
 
     // --- where lines lie ---
@@ -130,13 +168,22 @@ export const create = (host, board) => {
             for (let index = 0; index < size; index += 1) {
                 const place = model.placeOf(axis, column.values[index]);
                 const jitter = marks.jitterOf(board.experiments.numbers[index]);
-                found[index] = Number.isNaN(place) ? FRAME.gutter + 3 * jitter
+                found[index] = Number.isNaN(place)
+                    ? FRAME.gutter + 3 * jitter
                     : FRAME.top + (1 - place) * FRAME.length + (spread === 0 ? 0 : spread * jitter);
             }
             return found;
         });
         showMissing(size);
-        scene = {...FRAME, width: layout.width, size, xs: shown.map((_, place) => layout.x(place)), ys, tints: tintsOf(size), moving: {}};
+        scene = {
+            ...FRAME,
+            width: layout.width,
+            size,
+            xs: shown.map((_, place) => layout.x(place)),
+            ys,
+            tints: tintsOf(size),
+            moving: {},
+        };
         Object.assign(sheet.style, {width: `${layout.width}px`, height: `${FRAME.height}px`});
     };
 
@@ -145,7 +192,8 @@ export const create = (host, board) => {
         for (const {column, missing} of shown) {
             const without = size - columns.countFinite(board.experiments, column);
             let ended = 0;
-            for (let index = 0; without > 0 && index < size; index += 1) ended += selection.isMissing(column, states, index) ? 1 : 0;
+            for (let index = 0; without > 0 && index < size; index += 1)
+                ended += selection.isMissing(column, states, index) ? 1 : 0;
             missing.hidden = without === 0;
             missing.disabled = ended === 0;
             missing.textContent = missingWords(ended, without - ended);
@@ -156,7 +204,8 @@ export const create = (host, board) => {
     const tintsOf = (size) => {
         const tints = new Uint8Array(size).fill(parallel_density.UNTINTED);
         const column = board.experiments.columns.get(objective());
-        const axis = column && model.axisFor(board.experiments, column, {...model.kindOf(view, column.key), isReversed: false});
+        const axis =
+            column && model.axisFor(board.experiments, column, {...model.kindOf(view, column.key), isReversed: false});
         const ends = axis && columns.extent(board.experiments, column).map((end, i) => axis.cutAt?.[i] ?? end);
         showLegend(column, ends);
         if (!axis) return tints;
@@ -202,14 +251,27 @@ export const create = (host, board) => {
     const isMoving = () => board.draft !== null;
 
     /** Draw one tier: coarser while something moves or where there are very many, and in full once all is quiet. */
-    const drawTier = (canvas, bit, count, colours, isQuick, of = scene) => lines.draw(canvas, of, {mask: board.mask, bit, count, isMoving: isQuick,
-        isTurned: board.spec.goal === "minimize", ...colours});
+    const drawTier = (canvas, bit, count, colours, isQuick, of = scene) =>
+        lines.draw(canvas, of, {
+            mask: board.mask,
+            bit,
+            count,
+            isMoving: isQuick,
+            isTurned: board.spec.goal === "minimize",
+            ...colours,
+        });
 
     /** The dim lines are drawn once, not with every move; where all are selected, nothing would be seen of them. */
     const drawBase = () => {
         base.style.visibility = board.selectedCount === board.keptCount ? "hidden" : "visible";
         if (!stale.base || base.style.visibility === "hidden" || isLater(board.keptCount)) return;
-        const method = drawTier(base, selection.KEPT, board.keptCount, dimColours(), isMoving() || board.keptCount > MOST_AT_ONCE);
+        const method = drawTier(
+            base,
+            selection.KEPT,
+            board.keptCount,
+            dimColours(),
+            isMoving() || board.keptCount > MOST_AT_ONCE,
+        );
         stale.base = false;
         stale.fineBase = method.isDense;
     };
@@ -232,8 +294,11 @@ export const create = (host, board) => {
         const isQuick = isMoving() || board.selectedCount > MOST_AT_ONCE;
         const {isDense} = drawTier(top, selection.SELECTED, board.selectedCount, bright, isQuick);
         stale.fineTop = isQuick;
-        part("count").textContent = countWords(board.selectedCount, board.keptCount, {isDense, isCoarse: isDense && isMoving(),
-            hasUnfinished: board.root.classList.contains("has-unfinished")});
+        part("count").textContent = countWords(board.selectedCount, board.keptCount, {
+            isDense,
+            isCoarse: isDense && isMoving(),
+            hasUnfinished: board.root.classList.contains("has-unfinished"),
+        });
     };
 
     /** The full picture, once nothing moves any more; the dim lines, too, before anybody needs them. */
@@ -247,7 +312,8 @@ export const create = (host, board) => {
     /** Both tiers of the window with the last axis; two axes cost little, so they are never coarser than a drag needs. */
     const drawPinned = (canvases, of) => {
         canvases.base.style.visibility = base.style.visibility;
-        if (board.selectedCount < board.keptCount) drawTier(canvases.base, selection.KEPT, board.keptCount, dimColours(), isMoving(), of);
+        if (board.selectedCount < board.keptCount)
+            drawTier(canvases.base, selection.KEPT, board.keptCount, dimColours(), isMoving(), of);
         drawTier(canvases.top, selection.SELECTED, board.selectedCount, bright, isMoving(), of);
     };
 
@@ -255,20 +321,36 @@ export const create = (host, board) => {
         for (const each of shown) {
             const source = `axis:${each.key}`;
             const concerned = board.clauses().filter(({field}) => field === each.key);
-            const own = concerned.filter((clause) => clause.source === source).flatMap((clause) => model.stretchesOf(each.column, each.axis, clause));
-            const others = concerned.filter((clause) => clause.source !== source).flatMap((clause) => model.stretchesOf(each.column, each.axis, clause));
+            const own = concerned
+                .filter((clause) => clause.source === source)
+                .flatMap((clause) => model.stretchesOf(each.column, each.axis, clause));
+            const others = concerned
+                .filter((clause) => clause.source !== source)
+                .flatMap((clause) => model.stretchesOf(each.column, each.axis, clause));
             each.hasMissing = concerned.some((clause) => clause.source === source && clause.missing);
             each.missing.setAttribute("aria-pressed", String(each.hasMissing));
             const stretch = own.length ? [own[0][0], own.at(-1)[1]] : null;
-            handles.showBrush(each, FRAME, stretch, others, stretch ? stretch.map((place) => model.wordAt(each.axis, place)) : []);
+            handles.showBrush(
+                each,
+                FRAME,
+                stretch,
+                others,
+                stretch ? stretch.map((place) => model.wordAt(each.axis, place)) : [],
+            );
         }
     };
 
     const drawHovered = () => {
         if (!isShown() || !scene) return;
         const context = marks.fit(over, layout.width, FRAME.height);
-        const strokes = [[marks.colourOf("--ht-surface"), 4], [marks.colourOf("--ht-muted"), 2]];
-        const hovered = [[marks.colourOf("--ht-surface"), 5], [marks.colourOf("--ht-text"), 2]];
+        const strokes = [
+            [marks.colourOf("--ht-surface"), 4],
+            [marks.colourOf("--ht-muted"), 2],
+        ];
+        const hovered = [
+            [marks.colourOf("--ht-surface"), 5],
+            [marks.colourOf("--ht-text"), 2],
+        ];
         const drawn = [...board.pickedIndices().map((index) => [index, strokes]), [board.hovered, hovered]];
         drawn.forEach(([index, of]) => lines.drawOne(context, scene, index, of));
         pin.over(drawn);
@@ -300,7 +382,14 @@ export const create = (host, board) => {
 
     const owner = {
         brush(each, stretch, {isFinal, byMiddle = false}) {
-            const parts = stretch ? [{...model.partFor(each.column, each.axis, ...stretch, byMiddle), ...(each.hasMissing && {missing: true})}] : [];
+            const parts = stretch
+                ? [
+                      {
+                          ...model.partFor(each.column, each.axis, ...stretch, byMiddle),
+                          ...(each.hasMissing && {missing: true}),
+                      },
+                  ]
+                : [];
             if (!isFinal) board.hover(-1);
             board[isFinal ? "commit" : "preview"](selection.withClauses(board.clauses(), `axis:${each.key}`, parts));
         },
@@ -308,7 +397,12 @@ export const create = (host, board) => {
         toggleMissing(each) {
             const source = `axis:${each.key}`;
             const {range, values, missing} = selection.clausesOf(board.clauses(), source)[0] ?? {};
-            const part = {field: each.key, ...(range && {range}), ...(values && {values}), ...(!missing && {missing: true})};
+            const part = {
+                field: each.key,
+                ...(range && {range}),
+                ...(values && {values}),
+                ...(!missing && {missing: true}),
+            };
             board.commit(selection.withClauses(board.clauses(), source, Object.keys(part).length > 1 ? [part] : []));
         },
         release(each, isMoved, isKept) {
@@ -359,19 +453,33 @@ export const create = (host, board) => {
 
     const listen = () => {
         const {signal} = board;
-        sheet.addEventListener("pointermove", (event) => { if (!isMoving()) board.hover(lineAt(event), event); }, {signal});
+        sheet.addEventListener(
+            "pointermove",
+            (event) => {
+                if (!isMoving()) board.hover(lineAt(event), event);
+            },
+            {signal},
+        );
         sheet.addEventListener("pointerleave", () => board.hover(-1), {signal});
-        sheet.addEventListener("click", (event) => {
-            if (event.target.closest(".ht-axis-area, button")) return;
-            const index = lineAt(event);
-            if (index >= 0) board.click(index, event);
-        }, {signal});
+        sheet.addEventListener(
+            "click",
+            (event) => {
+                if (event.target.closest(".ht-axis-area, button")) return;
+                const index = lineAt(event);
+                if (index >= 0) board.click(index, event);
+            },
+            {signal},
+        );
         part("fold").addEventListener("click", () => setView({...view, isFolded: !view.isFolded}), {signal});
-        part("add").addEventListener("change", (event) => {
-            const key = event.target.value;
-            event.target.value = "";
-            if (key) setView(model.add(view, key));
-        }, {signal});
+        part("add").addEventListener(
+            "change",
+            (event) => {
+                const key = event.target.value;
+                event.target.value = "";
+                if (key) setView(model.add(view, key));
+            },
+            {signal},
+        );
         const watcher = new IntersectionObserver((entries) => {
             isVisible = entries.at(-1).isIntersecting;
             refresh();
@@ -387,8 +495,12 @@ export const create = (host, board) => {
     showFold();
     listen();
     return {
-        onData() { Object.assign(stale, {data: true, base: true, top: true}); },
-        onKept() { Object.assign(stale, {base: true, top: true}); },
+        onData() {
+            Object.assign(stale, {data: true, base: true, top: true});
+        },
+        onKept() {
+            Object.assign(stale, {base: true, top: true});
+        },
         onSelection(step) {
             isNews = Boolean(step?.isNews);
             stale.top = true;

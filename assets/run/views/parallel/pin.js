@@ -21,7 +21,13 @@ export const pinFor = (xs, {from, width, right, spacing}) => {
 };
 
 /** The scene of the two axes alone. */
-export const sceneOf = (scene, {x, place}, width) => ({...scene, width, xs: [0, x - scene.xs[place]], ys: [scene.ys[place], scene.ys.at(-1)], moving: {}});
+export const sceneOf = (scene, {x, place}, width) => ({
+    ...scene,
+    width,
+    xs: [0, x - scene.xs[place]],
+    ys: [scene.ys[place], scene.ys.at(-1)],
+    moving: {},
+});
 
 // --- the view ------------------------------------------------------------------------------------------------------
 
@@ -65,19 +71,28 @@ export const create = (scroll, sheet, {signal, right, draw}) => {
         whole = sceneOf(scene, found, wide);
     };
 
-    const redraw = () => { if (pinned) draw({base, top}, whole); };
+    const redraw = () => {
+        if (pinned) draw({base, top}, whole);
+    };
 
-    scroll.addEventListener("scroll", () => {
-        waiting ??= requestAnimationFrame(() => {
-            waiting = null;
-            if (!held || signal.aborted) return;
-            lay(held.scene, held.shown, held.spacing);
-            redraw();
-        });
-    }, {signal, passive: true});
+    scroll.addEventListener(
+        "scroll",
+        () => {
+            if (waiting !== null) return;
+            waiting = requestAnimationFrame(() => {
+                waiting = null;
+                if (!held || signal.aborted) return;
+                lay(held.scene, held.shown, held.spacing);
+                redraw();
+            });
+        },
+        {signal, passive: true},
+    );
     sheet.append(box);
     return {
-        box, lay, redraw,
+        box,
+        lay,
+        redraw,
         /** Lines over all others: [index, strokes] one by one. */
         over(drawn) {
             if (!pinned) return;
@@ -85,7 +100,16 @@ export const create = (scroll, sheet, {signal, right, draw}) => {
             drawn.forEach(([index, strokes]) => lines.drawOne(context, whole, index, strokes));
         },
         /** What lies under x of the sheet, as `nearestLine` asks for it; null left of the window. */
-        under: (x) => (pinned && x >= pinned.left ? {ys: whole.ys, layout: {left: pinned.left, spacing: pinned.x - pinned.left,
-            x: (place) => pinned.left + place * (pinned.x - pinned.left)}} : null),
+        under: (x) =>
+            pinned && x >= pinned.left
+                ? {
+                      ys: whole.ys,
+                      layout: {
+                          left: pinned.left,
+                          spacing: pinned.x - pinned.left,
+                          x: (place) => pinned.left + place * (pinned.x - pinned.left),
+                      },
+                  }
+                : null,
     };
 };

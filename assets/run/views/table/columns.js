@@ -15,7 +15,10 @@ const keysOf = (offered, property) => offered.filter((column) => !property || co
 
 /** The keys with one more, where the offer has it among them. */
 const placed = (keys, key, offer) => {
-    const before = offer.slice(0, offer.indexOf(key)).filter((other) => keys.includes(other)).at(-1);
+    const before = offer
+        .slice(0, offer.indexOf(key))
+        .filter((other) => keys.includes(other))
+        .at(-1);
     const place = before === undefined ? 0 : keys.indexOf(before) + 1;
     return [...keys.slice(0, place), key, ...keys.slice(place)];
 };
@@ -56,27 +59,33 @@ export const moved = (shown, key, by, isNeighbour = () => true) => {
 
 /** An arrangement that says nothing where it is as by default. */
 export const settled = (arrangement, offered, differing) => {
-    const pinned = arrangement.pinned && isSame(arrangement.pinned, keysOf(offered, "isPinned")) ? null : arrangement.pinned;
+    const pinned =
+        arrangement.pinned && isSame(arrangement.pinned, keysOf(offered, "isPinned")) ? null : arrangement.pinned;
     const next = {...arrangement, pinned};
     const byDefault = shownOf({...next, shown: null}, offered, differing);
     return {...next, shown: next.shown && isSame(next.shown, byDefault) ? null : next.shown};
 };
 
 /** What has come is shown as by default, after all that a person arranged. */
-export const withArrived = (arrangement, keys) => (arrangement.shown === null ? arrangement
-    : {...arrangement, shown: [...arrangement.shown, ...keys.filter((key) => !arrangement.shown.includes(key))]});
+export const withArrived = (arrangement, keys) =>
+    arrangement.shown === null
+        ? arrangement
+        : {...arrangement, shown: [...arrangement.shown, ...keys.filter((key) => !arrangement.shown.includes(key))]};
 
 /** The hyperparameters that take more than one value among the experiments whose mask has `bit`. */
-export const differing = (set, mask, bit) => [...set.columns.values()].filter(({role}) => role === "hyperparameter")
-    .filter(({values}) => {
-        let first = NaN;
-        for (let index = 0; index < set.size; index += 1) {
-            if (!(mask[index] & bit) || Number.isNaN(values[index])) continue;
-            if (Number.isNaN(first)) first = values[index];
-            else if (values[index] !== first) return true;
-        }
-        return false;
-    }).map(({key}) => key);
+export const differing = (set, mask, bit) =>
+    [...set.columns.values()]
+        .filter(({role}) => role === "hyperparameter")
+        .filter(({values}) => {
+            let first = NaN;
+            for (let index = 0; index < set.size; index += 1) {
+                if (!(mask[index] & bit) || Number.isNaN(values[index])) continue;
+                if (Number.isNaN(first)) first = values[index];
+                else if (values[index] !== first) return true;
+            }
+            return false;
+        })
+        .map(({key}) => key);
 
 /** Those whose names hold every word of a search. */
 export const matching = (offered, search) => {
@@ -95,15 +104,20 @@ const read = (query, name) => {
     }
 };
 
-const listOfKeys = (value) => (Array.isArray(value) && value.length ? [...new Set(value.filter((key) => typeof key === "string"))] : null);
+const listOfKeys = (value) =>
+    Array.isArray(value) && value.length ? [...new Set(value.filter((key) => typeof key === "string"))] : null;
 
-const isSort = (item) => Array.isArray(item) && item.length === 2 && typeof item[0] === "string" && DIRECTIONS.includes(item[1]);
+const isSort = (item) =>
+    Array.isArray(item) && item.length === 2 && typeof item[0] === "string" && DIRECTIONS.includes(item[1]);
 
 /** The query with an arrangement in it; other parameters stay. Returns "" or "?...". */
 export const toQuery = (query, {shown, pinned, differs, sort}) => {
     const parameters = new URLSearchParams(query);
     const columns = {...(shown && {shown}), ...(pinned && {pinned}), ...(differs && {differs})};
-    for (const [name, value, isKept] of [["columns", columns, Object.keys(columns).length], ["sort", sort, sort.length]]) {
+    for (const [name, value, isKept] of [
+        ["columns", columns, Object.keys(columns).length],
+        ["sort", sort, sort.length],
+    ]) {
         if (isKept) parameters.set(name, JSON.stringify(value));
         else parameters.delete(name);
     }
@@ -114,9 +128,13 @@ export const toQuery = (query, {shown, pinned, differs, sort}) => {
 export const fromQuery = (query) => {
     const columns = read(query, "columns") ?? {};
     const sort = read(query, "sort");
-    const pinned = Array.isArray(columns.pinned) ? listOfKeys(columns.pinned) ?? [] : null;
-    return {shown: listOfKeys(columns.shown), pinned, differs: columns.differs === true,
-        sort: Array.isArray(sort) ? sort.filter(isSort) : []};
+    const pinned = Array.isArray(columns.pinned) ? (listOfKeys(columns.pinned) ?? []) : null;
+    return {
+        shown: listOfKeys(columns.shown),
+        pinned,
+        differs: columns.differs === true,
+        sort: Array.isArray(sort) ? sort.filter(isSort) : [],
+    };
 };
 
 // --- the grid -----------------------------------------------------------------------------------------------------
@@ -132,8 +150,15 @@ export const create = (grid, board, {columnOf, listen, onChange}) => {
 
     const keyOf = (field) => columnOf(field)?.key ?? field;
 
-    const offered = () => grid.getGridOption("columnDefs").map(({colId, headerName, initialHide, initialPinned}) => ({
-        colId, key: keyOf(colId), name: headerName, role: columnOf(colId)?.role ?? "other", isShown: !initialHide, isPinned: Boolean(initialPinned)}));
+    const offered = () =>
+        grid.getGridOption("columnDefs").map(({colId, headerName, initialHide, initialPinned}) => ({
+            colId,
+            key: keyOf(colId),
+            name: headerName,
+            role: columnOf(colId)?.role ?? "other",
+            isShown: !initialHide,
+            isPinned: Boolean(initialPinned),
+        }));
 
     const keepAddress = () => {
         const {pathname, search, hash} = window.location;
@@ -146,14 +171,26 @@ export const create = (grid, board, {columnOf, listen, onChange}) => {
         const byKey = new Map(offer.map((column) => [column.key, column]));
         const shown = shownOf(arrangement, offer, differ);
         const pinned = new Set(pinnedOf(arrangement, offer));
-        const places = new Map(arrangement.sort.filter(([key]) => byKey.has(key)).map(([key, direction], place) => [key, {sort: direction, sortIndex: place}]));
+        const places = new Map(
+            arrangement.sort
+                .filter(([key]) => byKey.has(key))
+                .map(([key, direction], place) => [key, {sort: direction, sortIndex: place}]),
+        );
         const hidden = offer.map(({key}) => key).filter((key) => !shown.includes(key));
-        grid.applyColumnState({applyOrder: true, state: [...shown, ...hidden].map((key, place) => ({
-            colId: byKey.get(key).colId, hide: place >= shown.length, pinned: pinned.has(key) ? "left" : null,
-            ...(places.get(key) ?? {sort: null, sortIndex: null})}))});
+        grid.applyColumnState({
+            applyOrder: true,
+            state: [...shown, ...hidden].map((key, place) => ({
+                colId: byKey.get(key).colId,
+                hide: place >= shown.length,
+                pinned: pinned.has(key) ? "left" : null,
+                ...(places.get(key) ?? {sort: null, sortIndex: null}),
+            })),
+        });
     };
 
-    const readDiffering = () => { differ = arrangement.differs ? differing(board.experiments, board.mask, selection.SELECTED) : []; };
+    const readDiffering = () => {
+        differ = arrangement.differs ? differing(board.experiments, board.mask, selection.SELECTED) : [];
+    };
 
     const put = (next) => {
         arrangement = settled(next, offered(), differ);
@@ -176,22 +213,37 @@ export const create = (grid, board, {columnOf, listen, onChange}) => {
         const isKnown = new Set(offered().map(({key}) => key));
         const later = (arrangement.shown ?? []).filter((key) => !isKnown.has(key));
         const keys = state.filter(({hide}) => !hide).map(({colId}) => keyOf(colId));
-        put({...arrangement, shown: [...keys, ...later], pinned: state.filter(({pinned}) => pinned === "left").map(({colId}) => keyOf(colId))});
+        put({
+            ...arrangement,
+            shown: [...keys, ...later],
+            pinned: state.filter(({pinned}) => pinned === "left").map(({colId}) => keyOf(colId)),
+        });
     };
 
-    const readSort = () => put({...arrangement, sort: grid.getColumnState().filter(({sort}) => sort)
-        .sort((a, b) => a.sortIndex - b.sortIndex).map(({colId, sort}) => [keyOf(colId), sort])});
+    const readSort = () =>
+        put({
+            ...arrangement,
+            sort: grid
+                .getColumnState()
+                .filter(({sort}) => sort)
+                .sort((a, b) => a.sortIndex - b.sortIndex)
+                .map(({colId, sort}) => [keyOf(colId), sort]),
+        });
 
     /** New columns have come: those of metrics that nobody knew are shown, and nothing else changes. */
     const onColumns = () => {
-        const arrived = offered().filter(({key, isShown}) => isShown && !known.has(key)).map(({key}) => key);
+        const arrived = offered()
+            .filter(({key, isShown}) => isShown && !known.has(key))
+            .map(({key}) => key);
         known = new Set([...known, ...arrived, ...board.experiments.columns.keys()]);
         if (arrived.length && arrangement.shown) put(withArrived(arrangement, arrived));
         apply();
         onChange();
     };
 
-    listen("sortChanged", ({source}) => { if (source !== "api") readSort(); });
+    listen("sortChanged", ({source}) => {
+        if (source !== "api") readSort();
+    });
     listen("dragStopped", readPlaces);
     listen("newColumnsLoaded", onColumns);
 
@@ -201,20 +253,31 @@ export const create = (grid, board, {columnOf, listen, onChange}) => {
     readDiffering();
     apply();
     return {
-        offered, shown, keyOf,
+        offered,
+        shown,
+        keyOf,
         isPinned: (key) => pinnedOf(arrangement, offered()).includes(key),
         sortOf: (key) => arrangement.sort.find(([other]) => other === key)?.[1] ?? null,
         differs: () => arrangement.differs,
         isDefault: () => arrangement.shown === null && arrangement.pinned === null && !arrangement.differs,
         /** Show or hide; whoever chooses hyperparameters by hand no longer wants those that differ. */
-        show: (keys, isShown) => change({shown: withShown(shown(), keys, isShown, offered().map(({key}) => key)),
-            differs: arrangement.differs && !keys.some((key) => roleOf(key) === "hyperparameter")}),
+        show: (keys, isShown) =>
+            change({
+                shown: withShown(
+                    shown(),
+                    keys,
+                    isShown,
+                    offered().map(({key}) => key),
+                ),
+                differs: arrangement.differs && !keys.some((key) => roleOf(key) === "hyperparameter"),
+            }),
         move: (key, by, isNeighbour) => change({shown: moved(shown(), key, by, isNeighbour)}),
         pin(key, isPinned) {
             const others = pinnedOf(arrangement, offered()).filter((other) => other !== key);
             change({shown: shown(), pinned: isPinned ? [...others, key] : others});
         },
-        sort: (key, direction) => change({sort: direction ? [[key, direction]] : arrangement.sort.filter(([other]) => other !== key)}),
+        sort: (key, direction) =>
+            change({sort: direction ? [[key, direction]] : arrangement.sort.filter(([other]) => other !== key)}),
         setDiffers: (differs) => change({differs}),
         reset: () => change({shown: null, pinned: null, differs: false}),
         /** What is selected may differ elsewhere now. Not while a brush is drawn: columns would jump. */

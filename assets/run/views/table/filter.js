@@ -62,12 +62,28 @@ const checkbox = (words, isChecked, dataset = {}) => {
 const limitFields = (board, column, clause) => {
     const ends = columns.extent(board.experiments, column);
     const write = columns.formatterOf(board.experiments, column);
-    const fields = ["from", "to"].map((word, end) => element("input", {type: "text", inputMode: "decimal", autocomplete: "off", spellcheck: false,
-        className: "ht-limit", placeholder: ends ? write(ends[end]) : "", aria: {label: word},
-        value: Number.isFinite(clause?.range?.[end]) ? columns.plain(clause.range[end]) : ""}));
+    const fields = ["from", "to"].map((word, end) =>
+        element("input", {
+            type: "text",
+            inputMode: "decimal",
+            autocomplete: "off",
+            spellcheck: false,
+            className: "ht-limit",
+            placeholder: ends ? write(ends[end]) : "",
+            aria: {label: word},
+            value: Number.isFinite(clause?.range?.[end]) ? columns.plain(clause.range[end]) : "",
+        }),
+    );
     const unit = column.key === "duration" ? " s" : "";
-    const box = element("div", {className: "ht-filter-limits"}, element("span", {textContent: "from"}), fields[0],
-        element("span", {textContent: "to"}), fields[1], unit);
+    const box = element(
+        "div",
+        {className: "ht-filter-limits"},
+        element("span", {textContent: "from"}),
+        fields[0],
+        element("span", {textContent: "to"}),
+        fields[1],
+        unit,
+    );
     return {box, fields};
 };
 
@@ -77,13 +93,20 @@ const rangeForm = (board, column, clause) => {
     const missing = checkbox("", Boolean(clause?.missing));
     missing.label.hidden = count === 0 && !clause?.missing;
     const tell = () => {
-        missing.says.textContent = missingWords(count, fields.some(({value}) => value.trim()));
+        missing.says.textContent = missingWords(
+            count,
+            fields.some(({value}) => value.trim()),
+        );
         fields.forEach((field) => field.classList.remove("is-invalid"));
     };
     fields.forEach((field) => field.addEventListener("input", tell));
     tell();
     const read = () => {
-        const part = partOfLimits(column.key, fields.map(({value}) => value), missing.input.checked);
+        const part = partOfLimits(
+            column.key,
+            fields.map(({value}) => value),
+            missing.input.checked,
+        );
         if (Number.isNaN(part)) {
             fields.forEach((field) => field.classList.toggle("is-invalid", Number.isNaN(readLimit(field.value))));
         }
@@ -96,11 +119,16 @@ const wordsForm = (board, column, clause) => {
     const words = flags.wordsOf(column);
     const count = countMissing(board.experiments, column);
     const isOpen = !clause;
-    const chosen = new Set(isOpen ? words : clause.values ?? []);
+    const chosen = new Set(isOpen ? words : (clause.values ?? []));
     const missing = checkbox(`${column.members ? "none" : "missing"} (${count})`, isOpen || Boolean(clause.missing));
     missing.label.hidden = count === 0 && !clause?.missing;
     const list = element("div", {className: "ht-filter-words"});
-    const search = element("input", {type: "search", className: "ht-search", placeholder: "Search", aria: {label: `Search ${column.name}`}});
+    const search = element("input", {
+        type: "search",
+        className: "ht-search",
+        placeholder: "Search",
+        aria: {label: `Search ${column.name}`},
+    });
     search.hidden = words.length <= MOST_UNSEARCHED;
 
     const found = () => words.filter((word) => word.toLowerCase().includes(search.value.trim().toLowerCase()));
@@ -111,7 +139,15 @@ const wordsForm = (board, column, clause) => {
             input.addEventListener("change", () => chosen[input.checked ? "add" : "delete"](word));
             return label;
         });
-        const more = all.length > MOST_BOXES ? [element("p", {className: "ht-quiet", textContent: `${all.length - MOST_BOXES} more: search for them`})] : [];
+        const more =
+            all.length > MOST_BOXES
+                ? [
+                      element("p", {
+                          className: "ht-quiet",
+                          textContent: `${all.length - MOST_BOXES} more: search for them`,
+                      }),
+                  ]
+                : [];
         list.replaceChildren(...boxes, ...more);
     };
     const setAll = (isChosen) => {
@@ -126,7 +162,8 @@ const wordsForm = (board, column, clause) => {
     });
     search.addEventListener("input", fill);
     fill();
-    const read = () => partOfWords(column.key, words, chosen, missing.input.checked && !missing.label.hidden, !missing.label.hidden);
+    const read = () =>
+        partOfWords(column.key, words, chosen, missing.input.checked && !missing.label.hidden, !missing.label.hidden);
     return {content: [search, element("div", {className: "ht-filter-all"}, ...all), list, missing.label], read};
 };
 
@@ -135,12 +172,31 @@ export const open = (popover, from, board, column, title) => {
     const source = sourceOf(column.key);
     const clause = board.clauses().find((own) => own.source === source && own.field === column.key);
     const isNarrowed = board.clauses().some(({field}) => field === column.key);
-    const {content, read} = column.kind === "category" ? wordsForm(board, column, clause) : rangeForm(board, column, clause);
-    const clear = element("button", {type: "button", className: "ht-button", textContent: "Clear", disabled: !isNarrowed});
-    const note = isNarrowed && !clause ? [element("p", {className: "ht-quiet", textContent: "A brush narrows it already; both count."})] : [];
-    const form = element("form", {className: "ht-filter", noValidate: true}, element("div", {className: "ht-menu-title", textContent: `Filter ${title}`}),
-        ...content, ...note, element("div", {className: "ht-filter-buttons"}, clear,
-            element("button", {type: "submit", className: "ht-button is-accent", textContent: "Filter"})));
+    const {content, read} =
+        column.kind === "category" ? wordsForm(board, column, clause) : rangeForm(board, column, clause);
+    const clear = element("button", {
+        type: "button",
+        className: "ht-button",
+        textContent: "Clear",
+        disabled: !isNarrowed,
+    });
+    const note =
+        isNarrowed && !clause
+            ? [element("p", {className: "ht-quiet", textContent: "A brush narrows it already; both count."})]
+            : [];
+    const form = element(
+        "form",
+        {className: "ht-filter", noValidate: true},
+        element("div", {className: "ht-menu-title", textContent: `Filter ${title}`}),
+        ...content,
+        ...note,
+        element(
+            "div",
+            {className: "ht-filter-buttons"},
+            clear,
+            element("button", {type: "submit", className: "ht-button is-accent", textContent: "Filter"}),
+        ),
+    );
     clear.addEventListener("click", () => {
         popover.close();
         board.commit(withoutField(board.clauses(), column.key));

@@ -7,13 +7,16 @@ export const newsOf = (before, after, size) => {
     for (const index of after) is[index] = 1;
     const stayed = before.filter((index) => is[index]);
     const staying = after.filter((index) => was[index]);
-    return {came: after.length - staying.length, went: before.length - stayed.length,
-        isMoved: stayed.some((index, row) => index !== staying[row])};
+    return {
+        came: after.length - staying.length,
+        went: before.length - stayed.length,
+        isMoved: stayed.some((index, row) => index !== staying[row]),
+    };
 };
 
 /** What the badge says; "" where there is nothing to say. */
-export const newsWords = ({came, went, isMoved}) => (
-    [came && `${came} new`, went && `${went} gone`].filter(Boolean).join(", ") || (isMoved ? "order changed" : ""));
+export const newsWords = ({came, went, isMoved}) =>
+    [came && `${came} new`, went && `${went} gone`].filter(Boolean).join(", ") || (isMoved ? "order changed" : "");
 
 /** The badge in the table's head; its place is kept while it says nothing. */
 export const create = (button, signal, onPress) => {

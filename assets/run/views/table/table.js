@@ -28,7 +28,12 @@ const DROPPED = "dropped from the queue";
 
 /** One row of the table. Columns of the set are named by place (h0, m3), so that no name of a metric is a key. */
 export const rowOf = (set, fields, index) => {
-    const row = {id: String(set.numbers[index]), index, number: set.numbers[index], reason: set.failures.get(index) ?? ""};
+    const row = {
+        id: String(set.numbers[index]),
+        index,
+        number: set.numbers[index],
+        reason: set.failures.get(index) ?? "",
+    };
     for (const [field, column] of fields) row[field] = cellOf(column, index);
     return row;
 };
@@ -41,8 +46,10 @@ export const cellOf = (column, index) => {
 
 /** Pairs of a row's field and the column it shows. */
 export const fieldsOf = (set) => {
-    const named = (role, letter) => [...set.columns.values()].filter((column) => column.role === role)
-        .map((column, place) => [`${letter}${place}`, column]);
+    const named = (role, letter) =>
+        [...set.columns.values()]
+            .filter((column) => column.role === role)
+            .map((column, place) => [`${letter}${place}`, column]);
     const fixed = ["state", "flags", "epoch", "epochs", "duration"].map((key) => [key, set.columns.get(key)]);
     return [...fixed, ...named("hyperparameter", "h"), ...named("metric", "m")];
 };
@@ -52,7 +59,11 @@ const ranksOf = ({kind, values, categories}, size) => {
     if (kind !== "category") return values;
     const {compare} = new Intl.Collator(undefined, {numeric: true});
     const ranks = new Float64Array(categories.length);
-    [...categories.keys()].sort((a, b) => compare(categories[a], categories[b])).forEach((code, rank) => { ranks[code] = rank; });
+    [...categories.keys()]
+        .sort((a, b) => compare(categories[a], categories[b]))
+        .forEach((code, rank) => {
+            ranks[code] = rank;
+        });
     return Float64Array.from({length: size}, (_, index) => ranks[values[index]] ?? NaN);
 };
 
@@ -106,16 +117,33 @@ export const stateWord = (state, place, note, reason = "") => {
 /** What else the state cell says, as [words, explanation, number of the experiment that it links to or null]. */
 export const marksOf = (note) => {
     const found = [];
-    if (note?.source) found.push([`reused from ${note.source}`, `it did not run, and its results are those of experiment ${note.source}, which had the same settings, code and data`, note.source]);
-    if (note?.repeat) found.push([`repeat ${note.repeat + 1}`, `number ${note.repeat + 1} with these settings in this run, to see how much is noise`, null]);
+    if (note?.source)
+        found.push([
+            `reused from ${note.source}`,
+            `it did not run, and its results are those of experiment ${note.source}, which had the same settings, code and data`,
+            note.source,
+        ]);
+    if (note?.repeat)
+        found.push([
+            `repeat ${note.repeat + 1}`,
+            `number ${note.repeat + 1} with these settings in this run, to see how much is noise`,
+            null,
+        ]);
     return found;
 };
 
 /** The state in full, for those who hover over the cell. */
 export const stateExplained = (state, place, note, reason) => {
-    const waits = state !== "queued" || !place ? null : place === 1 ? "it starts next" : `${place - 1} ${place === 2 ? "other starts" : "others start"} before it`;
+    const waits =
+        state !== "queued" || !place
+            ? null
+            : place === 1
+              ? "it starts next"
+              : `${place - 1} ${place === 2 ? "other starts" : "others start"} before it`;
     const why = note?.isStopping && state === "running" ? "its end was asked for" : reason;
-    return [why ? `${state}: ${why}` : state, waits, ...marksOf(note).map(([, words]) => words)].filter(Boolean).join("; ");
+    return [why ? `${state}: ${why}` : state, waits, ...marksOf(note).map(([, words]) => words)]
+        .filter(Boolean)
+        .join("; ");
 };
 
 // --- cells ---------------------------------------------------------------------------------------------------------
@@ -139,7 +167,8 @@ const exact = (params) => {
     return (remark ? `${word} (${remark})` : word) || null;
 };
 
-const remarkOf = (data) => (shown && data ? counting.remarkOf(shown.board.experiments, data.index, shown.board.isIncluded) : "");
+const remarkOf = (data) =>
+    shown && data ? counting.remarkOf(shown.board.experiments, data.index, shown.board.isIncluded) : "";
 
 // The grid keeps what a cell's style once had, so each names all of it.
 const PLAIN = {backgroundColor: "transparent", color: "inherit", fontStyle: "normal"};
@@ -150,57 +179,85 @@ const shade = (params) => {
     const ends = shown?.ends.get(columnOf(params));
     if (!ends || !Number.isFinite(params.value)) return PLAIN;
     const share = ends[1] > ends[0] ? (params.value - ends[0]) / (ends[1] - ends[0]) : 0.5;
-    return {...PLAIN, backgroundColor: `color-mix(in srgb, var(--ht-accent) ${Math.round(4 + 30 * share)}%, transparent)`};
+    return {
+        ...PLAIN,
+        backgroundColor: `color-mix(in srgb, var(--ht-accent) ${Math.round(4 + 30 * share)}%, transparent)`,
+    };
 };
 
-const stateText = ({data, value}) => (data ? stateExplained(value, shown?.places.get(data.index), noteOf(data), data.reason) : value);
+const stateText = ({data, value}) =>
+    data ? stateExplained(value, shown?.places.get(data.index), noteOf(data), data.reason) : value;
 
 const noteOf = (data) => shown?.board.experiments.notes.get(data.index);
 
 /** Begin to listen; called once, when the page has been loaded. */
 export const start = () => {
-    const functions = window.dashAgGridFunctions = window.dashAgGridFunctions || {};
-    Object.assign(functions, {text, exact, shade, stateText,
-        time: (params) => columns.durationWords(params.value)});
-    const renderers = window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
+    const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
+    Object.assign(functions, {text, exact, shade, stateText, time: (params) => columns.durationWords(params.value)});
+    const renderers = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
 
     // A row that has just come into sight has no data for a moment.
-    renderers.ExperimentLink = ({data, value}) => data && window.React.createElement("a", {
-        href: shown?.board.addressOf(data.index),
-        className: `ht-experiment-link${shown && flags.isLit(shown.board.experiments, data.index) ? " is-lit" : ""}`,
-        onClick: (event) => shown?.board.follow(event, data.index),
-    }, value);
+    renderers.ExperimentLink = ({data, value}) =>
+        data &&
+        window.React.createElement(
+            "a",
+            {
+                href: shown?.board.addressOf(data.index),
+                className: `ht-experiment-link${shown && flags.isLit(shown.board.experiments, data.index) ? " is-lit" : ""}`,
+                onClick: (event) => shown?.board.follow(event, data.index),
+            },
+            value,
+        );
 
     renderers.ExperimentState = ({data, value}) => {
         if (!data) return null;
         const note = noteOf(data);
         const word = stateWord(value, shown?.places.get(data.index), note, data.reason);
-        return window.React.createElement("span", {className: `ht-state is-${word === "stopping" ? word : value}`},
-            window.React.createElement("i", {className: "ht-dot"}), word,
+        return window.React.createElement(
+            "span",
+            {className: `ht-state is-${word === "stopping" ? word : value}`},
+            window.React.createElement("i", {className: "ht-dot"}),
+            word,
             ...marksOf(note).map((mark) => tag(mark)),
-            data.reason && data.reason !== word && word !== "dropped" ? window.React.createElement("span", {className: "ht-reason"}, ` ${data.reason}`) : null);
+            data.reason && data.reason !== word && word !== "dropped"
+                ? window.React.createElement("span", {className: "ht-reason"}, ` ${data.reason}`)
+                : null,
+        );
     };
 
     const tag = ([words, , number]) => {
         if (number === null) return window.React.createElement("span", {className: "ht-tag", key: words}, words);
         const address = shown.board.addressOfNumber(number);
-        return window.React.createElement("a", {className: "ht-tag", key: words, href: address,
-            onClick: (event) => shown?.board.followTo(event, address)}, words);
+        return window.React.createElement(
+            "a",
+            {className: "ht-tag", key: words, href: address, onClick: (event) => shown?.board.followTo(event, address)},
+            words,
+        );
     };
 
     renderers.Flags = ({data}) => {
         if (!data || !shown) return null;
         const chips = flags.chipsOf(shown.board.experiments, data.index);
-        return window.React.createElement("span", {className: "ht-flags", title: chips.map(({word}) => word).join(", ")},
-            chips.map(({word, kind, title}) => window.React.createElement("span", {className: `ht-flag is-${kind}`, key: word, title}, word)));
+        return window.React.createElement(
+            "span",
+            {className: "ht-flags", title: chips.map(({word}) => word).join(", ")},
+            chips.map(({word, kind, title}) =>
+                window.React.createElement("span", {className: `ht-flag is-${kind}`, key: word, title}, word),
+            ),
+        );
     };
 
     renderers.Progress = ({data}) => {
         if (!data || data.epoch === null) return null;
         const word = data.epochs === null ? `epoch ${data.epoch}` : `${data.epoch}/${data.epochs}`;
         const share = data.epochs ? Math.min(1, data.epoch / data.epochs) : 0;
-        const bar = data.state === "running" && window.React.createElement("span", {className: "ht-mini"},
-            window.React.createElement("span", {style: {width: `${share * 100}%`}}));
+        const bar =
+            data.state === "running" &&
+            window.React.createElement(
+                "span",
+                {className: "ht-mini"},
+                window.React.createElement("span", {style: {width: `${share * 100}%`}}),
+            );
         return window.React.createElement("span", {className: "ht-progress-cell"}, bar, word);
     };
 };
@@ -231,26 +288,51 @@ export const create = (host, board) => {
         await later.filled();
         const made = await window.dash_ag_grid.getApiAsync(GRID);
         // Dash puts in a datasource of its own as soon as the grid is ready; ours takes its place.
-        while (!board.signal.aborted && !made.getGridOption("datasource")) await new Promise((resolve) => setTimeout(resolve, 5));
+        while (!board.signal.aborted && !made.getGridOption("datasource"))
+            await new Promise((resolve) => setTimeout(resolve, 5));
         if (board.signal.aborted) return;
         grid = made;
         readColumns();
         parts = surround();
         arrange();
         grid.setGridOption("datasource", {getRows, rowCount: rows.length});
-        listen("cellMouseOver", ({data, event}) => { if (data) board.hover(data.index, event, {isQuiet: true}); });
+        listen("cellMouseOver", ({data, event}) => {
+            if (data) board.hover(data.index, event, {isQuiet: true});
+        });
         listen("cellMouseOut", () => board.hover(-1));
-        listen("rowClicked", ({event}) => { if (!(event.ctrlKey || event.metaKey || event.shiftKey)) unseen.clear(); });
+        listen("rowClicked", ({event}) => {
+            if (!(event.ctrlKey || event.metaKey || event.shiftKey)) unseen.clear();
+        });
         listen("selectionChanged", tellPicked);
         listen("newColumnsLoaded", reductions.fitHeads(grid));
-        listen("bodyScrollEnd", () => { if (parts.news.hasNews()) settle(); });
-        listen("cellKeyDown", ({data, event}) => { if (event.key === "Enter" && data && !event.target.closest("a")) board.open(data.index); });
-        host.addEventListener("pointerenter", () => { isInside = true; }, {signal: board.signal});
-        host.addEventListener("pointerleave", () => {
-            isInside = false;
-            settle();
-        }, {signal: board.signal});
-        host.addEventListener("focusout", () => { if (parts.news.hasNews()) settle(); }, {signal: board.signal});
+        listen("bodyScrollEnd", () => {
+            if (parts.news.hasNews()) settle();
+        });
+        listen("cellKeyDown", ({data, event}) => {
+            if (event.key === "Enter" && data && !event.target.closest("a")) board.open(data.index);
+        });
+        host.addEventListener(
+            "pointerenter",
+            () => {
+                isInside = true;
+            },
+            {signal: board.signal},
+        );
+        host.addEventListener(
+            "pointerleave",
+            () => {
+                isInside = false;
+                settle();
+            },
+            {signal: board.signal},
+        );
+        host.addEventListener(
+            "focusout",
+            () => {
+                if (parts.news.hasNews()) settle();
+            },
+            {signal: board.signal},
+        );
         parts.heads.onSelection();
         // The grid of a page that began anew has its picked rows still.
         tellPicked();
@@ -265,38 +347,64 @@ export const create = (host, board) => {
         const popover = popovers.create(board.signal, "ht-table-popover");
         box.append(popover.box);
         let panel = null;
-        const arrangement = table_columns.create(grid, board, {columnOf: (field) => shown.fields.get(field), listen, onChange: () => panel?.onColumns()});
+        const arrangement = table_columns.create(grid, board, {
+            columnOf: (field) => shown.fields.get(field),
+            listen,
+            onChange: () => panel?.onColumns(),
+        });
         panel = table_panel.create(part("columns"), board, arrangement, popover);
         panel.onColumns();
         table_copy.create(part("copy"), board, arrangement, () => inOrder(), popover);
-        return {arrangement, heads: table_head.create(host, board, arrangement, popover), news: table_news.create(part("news"), board.signal, showFirst)};
+        return {
+            arrangement,
+            heads: table_head.create(host, board, arrangement, popover),
+            news: table_news.create(part("news"), board.signal, showFirst),
+        };
     };
 
     /** A page that begins anew keeps its grid, but not what listened to it. */
     const listen = (type, handler) => {
         grid.addEventListener(type, handler);
-        board.signal.addEventListener("abort", () => { if (!grid.isDestroyed()) grid.removeEventListener(type, handler); });
+        board.signal.addEventListener("abort", () => {
+            if (!grid.isDestroyed()) grid.removeEventListener(type, handler);
+        });
     };
 
     /** The row of an experiment where the grid has one: in view, or picked before it left the view. */
-    const nodeOf = (number) => grid?.getRowNode(String(number)) ?? grid?.getSelectedNodes().find(({id}) => id === String(number));
+    const nodeOf = (number) =>
+        grid?.getRowNode(String(number)) ?? grid?.getSelectedNodes().find(({id}) => id === String(number));
 
     const tellPicked = () => board.onPicked([...grid.getSelectedRows().map((row) => row.number), ...unseen]);
 
     const readColumns = () => {
         const fields = fieldsOf(board.experiments);
         const own = fields.map(([, column]) => column);
-        shown = {board, fields: new Map([["number", board.experiments.columns.get("number")], ...fields]), list: fields,
+        shown = {
+            board,
+            fields: new Map([["number", board.experiments.columns.get("number")], ...fields]),
+            list: fields,
             places: columns.placesInQueue(board.experiments),
             writers: new Map(own.map((column) => [column, columns.formatterOf(board.experiments, column)])),
-            ends: new Map(own.filter(({role}) => role === "metric").map((column) => [column, columns.extent(board.experiments, column)]))};
+            ends: new Map(
+                own
+                    .filter(({role}) => role === "metric")
+                    .map((column) => [column, columns.extent(board.experiments, column)]),
+            ),
+        };
     };
 
     /** All experiments in the order of the table, as they are now. */
     const inOrder = () => {
         if (isStale) {
-            const sorting = sortedBy.map(({colId, sort}) => ({column: shown.fields.get(colId), isDescending: sort === "desc"}));
-            order = sorted(board.experiments, sorting.filter(({column}) => column), order);
+            const sorting = sortedBy.map(({colId, sort}) => ({
+                column: shown.fields.get(colId),
+                isDescending: sort === "desc",
+            }));
+            order = sorted(
+                board.experiments,
+                sorting.filter(({column}) => column),
+                order,
+            );
             isStale = false;
         }
         return order;
@@ -310,7 +418,8 @@ export const create = (host, board) => {
     };
 
     /** Whether rows must stay where they are: under the pointer, at the cell that keys have reached, away from the top. */
-    const isHeld = () => isInside || grid.getVerticalPixelRange().top > 0 || host.querySelector(".ag-cell:focus-visible") !== null;
+    const isHeld = () =>
+        isInside || grid.getVerticalPixelRange().top > 0 || host.querySelector(".ag-cell:focus-visible") !== null;
 
     const tellNews = () => {
         parts.news.tell(newsOf(rows, masked(inOrder(), board.mask, selection.SELECTED), board.experiments.size));
@@ -330,7 +439,10 @@ export const create = (host, board) => {
             arrange();
         }
         handedOut = Math.max(handedOut, endRow);
-        successCallback(Array.from(rows.subarray(startRow, endRow), (index) => rowOf(board.experiments, shown.list, index)), rows.length);
+        successCallback(
+            Array.from(rows.subarray(startRow, endRow), (index) => rowOf(board.experiments, shown.list, index)),
+            rows.length,
+        );
         pickSeen();
         // Rows that show others now are lit no more.
         view.onHover();
@@ -358,19 +470,28 @@ export const create = (host, board) => {
 
     /** Do so when the browser has time; a frame of the brush never waits for it. */
     const settle = () => {
-        waiting ??= setTimeout(() => window.requestIdleCallback(() => {
-            waiting = null;
-            if (!grid || board.signal.aborted) return;
-            if (isAsked || !isHeld()) show();
-            else tellNews();
-        }, {timeout: IDLE_MS}), FOLLOW_MS);
+        if (waiting !== null) return;
+        waiting = setTimeout(
+            () =>
+                window.requestIdleCallback(
+                    () => {
+                        waiting = null;
+                        if (!grid || board.signal.aborted) return;
+                        if (isAsked || !isHeld()) show();
+                        else tellNews();
+                    },
+                    {timeout: IDLE_MS},
+                ),
+            FOLLOW_MS,
+        );
     };
 
     /** Write what changed into the rows that the grid holds, without moving any. */
     const renew = (touched) => {
         const changed = touched && new Set(touched);
         grid.forEachNode((node) => {
-            if (node.data && (!changed || changed.has(node.data.index))) node.setData(rowOf(board.experiments, shown.list, node.data.index));
+            if (node.data && (!changed || changed.has(node.data.index)))
+                node.setData(rowOf(board.experiments, shown.list, node.data.index));
         });
         // Widths of digits and the colour scale may be others now, also in rows that did not change.
         grid.refreshCells({force: true});
