@@ -1,4 +1,5 @@
 """The web server: settings, the Dash factory, login, downloads.
 
-May import: `callbacks`, `layouts`, `storage`, `analysis`; never Ray. Start reading at `settings.py`, then `server.py`.
+May import: `callbacks`, `answers`, `layouts`, `launch`, `sources`, `storage`, `analysis`; never Ray.
+Start reading at `settings.py`, then `server.py`.
 """

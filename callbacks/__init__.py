@@ -1,4 +1,5 @@
-"""The wiring: one module per screen. Each reads storage and calls layouts.
+"""Dash wiring alone: one module per screen. Each asks `answers` and storage, and calls layouts.
 
-May import: `layouts`, `storage`, `analysis`. Start reading at `group.py`, then `pages.py`.
+May import: `answers`, `layouts`, `launch`, `sources`, `storage`, `analysis`. Start reading at `group.py`,
+then `pages.py`.
 """

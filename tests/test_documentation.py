@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,42 @@ def test_the_image_copies_every_package_that_is_installed() -> None:
     assert packages is not None
     for name in {name.split(".")[0] for name in re.findall(r'"([a-z._]+)"', packages[1])}:
         assert f"COPY {name} {name}" in dockerfile
+
+
+FOLDERS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
+
+
+def imported_by(folder: str) -> set[str]:
+    """What of ours a folder imports, itself apart."""
+    found: set[str] = set()
+    # `python -m hypertuner` is the command line.
+    for path in set((ROOT / folder).rglob("*.py")) - {ROOT / "hypertuner" / "__main__.py"}:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module)
+            elif isinstance(node, ast.Import):
+                found |= {each.name for each in node.names}
+    return {name.split(".")[0] for name in found} & {*FOLDERS} - {folder}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_says_what_it_imports(folder: str) -> None:
+    said = ast.get_docstring(ast.parse((ROOT / folder / "__init__.py").read_text())) or ""
+    allowed = re.search(r"^May import: (.*?)[.;]", said, re.MULTILINE | re.DOTALL)
+    assert allowed, "say what it may import"
+    assert "Start reading at" in said
+    # The contracts in pyproject.toml forbid what is not named; who reads the folder should know of what is.
+    if allowed[1] != "everything of ours":
+        assert imported_by(folder) == {*re.findall(r"`(\w+)`", allowed[1])}
+
+
+def test_every_file_that_the_architecture_names_is_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    named = re.findall(r"`((?:\w+/)+(?:\w+\.(?:py|js|md))?)`", page)
+    assert len(named) > 50
+    # What somebody would add is called x; paths of the page's scripts are told from assets/ on.
+    for name in named:
+        assert "/x." in name or "_x." in name or (ROOT / name).exists() or (ROOT / "assets" / name).exists(), name
 
 
 def test_every_fault_has_a_row_and_every_test_that_it_names_is_there() -> None:
