@@ -14,7 +14,8 @@ LONGEST_TAG = 40
 LONGEST_METRIC = 300
 MOST_TIMES = 10_000
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
-# What a rule does, and how it is said of what it was done to.
+# What a rule does, as the form asks for it, and as it is said of what it was done to.
+ACTIONS = {"highlight": "highlight it", "tag": "tag it", "stop": "stop it"}
 DONE = {"highlight": "highlighted", "tag": "tagged", "stop": "stopped"}
 
 
@@ -35,7 +36,7 @@ class Action:
 
     def words(self) -> str:
         """As people say it."""
-        return {"tag": f"tag “{self.tag}”", "stop": "stop it"}.get(self.do, "highlight it")
+        return f"tag “{self.tag}”" if self.do == "tag" else ACTIONS[self.do]
 
     def done(self, condition: Condition, when: str) -> str:
         """What is said of an experiment that the rule did this to: "stopped by rule: loss > 2 (at epoch 7)"."""
@@ -45,7 +46,7 @@ class Action:
 def read_condition(written: Mapping[str, Any]) -> Condition:
     """A condition from a form's fields, which are text, or from what `kept` made of one. Raises RuleError."""
     comparison = written.get("comparison")
-    if comparison not in COMPARISONS:
+    if not isinstance(comparison, str) or comparison not in COMPARISONS:
         raise RuleError("comparison", "Choose a comparison.")
     after = None if _is_empty(written.get("after")) else _number("after", written["after"], least=0)
     if comparison == "present":

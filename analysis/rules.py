@@ -25,7 +25,16 @@ LIMITS = (">", ">=", "<", "<=")
 # By so many percent above the lowest value so far, or below the highest one.
 MOVES = ("rises", "falls")
 # worse: than the median of the run's other experiments at the same epoch. present: a flag.
-COMPARISONS = (*LIMITS, *MOVES, "worse", "present")
+COMPARISONS = {
+    ">": "is above",
+    ">=": "is at least",
+    "<": "is below",
+    "<=": "is at most",
+    "rises": "rises above its lowest by",
+    "falls": "falls below its highest by",
+    "worse": "is worse than the median of its run",
+    "present": "has the flag",
+}
 # From fewer others nobody knows what is usual.
 LEAST_OTHERS = 5
 # A flag is looked for at every one of so many first epochs; from there on at every second, fourth, ... one.

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from analysis.curves.words import short
+from analysis.curves.words import SEVERITIES, short
 from storage.flag_columns import FlagColumn, Word
 
-# The words in the order in which a cell lists them: what ends an experiment first, what people say of it last.
 HIGHLIGHTED = "highlighted"
-_ORDER = ("not_finite", "divergence", "overfitting", "noise", "plateau", "improving")
+# The words in the order in which a cell lists them: what ends an experiment first, what people say of it last.
+_ORDER = tuple(SEVERITIES)
+# How each word looks, in that order; what is not here somebody gave as a tag.
+LOOKS = (*((short(rule), look) for rule, look in SEVERITIES.items()), (HIGHLIGHTED, "lit"), ("note", "note"))
 
 
 def word_of(word: Word) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 from analysis.curves.words import short
 from analysis.dry_run import Past, dry_run, words
-from analysis.rule_forms import Action, RuleError, kept, read_action, read_condition
-from analysis.rules import FLAGS, Condition, Subject, others_of
+from analysis.rule_forms import ACTIONS, Action, RuleError, kept, read_action, read_condition
+from analysis.rules import COMPARISONS, FLAGS, Condition, Subject, others_of
 from answers.person import person
 from storage.past_curves import PastCurves, metric_names, past_curves
 from storage.projects import find_project
@@ -56,6 +56,8 @@ def _list(store: Store, project: Project, _request: Request) -> dict[str, Any]:
         "metrics": names,
         "flags": [{"name": name, "word": short(name)} for name in FLAGS],
         "objective": project.objective,
+        "comparisons": list(COMPARISONS.items()),
+        "actions": list(ACTIONS.items()),
     }
 
 

@@ -10,6 +10,7 @@ from analysis.counting import COUNTED_STATES
 from analysis.hyperparameters import Hyperparameter
 from analysis.masks import masked_command
 from analysis.strategies import STRATEGIES, StrategyError, count_of
+from answers.flag_words import LOOKS
 from launch.choice import StrategyChoice
 from layouts.run import HyperparameterSpec, RunSpec
 from storage.records import Run, Value
@@ -29,6 +30,7 @@ def spec_of(slug: str, run: Run) -> RunSpec:
         # The objective alone is no choice: every launch names it, and the page then shows what it shows anyway.
         "metrics": [metric["name"] for metric in run.metrics] if len(run.metrics) > 1 else [],
         "counted": list(COUNTED_STATES),
+        "looks": [list(pair) for pair in LOOKS],
     }
 
 

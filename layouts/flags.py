@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from dash import html
 from dash.development.base_component import Component
 
-from analysis.curves.words import place, short
-
-# As in assets/experiments/flags.js: what it suffers from, what deserves a look, what only describes it.
-_KINDS = {"not_finite": "bad", "divergence": "bad", "overfitting": "warn", "noise": "warn"}
+from analysis.curves.words import SEVERITIES, place, short
 
 
 @dataclass(frozen=True)
@@ -46,5 +43,5 @@ def _item(said: Said) -> Component:
 def chip(said: Said) -> Component:
     """The one word of what is said; the sentence shows under the pointer."""
     word = {"flag": short(said.word), "highlight": "highlighted", "stop": "stopped"}.get(said.kind, said.word)
-    kind = {"highlight": "lit", "tag": "tag", "stop": "warn"}.get(said.kind) or _KINDS.get(said.word, "plain")
+    kind = {"highlight": "lit", "tag": "tag", "stop": "warn"}.get(said.kind) or SEVERITIES.get(said.word, "plain")
     return html.Span(word, title=said.sentence, className=f"ht-flag is-{kind}")

@@ -42,7 +42,7 @@ class HyperparameterSpec(TypedDict):
 class RunSpec(TypedDict):
     """What a run's page is about; plain data, because the browser reads it, too.
 
-    metrics: the names of those that a person wants to see first.
+    metrics: the names of those that a person wants to see first. looks: words on experiments, with how each looks.
     """
 
     slug: str
@@ -55,6 +55,7 @@ class RunSpec(TypedDict):
     hyperparameters: Sequence[HyperparameterSpec]
     metrics: Sequence[str]
     counted: Sequence[str]
+    looks: Sequence[Sequence[str]]
 
 
 def page(spec: RunSpec) -> Component:

@@ -5,6 +5,15 @@ from __future__ import annotations
 from analysis.curves.pairs import read_name
 
 MOST_DIGITS = 12
+# What an experiment suffers from, what deserves a look, and what only describes it; the gravest first.
+SEVERITIES = {
+    "not_finite": "bad",
+    "divergence": "bad",
+    "overfitting": "warn",
+    "noise": "warn",
+    "plateau": "plain",
+    "improving": "plain",
+}
 
 
 def spoken(metric: str) -> str:

@@ -23,9 +23,9 @@ const emptyColumn = (key, name, role, kind, capacity = 0) => ({
 
 /**
  * An experiment set with its fixed columns and one column per hyperparameter, and no experiments. counted: the states
- * that count, see assets/experiments/counting.js; null for all.
+ * that count, see assets/experiments/counting.js; null for all. looks: words on experiments, with how each looks.
  */
-export const create = (hyperparameters, counted = null) => {
+export const create = (hyperparameters, counted = null, looks = []) => {
     const set = {
         size: 0,
         numbers: new Int32Array(0),
@@ -49,7 +49,12 @@ export const create = (hyperparameters, counted = null) => {
     set.columns.set("state", state);
     set.columns.set("failure", emptyColumn("failure", "Failure", "other", "category"));
     // An experiment may have several flags: a category of this column is a combination of words, see assets/experiments/flags.js.
-    set.columns.set("flags", {...emptyColumn("flags", "Flags", "other", "category"), words: [], members: []});
+    set.columns.set("flags", {
+        ...emptyColumn("flags", "Flags", "other", "category"),
+        words: [],
+        members: [],
+        looks: new Map(looks),
+    });
     for (const {name, kind, categories = [], interval = null} of hyperparameters) {
         const column = {...emptyColumn(`h:${name}`, name, "hyperparameter", kind), interval};
         if (kind === "category") categories.forEach((word) => codeOf(column, word));

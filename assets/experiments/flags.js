@@ -4,30 +4,20 @@
  */
 import {element} from "../base/marks.js";
 
-// What an experiment suffers from, what deserves a look, what only describes it; all else somebody gave it.
-const KINDS = {
-    NaN: "bad",
-    divergence: "bad",
-    overfitting: "warn",
-    noise: "warn",
-    plateau: "plain",
-    improving: "plain",
-    highlighted: "lit",
-    note: "note",
-};
 const MOST_ON_CARD = 3;
 
 // --- pure ---------------------------------------------------------------------------------------------------------
 
-export const kindOf = (word) => (Object.hasOwn(KINDS, word) ? KINDS[word] : "tag");
-
-const ORDER = Object.keys(KINDS);
-
-const rankOf = (word) => (Object.hasOwn(KINDS, word) ? ORDER.indexOf(word) : ORDER.length);
+/** How a word looks, as the page's spec says: what is not among its words somebody gave as a tag. */
+export const lookOf = ({looks}, word) => looks.get(word) ?? "tag";
 
 /** The words of a column of categories: they are the categories, or what combinations are made of, the worst first. */
-export const wordsOf = ({words, categories}) =>
-    words ? [...words].sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1)) : categories;
+export const wordsOf = ({words, categories, looks}) => {
+    if (!words) return categories;
+    const order = [...looks.keys()];
+    const rankOf = (word) => (looks.has(word) ? order.indexOf(word) : order.length);
+    return [...words].sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
+};
 
 /** How many experiments whose mask has `bit` have each of the words, in the order of wordsOf. */
 export const countsOf = (column, size, mask, bit) => {
@@ -53,7 +43,7 @@ export const chipsOf = (set, index) => {
     const said = set.sentences.get(index) ?? [];
     return words.map((word) => ({
         word,
-        kind: kindOf(word),
+        kind: lookOf(column, word),
         title:
             said
                 .filter(([owner]) => owner === word)

@@ -4,21 +4,6 @@ import * as bookmarks from "../run/bookmarks.js";
 import * as run from "../run/page.js";
 import {KEPT, SELECTED} from "../selection/selection.js";
 
-const COMPARISONS = [
-    [">", "is above"],
-    [">=", "is at least"],
-    ["<", "is below"],
-    ["<=", "is at most"],
-    ["rises", "rises above its lowest by"],
-    ["falls", "falls below its highest by"],
-    ["worse", "is worse than the median of its run"],
-    ["present", "has the flag"],
-];
-const ACTIONS = [
-    ["highlight", "highlight it"],
-    ["tag", "tag it"],
-    ["stop", "stop it"],
-];
 const STOPS = "While it is on, running experiments that meet it are ended. What they reported stays, with the reason.";
 const TRY_AFTER_MS = 400;
 const AWAY = "The server did not answer. Try again in a moment.";
@@ -181,7 +166,7 @@ const formFields = (known) => {
         names,
         fields: {
             metric: fieldOf("metric", "When", metric, "A metric as the script names it"),
-            comparison: fieldOf("comparison", "does this", choice(COMPARISONS)),
+            comparison: fieldOf("comparison", "does this", choice(known.comparisons)),
             value: fieldOf("value", "value", text({inputMode: "decimal", size: 8})),
             flag: fieldOf("flag", "flag", choice(known.flags.map(({name, word}) => [name, word]))),
             times: fieldOf("times", "epochs in a row", text({inputMode: "numeric", size: 4, value: "1"})),
@@ -191,7 +176,7 @@ const formFields = (known) => {
                 text({inputMode: "numeric", size: 4, placeholder: "any"}),
                 "Earlier epochs do not count",
             ),
-            do: fieldOf("do", "then", choice(ACTIONS)),
+            do: fieldOf("do", "then", choice(known.actions)),
             tag: fieldOf("tag", "tag", text({size: 14})),
         },
     };

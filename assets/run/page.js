@@ -73,7 +73,7 @@ const createBoard = (root, spec) => {
         signal: ending.signal,
         run: null,
         timings: [],
-        experiments: columns.create(spec.hyperparameters, spec.counted),
+        experiments: columns.create(spec.hyperparameters, spec.counted, spec.looks),
         // Whether a person counts those that are not finished, see assets/experiments/counting.js.
         isIncluded: counting.fromQuery(window.location.search),
         history: selection.begin(selection_address.fromQuery(window.location.search)),

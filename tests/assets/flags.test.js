@@ -6,6 +6,12 @@ import {toggled} from "../../assets/run/views/parameters.js";
 import * as selection from "../../assets/selection/selection.js";
 
 const NOTHING = {codes: [], words: []};
+const LOOKS = [
+    ["NaN", "bad"],
+    ["overfitting", "warn"],
+    ["plateau", "plain"],
+    ["highlighted", "lit"],
+];
 
 const changesOf = (number, words, sentences = []) => ({
     number,
@@ -22,7 +28,7 @@ const changesOf = (number, words, sentences = []) => ({
 });
 
 const setOf = (...changes) => {
-    const set = experiments.create([]);
+    const set = experiments.create([], null, LOOKS);
     changes.forEach((change) => experiments.patch(set, change));
     return set;
 };
@@ -74,7 +80,7 @@ test("a chip says its word, how bad it is, and all its sentences", () => {
         {word: "plateau", kind: "plain", title: "It stays.\nSo does the other."},
     ]);
     assert.deepEqual(flags.chipsOf(set, 3), []);
-    assert.equal(flags.kindOf("constructor"), "tag");
+    assert.equal(flags.lookOf(column, "constructor"), "tag");
     assert.deepEqual(
         [0, 2].map((index) => flags.isLit(set, index)),
         [false, true],
