@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
+from plotly.io.json import to_json_plotly
 from werkzeug.wrappers import Response as AnyResponse
 
 from answers import custom_views, logs, new_project, notes, rules, teaching
 from answers.attempts import attempt_answer
 from answers.curve_changes import curve_changes, read_curves_question
+from answers.experiment_changes import experiment_changes, read_experiment_question
 from answers.run_changes import changes, read_changes_question
 from answers.run_replay import read_replay_question, run_replay
 from app.limits import LARGEST_NUMBER, few_at_once
@@ -50,6 +52,14 @@ def _addresses(store: Store, data_dir: Path, desk: new_project.Desk) -> tuple[Ad
         Address(
             "/changes/<slug>/runs/<int:number>",
             _packed(lambda slug, number, question: changes(store, slug, number, *read_changes_question(question))),
+        ),
+        Address(
+            f"/changes/{experiment}",
+            _shown(
+                lambda slug, number, question: experiment_changes(
+                    store, slug, number, *read_experiment_question(question)
+                )
+            ),
         ),
         Address(
             "/curves/<slug>",
@@ -101,6 +111,19 @@ def _packed(answer: Answering) -> Viewing:
         found = answer(**place, question=asked) if _can_be(place) else None
         # Nothing new is said in no bytes; so is that there is nothing of this name, because its page says that.
         return Response(status=204) if found is None else Response(pack(found), mimetype="application/octet-stream")
+
+    return view
+
+
+def _shown(answer: Answering) -> Viewing:
+    """For components of the page; nothing new is said in no bytes."""
+
+    def view(**place: Any) -> AnyResponse:
+        question = request.get_json(silent=True)
+        found = answer(**place, question=question) if isinstance(question, Mapping) and _can_be(place) else None
+        if found is None:
+            return Response(status=204)
+        return Response(to_json_plotly(found), mimetype="application/json")
 
     return view
 

@@ -13,8 +13,8 @@ from analysis.differences import compare_metrics, compare_numbers, compare_setti
 from analysis.metrics import Goal, known_goal
 from analysis.reductions import LAST, Reductions, read_reductions, title_of
 from analysis.surroundings import surroundings
+from answers.experiment_changes import known_hyperparameters, variables_of
 from answers.said import said_of
-from callbacks.experiment import known_hyperparameters, variables_of
 from callbacks.group import CallbackGroup
 from callbacks.views import GONE, STRANGE, attempt
 from layouts import comparison as layout

@@ -26,8 +26,6 @@ from layouts.shell import copyable
 from layouts.teaching import teaching_button
 from layouts.words import elapsed, local_time
 
-FAST_POLL_MS = 1_000
-SLOW_POLL_MS = 10_000
 FIRST_LINES = 20
 LAST_LINES = 12
 # Words and colours of more picked experiments make every change of the page slow; the legend has them all.
@@ -96,7 +94,7 @@ def page(
     chosen: comparison.Choice = comparison.AS_USUAL,
     custom: Sequence[Mapping[str, str]] = (),
 ) -> Component:
-    """The frame; curves, log and views are filled by the first poll, which comes at once.
+    """The frame; curves, log and views are filled by the first answer to what the page asks at once.
 
     note: as answers/notes.py tells it. chosen: of the comparison. custom: the project's own views, `name`, `file`
     and `hint` of each.
@@ -108,7 +106,6 @@ def page(
             dcc.Store(id=ids.EPOCH),
             dcc.Store(id=ids.FLAG_MARKS),
             dcc.Store(id=ids.NOTE, data=dict(note)),
-            dcc.Interval(id=ids.EXPERIMENT_POLL, interval=FAST_POLL_MS),
             html.Div(
                 [
                     html.Div(header(facts), id=ids.EXPERIMENT_HEADER, className="experiment-head"),

@@ -34,7 +34,6 @@ RUNS_CURSOR = "runs-cursor"
 # --- experiment page ------------------------------------------------------------------------------------------------
 
 EXPERIMENT = "experiment"
-EXPERIMENT_POLL = "experiment-poll"
 EXPERIMENT_REVISION = "experiment-revision"
 EXPERIMENT_HEADER = "experiment-header"
 EXPERIMENT_FAILURE = "experiment-failure"

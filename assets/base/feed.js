@@ -47,10 +47,10 @@ const taken = (address) => {
 
 /**
  * Ask, wait, and ask again, until `isOver`. waitMs: how long to wait, given whether the page is hidden. question: what to
- * ask, given the cursor of the last answer. A page that is seen again asks at once. Returns `ask`, for when news is
- * expected, and `end`.
+ * ask, given the cursor of the last answer. read: what a response says, or null where it breaks off. A page that is seen
+ * again asks at once. Returns `ask`, for when news is expected, and `end`.
  */
-export const create = (address, {onAnswer, onAway, waitMs, isOver, question = runQuestion}) => {
+export const create = (address, {onAnswer, onAway, waitMs, isOver, question = runQuestion, read = packing.read}) => {
     const ending = new AbortController();
     const {signal} = ending;
     let cursor = {};
@@ -66,7 +66,7 @@ export const create = (address, {onAnswer, onAway, waitMs, isOver, question = ru
     const hear = async (response) => {
         if (response?.status === 503) onAway();
         if (response?.status !== 200) return;
-        const answer = await packing.read(response);
+        const answer = await read(response);
         if (answer === null || signal.aborted || isOver()) return;
         cursor = answer.cursor;
         onAnswer(answer);

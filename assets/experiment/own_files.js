@@ -1,5 +1,7 @@
 /** A text file that an experiment wrote: fetched when it is to be shown, its beginning if it is long. */
+
 import {element} from "../base/marks.js";
+import * as page from "./page.js";
 
 const MOST_BYTES = 200_000;
 const FAILED = "This file could not be loaded. Press Show to try again.";
@@ -82,7 +84,7 @@ const askToRemove = (button) => {
             return;
         }
         dialog.close();
-        window.dash_clientside.set_props("experiment-poll", {n_intervals: Date.now()});
+        page.ask();
     });
     dialog.append(
         element("header", {}, element("h2", {textContent: "Remove these files?"})),

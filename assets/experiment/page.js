@@ -1,9 +1,15 @@
 /* The experiment page: which view is shown, the log's end. */
+
+import * as feed from "../base/feed.js";
 import * as clock from "../base/replay_clock.js";
+import {compactNumbers} from "../selection/selection.js";
 import * as curves from "./curves/curves.js";
 
 // --- pure ---------------------------------------------------------------------------------------------------------
 
+const OPEN_POLL_MS = 1000;
+const ENDED_POLL_MS = 15000;
+const HIDDEN_POLL_MS = 30000;
 const hidden = {display: "none"};
 
 /** The names of views in order of appearance. */
@@ -19,6 +25,12 @@ export const choicesOf = (views, custom) => [
     ...custom.map(({name, file, hint}) => ({value: file, label: name, title: hint || file, hint, isCustom: true})),
 ];
 
+/** How long to wait between two questions to the server. */
+export const pollInterval = (isOpen, isHidden) => {
+    if (isHidden) return HIDDEN_POLL_MS;
+    return isOpen ? OPEN_POLL_MS : ENDED_POLL_MS;
+};
+
 export const epochLabel = (view) => (view.epoch === null || view.epoch === undefined ? "" : `epoch ${view.epoch}`);
 
 // --- the page -----------------------------------------------------------------------------------------------------
@@ -33,11 +45,44 @@ const tab = ({value, label, title, isCustom}) => ({
     ),
 });
 
+let followed = null;
+
+/**
+ * Follow an experiment: what its page shows anew comes as properties of Dash's components. What is picked beside it is
+ * asked for at once.
+ */
+export const open = (picked, {slug, number}) => {
+    const root = document.getElementById("experiment-header");
+    if (followed?.root === root) {
+        followed.picked = picked;
+        followed.line.ask();
+        return window.dash_clientside.no_update;
+    }
+    followed?.line.end();
+    const made = {root, picked, isOpen: true};
+    followed = made;
+    made.line = feed.create(`/changes/${encodeURIComponent(slug)}/experiments/${number}`, {
+        onAnswer: ({isOpen, properties}) => {
+            made.isOpen = isOpen;
+            for (const [id, changed] of Object.entries(properties)) window.dash_clientside.set_props(id, changed);
+        },
+        onAway: () => window.dash_clientside.set_props("outage", {is_open: true}),
+        waitMs: (isHidden) => pollInterval(made.isOpen, isHidden),
+        isOver: () => !root.isConnected,
+        question: (cursor) => ({cursor, picked: compactNumbers(made.picked ?? [])}),
+        read: (response) => response.json().catch(() => null),
+    });
+    return window.dash_clientside.no_update;
+};
+
+/** Ask now, as something has just been done. */
+export const ask = () => followed?.line.ask();
+
 /** Bring the view's name and epoch in step with the views that are there, and with the clock of the page. */
 export const showViews = (views, name, epoch, shown, custom) => {
     const same = window.dash_clientside.no_update;
     curves.knowEpochs(epochsOf(views || []), "own");
-    // Until the first poll nobody knows what the script attached.
+    // Until the first answer nobody knows what the script attached.
     const choices = views ? choicesOf(views, custom || []) : [];
     if (!choices.length) return [true, same, same, same, same, same, null, same, same, null];
     const choice = choices.find(({value}) => value === name) ?? choices[0];

@@ -8,6 +8,7 @@ import time
 import pytest
 from dash import Dash
 
+from analysis.hyperparameters import Hyperparameter
 from app.bodies import MOST_COMMAS, MOST_CONTAINERS
 from storage.projects import register_project
 from storage.runs import NewExperiment, NewRun, create_run
@@ -15,19 +16,22 @@ from storage.store import Store
 from tests.app.conftest import Browser
 
 ADDRESSES = [
+    "/changes/digits/experiments/1",
     "/changes/digits/runs/1",
     "/curves/digits",
     "/custom-views/digits/1",
     "/download/digits/experiments.csv",
     "/exports",
+    "/new-project",
     "/notes/digits/1",
     "/replay/digits/1",
     "/rules/digits",
     "/sessions",
+    "/teaching/digits",
     "/_dash-update-component",
 ]
 NAMES = ("numbers", "cursor", "reduce", "metrics", "held", "seen", "x", "stretch", "do", "rule", "id", "name", "version",
-         "text", "kind", "slug", "run", "output", "inputs", "state", "changedPropIds", "outputs")  # fmt: skip
+         "picked", "pattern", "patterns", "experiment", "line", "names", "folder", "command", "text", "kind", "slug", "run", "output", "inputs", "state", "changedPropIds", "outputs")  # fmt: skip
 VALUES = {
     "huge number": 10**400,
     "infinity": float("inf"),
@@ -54,7 +58,8 @@ REFUSED = {
 @pytest.fixture
 def asked(browser: Browser, store: Store) -> Browser:
     project = register_project(store, "Digits", directory="/tmp", command=["python", "x.py"], hyperparameters=[])
-    create_run(store, project, NewRun("python x.py", {"lr": [1, 2]}, [], [NewExperiment({"lr": 1})]))
+    known = [Hyperparameter("lr", "--lr", "float").to_json()]
+    create_run(store, project, NewRun("python x.py", {"lr": [1, 2]}, known, [NewExperiment({"lr": 1})]))
     return browser
 
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sources.own_files import Tree, keep_trees, list_own_files
+from storage.experiments import find_experiment
 from storage.files import KeptFiles, keep_files
 from storage.ingestion import Batch, Ending, finish_experiment
 from storage.leases import Place, claim_experiment
@@ -84,7 +85,16 @@ def test_a_folder_that_experiments_wrote_alike_is_shared_by_one_click(
     assert project.shared_paths == ["MNIST"]
 
 
-def test_files_are_removed_when_that_was_asked(visitor: Page, data_dir: Path, project_folder: Path) -> None:
+def test_files_are_removed_when_that_was_asked(
+    visitor: Page, store: Store, data_dir: Path, project_folder: Path
+) -> None:
+    project = find_project(store, "files")
+    assert project
+    # Numbers begin anew in each project, ids do not.
+    experiment = find_experiment(store, project.id, 2)
+    assert experiment
+    folder = data_dir / "files" / str(experiment.id)
+    assert folder.exists()
     visitor.goto("/projects/files/experiments/2")
     panel = visitor.locator("#own-files-panel")
     panel.get_by_role("button", name="Remove …").click()
@@ -96,4 +106,4 @@ def test_files_are_removed_when_that_was_asked(visitor: Page, data_dir: Path, pr
     asked.get_by_role("button", name="Remove").click()
     expect(panel).to_contain_text("These files were removed; this is what they were.")
     expect(panel.get_by_role("button", name="Remove …")).to_be_hidden()
-    assert not (data_dir / "files" / "2").exists()
+    assert not folder.exists()
