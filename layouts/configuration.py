@@ -339,7 +339,9 @@ def _values(each: Try, address: str | None) -> Component | str:
 
 def _attempt(each: Try, address: str | None) -> Component:
     words = attempt_words(each)
-    reason = f": {each.reason}" if each.reason and each.reason != each.ending else ""
+    # "lost: its node is gone" need not say twice that it was lost.
+    why = (each.reason or "").removeprefix(f"{each.ending}: ")
+    reason = f": {why}" if why and why != each.ending else ""
     return html.Tr(
         [
             html.Th(str(each.attempt), scope="row"),

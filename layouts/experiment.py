@@ -391,6 +391,8 @@ def no_metrics(facts: Facts, stdout: str, *, has_views: bool = False) -> Compone
         return html.P("Running; no metric has been reported yet.", className="muted waiting")
     if facts.state == "failed":
         return html.P("It failed before it reported a metric.", className="muted waiting")
+    if facts.state == "stopped" and facts.started_at is None:
+        return html.P("It was never started, so there is nothing to see.", className="muted waiting")
     first = "\n".join(stdout.splitlines()[:FIRST_LINES])
     return html.Div(
         [

@@ -6,6 +6,7 @@ May import: the rest of `analysis/`, NumPy and SciPy. Start reading at `base.py`
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from analysis.curves.base import Case, Curve, Flag, Rule, curve
 from analysis.curves.divergence import divergence
@@ -13,7 +14,7 @@ from analysis.curves.improving import improving
 from analysis.curves.noise import noise, noise_level
 from analysis.curves.not_finite import not_finite
 from analysis.curves.overfitting import overfitting
-from analysis.curves.pairs import pairs
+from analysis.curves.pairs import by_epoch, pairs
 from analysis.curves.plateau import plateau
 from analysis.curves.reported import Reported, reported
 
@@ -37,11 +38,12 @@ def flags(
     The same curves give the same flags, always; nothing raises or warns whatever the values are.
     """
     by_name = {each.metric: each for each in curves}
-    partners = pairs(by_name)
     cases = {name: Case(each, usual_noise=tuple((levels or {}).get(name, ()))) for name, each in by_name.items()}
-    for validation, training in partners.items():
+    for validation, training in pairs(by_name).items():
         if by_name[validation].unit == by_name[training].unit:
-            cases[validation] = Case(by_name[validation], cases[training], cases[validation].usual_noise)
+            cases[validation] = replace(cases[validation], training=cases[training])
+    for batches, epochs in by_epoch(by_name).items():
+        cases[batches] = replace(cases[batches], by_epoch=cases[epochs])
     wanted = (case for name, case in cases.items() if metric in (None, name))
     found = (rule(case) for case in wanted for rule in rules)
     return [flag for flag in found if flag]

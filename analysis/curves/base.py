@@ -44,11 +44,13 @@ class Curve:
 class Case:
     """A curve with what rules compare it with.
 
-    training: the case of its training partner, where the curve is of validation. usual_noise: levels of other curves.
+    training: the case of its training partner, where the curve is of validation. by_epoch: of the same metric by
+    epochs, where the curve is by batches. usual_noise: levels of other curves.
     """
 
     curve: Curve
     training: Case | None = None
+    by_epoch: Case | None = None
     usual_noise: tuple[float, ...] = field(default=())
 
     @cached_property

@@ -71,6 +71,23 @@ def pairs(metrics: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def by_epoch(metrics: Iterable[str]) -> dict[str, str]:
+    """Of every metric that is counted by batches the one by epochs, if there is one, by name: of training first."""
+    names = {metric: read_name(metric) for metric in metrics}
+    found: dict[str, str] = {}
+    for metric, name in names.items():
+        if name.counted_by in ("", "epoch") or not name.words:
+            continue
+        partners = [
+            (other.part != name.part, other.part != "training", text)
+            for text, other in names.items()
+            if other.words == name.words and other.counted_by in ("", "epoch")
+        ]
+        if partners:
+            found[metric] = min(partners)[-1]
+    return found
+
+
 def _part(word: str) -> str:
     if word in TRAINING:
         return "training"

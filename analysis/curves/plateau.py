@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.curves.base import Case, Flag
-from analysis.curves.ending import CHANCE, Ending, stretch
+from analysis.curves.ending import CHANCE, VISIBLE, Ending, stretch
 from analysis.curves.trend import Trend
 from analysis.curves.words import numbers, place, spoken
 
@@ -18,8 +18,11 @@ STRAY = 3.0
 def plateau(case: Case) -> Flag | None:
     """Since it came to where it is, it moved less than its own jitter or less than one can see, and was worse before.
 
-    It is withdrawn when the metric moves again.
+    It is withdrawn when the metric moves again. Batches of an epoch hide what epochs show, so where the last epoch is
+    the best so far, nothing is said of its batches.
     """
+    if case.by_epoch and _is_gaining(case.by_epoch.trend):
+        return None
     trend = case.trend
     end = case.ending
     if end is None or end.is_improving or end.before.chance > CHANCE:
@@ -48,6 +51,14 @@ def plateau(case: Case) -> Flag | None:
         sentence,
         {"level": level, "first": start, "last_at": until, "moved": moved},
     )
+
+
+def _is_gaining(trend: Trend) -> bool:
+    if len(trend) < 2:
+        return False
+    best, last = float(trend.y[:-1].min()), float(trend.y[-1])
+    gained, level = float(trend.y[0]) - last, abs(last)
+    return best - last > VISIBLE * min(gained, level)
 
 
 def _began(trend: Trend, end: Ending) -> int:

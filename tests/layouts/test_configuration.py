@@ -47,7 +47,7 @@ def test_everything_that_is_known_is_there() -> None:
     for words in (
         '"0123456789"', "work", "uncommitted changes", ADDRESS, "only its first MB was kept", "7 untracked files",
         "and 6 more", "two", "16, 32 GiB of memory", "2 \u00d7 H100, 81559 MiB, driver 550", "3.12.1", "1 min 15 s",
-        "7, the default of seed", "2 packages", "numpy==2.0\\ntorch==2.13", "lost: the process that ran it vanished",
+        "7, the default of seed", "2 packages", "numpy==2.0\\ntorch==2.13", ": the process that ran it vanished",
     ):  # fmt: skip
         assert words in found or words.encode("ascii", "backslashreplace").decode() in found, words
 
@@ -68,6 +68,8 @@ def test_the_values_of_an_earlier_attempt_can_be_looked_at() -> None:
     assert f'"data-attempt": "{ATTEMPTS}/1"' in found
     for words in ('"1,200"', '"500"', "lost at epoch 3"):
         assert words in found
+    gone = shown(replace(KNOWN, tries=[replace(first, reason="lost: its node is gone")]))
+    assert '": its node is gone"' in gone
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -35,6 +36,12 @@ def test_the_header_tells_state_and_duration() -> None:
     assert "4 of 4" in shown
     assert "/projects/digits/runs/3" in shown
     assert "running for" in text_of(layout.header(replace(FACTS, state="running")))
+
+
+def test_what_was_dropped_from_the_queue_is_not_asked_for_its_metrics() -> None:
+    dropped = replace(FACTS, state="stopped")
+    assert "never started" in text_of(layout.no_metrics(dropped, ""))
+    assert "No metrics found" in text_of(layout.no_metrics(replace(dropped, started_at=datetime.now(UTC)), ""))
 
 
 def test_a_finished_experiment_shows_no_failure() -> None:

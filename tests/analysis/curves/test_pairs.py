@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.curves.pairs import pairs, read_name
+from analysis.curves.pairs import by_epoch, pairs, read_name
 from analysis.curves.words import numbers, place, spoken
 
 
@@ -31,6 +31,12 @@ from analysis.curves.words import numbers, place, spoken
 )
 def test_a_validation_metric_finds_its_training_metric(validation: str, training: str) -> None:
     assert pairs([validation, training, "lr", "value"]) == {validation: training}
+
+
+def test_a_metric_by_batches_finds_the_one_by_epochs() -> None:
+    assert by_epoch(["batch_loss", "validation_loss", "training_loss", "accuracy"]) == {"batch_loss": "training_loss"}
+    assert by_epoch(["val_loss_step", "val_loss", "train_loss"]) == {"val_loss_step": "val_loss"}
+    assert by_epoch(["batch", "step_time", "loss"]) == {}
 
 
 def test_a_name_that_says_training_goes_before_one_that_says_nothing() -> None:

@@ -126,6 +126,16 @@ def test_a_plateau_stands_still_after_it_improved() -> None:
     assert ("plateau", "loss") not in said(curve("loss", EPOCHS, noisy(2 - 0.02 * EPOCHS, 0.01)))
 
 
+def test_batches_stand_still_only_where_their_epochs_do() -> None:
+    batches = curve("batch_loss", EPOCHS, noisy(0.3 + 2 * np.exp(-EPOCHS / 3), 0.01), unit="step")
+    assert ("plateau", "batch_loss") in said(batches)
+    falling, resting = ([1.0, 0.4, 0.139, 0.045], [1.0, 0.4, 0.3, 0.3005])
+    for name in ("loss", "training_loss", "train_loss_epoch", "validation_loss"):
+        assert ("plateau", "batch_loss") not in said(batches, curve(name, np.arange(1.0, 5), falling))
+        assert ("plateau", "batch_loss") in said(batches, curve(name, np.arange(1.0, 5), resting))
+    assert ("plateau", "batch_loss") in said(batches, curve("accuracy", np.arange(1.0, 5), [0.1, 0.2, 0.5, 0.9]))
+
+
 def test_what_comes_to_rest_above_its_best_is_no_plateau() -> None:
     values = np.r_[np.linspace(2, 0.3, 20), np.linspace(0.3, 0.8, 10), np.full(30, 0.8)]
     assert ("plateau", "loss") not in said(curve("loss", EPOCHS, noisy(values, 0.01)))
