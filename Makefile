@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := analysis answers app callbacks cli hypertuner launch layouts sources storage training
 CODE := $(PACKAGES) examples tests benchmarks
+# By the Node.js of the environment: a machine may have none.
+BIOME := $(BIN)/node node_modules/@biomejs/biome/bin/biome
 # Whoever sits at a terminal sees what is being installed.
 QUIET := $(shell test -t 2 || echo --quiet)
 
@@ -30,13 +32,13 @@ check: $(VENV)/.ready-test node_modules/.ready ## formatting, lint, types, impor
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	node_modules/.bin/biome ci
+	$(BIOME) ci
 	$(BIN)/node --test --test-reporter=dot tests/assets/*.test.js
 
 format: $(VENV)/.ready-test node_modules/.ready ## bring the code into shape
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
-	node_modules/.bin/biome check --write
+	$(BIOME) check --write
 
 browser: $(VENV)/.ready-test ## only the tests that drive a browser
 	$(BIN)/python -m pytest -m browser $(ARGS)
@@ -84,7 +86,7 @@ $(VENV)/.ready-bench: $(VENV)/.ready-test requirements-bench.txt
 
 # What looks at the page's scripts; Node itself comes with the Python packages.
 node_modules/.ready: $(VENV)/.ready-test package-lock.json
-	@$(BIN)/npm ci --ignore-scripts --no-audit --no-fund --silent
+	@$(BIN)/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # torch first, as the others would take a build for GPUs.

@@ -45,10 +45,14 @@ def main(base: str) -> str:
     return f'<script id="_dash-renderer" type="module" src="{base}/{MAIN}"></script>'
 
 
-def attach(server: Flask) -> None:
-    """Add the address to a server."""
+def attach(server: Flask, base: str) -> None:
+    """Add the address to a server. base: where the modules are now."""
 
-    def script(version: str, name: str) -> Response:  # noqa: ARG001 - a page that is older than the server gets what is there
-        return send_from_directory(ASSETS, name, mimetype="text/javascript")
+    def script(version: str, name: str) -> Response:
+        answer = send_from_directory(ASSETS, name, mimetype="text/javascript")
+        # A page that is older than the server gets what is there, and does not keep it.
+        is_current = base == f"{PREFIX}{version}"
+        answer.headers["Cache-Control"] = "private, max-age=31536000, immutable" if is_current else "no-store"
+        return answer
 
     server.add_url_rule(f"{PREFIX}<version>/<path:name>", "scripts", script, methods=["GET"])

@@ -198,8 +198,8 @@ def _add_headers(policy: str, tls: frozenset[str]) -> Callable[[Response], Respo
         if not is_kept or not request.path.startswith(CACHED_PATHS):
             response.headers["Cache-Control"] = "no-store"
             response.vary.add("Cookie")
-        elif "m" in request.args or request.path.startswith("/scripts/"):
-            # Dash adds the time of an asset's last change as `m`: another version has another address, as for scripts.
+        elif "m" in request.args:
+            # Dash adds the time of an asset's last change as `m`: another version has another address.
             response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
         else:
             # Plotly and AG Grid come without a version in their address: kept, compiled, and asked for again each time.

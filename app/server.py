@@ -75,7 +75,7 @@ def create_app(settings: Settings, store: Store) -> Dash:
     # Dash serves a component's files only once this process has made a page; with two web processes the other one asks.
     with server.test_request_context("/"):
         app.index()
-    scripts.attach(app.server)
+    scripts.attach(app.server, base)
     downloads.attach(app.server, store)
     exports.attach(app.server, store, settings.data_dir)
     own_files.attach(app.server, store, settings.data_dir)

@@ -69,5 +69,12 @@ const STARTING = [
 ];
 
 window.dash_clientside = Object.assign(window.dash_clientside || {}, NAMED);
-for (const part of STARTING) part.start?.();
+for (const part of STARTING) {
+    try {
+        part.start?.();
+    } catch (error) {
+        // Without one of them the page is poorer; without Dash there is none.
+        console.error(error);
+    }
+}
 window.renderer = new window.DashRenderer();

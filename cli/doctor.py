@@ -58,7 +58,7 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything, one finding at a time."""
     looks: list[Callable[[Settings], Finding]] = [_python, _data_dir, _disk, _postgres, _ray, _port]
-    looks += [_files, _gpu, _browser, _node]
+    looks += [_files, _gpu, _browser]
     for look in looks:
         yield look(settings)
 
@@ -163,9 +163,3 @@ def _browser(_: Settings) -> Finding:
     remedy = "Only the tests need it: `playwright install chromium`, or your system's package `chromium`."
     found = find_browser()
     return Finding("Browser for tests", found or "none", "" if found else remedy, is_needed=False)
-
-
-def _node(_: Settings) -> Finding:
-    found = shutil.which("node")
-    remedy = "Only the tests of the page's scripts need it: install Node.js 20 or newer."
-    return Finding("Node.js for tests", found or "none", "" if found else remedy, is_needed=False)

@@ -123,8 +123,10 @@ def launch(
     order = request.order
     if order.key and (made := find_made(store, order.key)) and made.state != "draft":
         return Launched(project, made, 0)
-    draft = find_run(store, project.id, request.draft.number) if request.draft else None
-    if draft and draft.state != "draft":
+    draft = request.draft
+    now = find_run(store, project.id, draft.number) if draft else None
+    # The number of a draft that was discarded may belong to another one by now; to start it is refused below.
+    if draft and now and now.id == draft.id and now.state != "draft":
         return Refusal(f"Run {draft.number} was launched by somebody else in the meantime.", "run")
     plan = launchable(store, project, request)
     if isinstance(plan, Refusal):

@@ -10,7 +10,7 @@ from layouts.attributes import attributes
 from layouts.controls import slider, toggle
 
 MOST_WEIGHT = 0.99
-# As many as assets/base/colours.js has; assets/curves.css has them for both themes.
+# As many as assets/experiments/colours.js has; assets/curves.css has them for both themes.
 HUES = 8
 HINT = "Drag to zoom in, double-click to see all again, click a curve to open its experiment."
 

@@ -49,11 +49,17 @@ export const withRole = (roles, place, role) =>
             .concat(role ? [[place, role]] : []),
     );
 
-/** The names that a pattern gives them, by place; the first metric is the one that is missed, if any is. */
-export const namesOf = (numbers, roles, missed) => {
-    const first = numbers.find(({place}) => roles.get(place) === "metric");
-    const nameOf = (each) =>
-        roles.get(each.place) !== "metric" ? roles.get(each.place) : (missed && each === first && missed) || each.name;
+/** The name of a number as a metric: a counter may be one, too, and is no counter then. */
+const metricName = ({name}) => (name === "epoch" || name === "step" ? `${name} number` : name);
+
+/** The names that a pattern gives them, by place; the number that was `pressed` first is the metric that is missed. */
+export const namesOf = (numbers, roles, missed, pressed) => {
+    const others = numbers.filter(({place}) => roles.get(place) === "metric" && place !== pressed).map(metricName);
+    const nameOf = (each) => {
+        const role = roles.get(each.place);
+        if (role !== "metric") return role;
+        return missed && each.place === pressed && !others.includes(missed) ? missed : metricName(each);
+    };
     return Object.fromEntries(numbers.filter(({place}) => roles.has(place)).map((each) => [each.place, nameOf(each)]));
 };
 
@@ -234,9 +240,25 @@ const open = async (opener) => {
         says.querySelector("button").focus();
     };
 
+    /** What is read again belongs to the pattern that was added, so that the next one has to wait. */
+    const wait = (isWaiting) => {
+        input.readOnly = isWaiting;
+        kinds.inert = isWaiting;
+    };
+
     const add = async () => {
         asked += 1;
         keep.disabled = true;
+        const taught = Object.keys(tried.counts ?? {});
+        wait(true);
+        try {
+            await keepAndRead(taught);
+        } finally {
+            wait(false);
+        }
+    };
+
+    const keepAndRead = async (taught) => {
         const answer = await ask(slug, {do: "teach", patterns: [...patterns, input.value.trim()]});
         if (answer.error) return say(answer.error, true);
         patterns = answer.patterns;
@@ -251,7 +273,6 @@ const open = async (opener) => {
             [after, changed, done] = [step.last, changed + step.changed, done + step.done];
             if (!step.left || !dialog.open) break;
         }
-        const taught = Object.keys(tried.counts);
         input.value = "";
         fits.replaceChildren();
         forget();
@@ -269,9 +290,9 @@ const open = async (opener) => {
     };
 
     /** The pattern that takes what was chosen in a line; its choices stay below the line. */
-    const choose = async (line, roles, place) => {
+    const choose = async (line, roles, place, pressed) => {
         if (chosen?.line !== line) forget();
-        chosen = {line, roles, place};
+        chosen = {line, roles, place, pressed};
         const signs = Array.from(line.text);
         const focused = [...place.querySelectorAll("select")].indexOf(document.activeElement);
         place.replaceChildren(
@@ -279,7 +300,7 @@ const open = async (opener) => {
                 .filter(({can_take: can}) => can)
                 .map((each) =>
                     roleOf(each.name, signs.slice(each.start, each.end).join(""), roles.get(each.place), (role) =>
-                        choose(line, withRole(roles, each.place, role), place),
+                        choose(line, withRole(roles, each.place, role), place, pressed),
                     ),
                 ),
         );
@@ -288,16 +309,16 @@ const open = async (opener) => {
         asked += 1;
         const mine = asked;
         keep.disabled = true;
-        const answer = await ask(slug, {
-            do: "compose",
-            experiment,
-            line: line.text,
-            names: namesOf(line.numbers, roles, name),
-        });
+        const names = namesOf(line.numbers, roles, name, pressed);
+        // Nothing is chosen any more.
+        const answer = Object.keys(names).length
+            ? await ask(slug, {do: "compose", experiment, line: line.text, names})
+            : {pattern: ""};
         if (mine !== asked) return null;
-        if (answer.error) return say(answer.error, true);
-        input.value = answer.pattern;
-        return tryIt();
+        input.value = answer.pattern ?? "";
+        if (!answer.error) return tryIt();
+        fits.replaceChildren();
+        return say(answer.error, true);
     };
 
     const press = (line, at, place) => {
@@ -306,6 +327,7 @@ const open = async (opener) => {
             line,
             isHere ? withRole(chosen.roles, at, chosen.roles.has(at) ? "" : "metric") : rolesFrom(line.numbers, at),
             place,
+            isHere ? chosen.pressed : at,
         );
     };
 
@@ -325,6 +347,8 @@ const open = async (opener) => {
     });
     input.addEventListener("input", () => {
         clearTimeout(timer);
+        // An answer that is on its way is about something else.
+        asked += 1;
         keep.disabled = true;
         forget();
         timer = setTimeout(tryIt, TRY_AFTER_MS);

@@ -38,8 +38,20 @@ const mine = new Set();
 const fetched = new Set();
 
 const remember = () => {
-    if (mine.size) sessionStorage.setItem(REMEMBERED, JSON.stringify([...mine]));
-    else sessionStorage.removeItem(REMEMBERED);
+    try {
+        if (mine.size) sessionStorage.setItem(REMEMBERED, JSON.stringify([...mine]));
+        else sessionStorage.removeItem(REMEMBERED);
+    } catch {
+        // Storage may be forbidden; a page that is loaded again has forgotten them, then.
+    }
+};
+
+const remembered = () => {
+    try {
+        return JSON.parse(sessionStorage.getItem(REMEMBERED) ?? "[]");
+    } catch {
+        return [];
+    }
 };
 
 const ask = async (question) => {
@@ -149,6 +161,6 @@ export const start = () => {
         add({kind: "pdf", slug: reportOf, run: reportRun, ...(reportInclude ? {include: reportInclude} : {})});
     });
     // A page that is loaded again goes on waiting for what it asked for.
-    for (const id of JSON.parse(sessionStorage.getItem(REMEMBERED) ?? "[]")) mine.add(id);
+    for (const id of remembered()) mine.add(id);
     if (mine.size) poll();
 };

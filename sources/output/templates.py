@@ -7,6 +7,7 @@ second one.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,11 +63,23 @@ class Template:
         """
         text, at = [], 0
         for place, mark in enumerate(self.numbers):
-            text.append(_DIGITS.sub("{}", _BRACES.sub("{}", self.sample[at : mark.start])))
-            text.append(f"{{{names.get(place, '')}}}")
+            text += [self._plain(at, mark.start), f"{{{names.get(place, '')}}}"]
             at = mark.end
-        # What follows the last number that counts says nothing, and may not always be there.
-        kept = "".join(text[: 2 * max(names, default=0) + 2]).strip()
+        # What follows the last number that counts says nothing, and may not always be there, but where it has the only
+        # word of the line.
+        short, whole = "".join(text[: 2 * max(names, default=0) + 2]), "".join([*text, self._plain(at, None)])
+        try:
+            return self._taking(short.strip(), names)
+        except PatternError as error:
+            try:
+                return self._taking(whole.strip(), names)
+            except PatternError:
+                raise error from None
+
+    def _plain(self, start: int, end: int | None) -> str:
+        return _DIGITS.sub("{}", _BRACES.sub("{}", self.sample[start:end]))
+
+    def _taking(self, kept: str, names: Mapping[int, str]) -> str:
         taken = {mark.spot for mark in Pattern(kept).marks(self.sample)}
         if missed := [mark for place, mark in enumerate(self.numbers) if place in names and mark.spot not in taken]:
             digits = self.sample[missed[0].start : missed[0].end]
@@ -76,7 +89,7 @@ class Template:
     def can_take(self, place: int) -> bool:
         """Whether a pattern takes the number at a place."""
         try:
-            self.pattern({place: "number"})
+            self.pattern({place: self.numbers[place].name})
         except PatternError:
             return False
         return True
@@ -117,9 +130,8 @@ def _named(text: str, found: Sequence[re.Match[str]]) -> list[Mark]:
     for match in found:
         name = _name_of(text[before : match.start()], text[match.end() :])
         taken = {mark.name for mark in marks}
-        name = (
-            name if name not in taken else next(f"{name} {at}" for at in range(2, 100) if f"{name} {at}" not in taken)
-        )
+        if name in taken:
+            name = next(f"{name} {at}" for at in itertools.count(2) if f"{name} {at}" not in taken)
         marks.append(Mark(match.start(), match.end(), name))
         before = match.end()
     return marks

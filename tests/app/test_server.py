@@ -124,6 +124,8 @@ def test_every_module_is_there_under_its_version(browser: Browser) -> None:
         answer = browser.get(address)
         assert (answer.status_code, answer.mimetype) == (200, "text/javascript")
         assert "immutable" in answer.headers["Cache-Control"]
+        older = browser.get(address.replace(address.split("/")[2], "0" * 16))
+        assert (older.status_code, older.headers["Cache-Control"]) == (200, "no-store")
         # A browser fetches a module that is named in two ways twice.
         for imported in re.findall(r'from "(.*?)";', answer.get_data(as_text=True)):
             assert (ASSETS / name).parent.joinpath(imported).resolve().relative_to(ASSETS).as_posix() in modules()

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import * as colours from "../../assets/base/colours.js";
+import * as colours from "../../assets/experiments/colours.js";
 
 const GROUND = {light: "#ffffff", dark: "#181c24"};
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import * as trend from "../../assets/base/trend.js";
 import * as experiments from "../../assets/experiments/columns.js";
 import * as counting from "../../assets/experiments/counting.js";
+import * as trend from "../../assets/experiments/trend.js";
 import * as selection from "../../assets/selection/selection.js";
 
 const NOTHING = {codes: [], words: []};

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {HUES} from "../../assets/base/colours.js";
 import * as colours from "../../assets/experiment/curves/colours.js";
+import {HUES} from "../../assets/experiments/colours.js";
 
 const experiments = [1, 2, 9].map((number) => ({
     number,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import * as colours from "../../assets/base/colours.js";
-import * as density from "../../assets/base/density.js";
+import * as colours from "../../assets/experiments/colours.js";
+import * as density from "../../assets/experiments/density.js";
 
 const XS = density.cellsOf(Float32Array.from([0, 1, 5, 5, 9.9, -1]), 10, 2);
 const YS = density.cellsOf(Float32Array.from([0, 1, 3, 3, 4, 0]), 4, 2);

@@ -66,14 +66,18 @@ test("a number gets another role, and only one is the epoch", () => {
     assert.deepEqual([...withRole(roles, 2, "")], [[1, "epoch"]]);
 });
 
-test("the first metric of a line is the one that is missed", () => {
+test("the number that was pressed is the metric that is missed", () => {
     const roles = new Map([
         [5, "metric"],
         [2, "metric"],
         [1, "epoch"],
     ]);
-    assert.deepEqual(namesOf(NUMBERS, roles, "quality"), {1: "epoch", 2: "quality", 5: "acc"});
-    assert.deepEqual(namesOf(NUMBERS, roles), {1: "epoch", 2: "loss", 5: "acc"});
+    assert.deepEqual(namesOf(NUMBERS, roles, "quality", 5), {1: "epoch", 2: "loss", 5: "quality"});
+    assert.deepEqual(namesOf(NUMBERS, roles, undefined, 5), {1: "epoch", 2: "loss", 5: "acc"});
+    // Another number has that name already.
+    assert.deepEqual(namesOf(NUMBERS, roles, "loss", 5), {1: "epoch", 2: "loss", 5: "acc"});
+    // A counter as a metric is no counter.
+    assert.deepEqual(namesOf(NUMBERS, new Map([[0, "metric"]])), {0: "epoch number"});
 });
 
 test("what a pattern takes is one sentence", () => {

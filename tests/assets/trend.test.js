@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import * as trend from "../../assets/base/trend.js";
+import * as trend from "../../assets/experiments/trend.js";
 
 const all = (list) => new Uint8Array(list.length).fill(3);
 const near = (seen, wanted, within = 1e-9) => assert.ok(Math.abs(seen - wanted) <= within, `${seen} is not ${wanted}`);

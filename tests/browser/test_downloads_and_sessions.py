@@ -45,6 +45,12 @@ def large_run(store: Store) -> str:
     return "/projects/digits/runs/1"
 
 
+def test_a_page_opens_also_where_its_storage_was_spoilt(visitor: Page, large_run: str) -> None:
+    visitor.add_init_script("sessionStorage.setItem('hypertuner-exports', '{')")
+    visitor.goto(large_run)
+    expect(visitor.get_by_role("heading", name="Run 1")).to_be_visible()
+
+
 def test_a_large_table_and_a_report_are_made_while_the_page_says_how_far(visitor: Page, large_run: str) -> None:
     visitor.goto(large_run)
     expect(visitor.locator("#table-count")).to_contain_text("6,000")

@@ -41,7 +41,7 @@ def test_a_view_gives_each_of_its_lines_a_colour_and_dashes_tell_doubles_apart()
 
 
 def test_swatches_have_the_colours_of_the_curves() -> None:
-    style, script = ((ASSETS / name).read_text() for name in ("curves.css", "base/colours.js"))
+    style, script = ((ASSETS / name).read_text() for name in ("curves.css", "experiments/colours.js"))
     hues = re.findall(r"(?:light|dark): \[((?:\"#[0-9a-f]{6}\",? ?){8})\]", script)
     assert len(hues) == 2
     assert re.findall(r"--ht-hue-\d: (#[0-9a-f]{6})", style) == re.findall(r"#[0-9a-f]{6}", "".join(hues))

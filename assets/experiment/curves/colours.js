@@ -1,12 +1,12 @@
 /** The colours of curves: each experiment's own, which it has on every page, or by a hyperparameter. */
-import * as colours from "../../base/colours.js";
+import * as colours from "../../experiments/colours.js";
 
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
 // Among more curves than these, dashes tell nothing apart any more.
 const MOST_DASHED = 24;
 const DECADES = 100;
 
-/** A hyperparameter of some experiments as a column that assets/base/colours.js reads. */
+/** A hyperparameter of some experiments as a column that assets/experiments/colours.js reads. */
 export const columnOf = (name, experiments) => {
     const found = experiments.map(({settings}) => settings[name] ?? null);
     const known = found.filter((value) => value !== null);
@@ -49,7 +49,7 @@ export const dashesOf = (numbers) => {
 
 /**
  * How experiments are coloured by a choice ("experiment" or "h:" and a hyperparameter): {colours, dashes} by their
- * numbers, and a legend as assets/base/colours.js has it, null where each has its own colour.
+ * numbers, and a legend as assets/experiments/colours.js has it, null where each has its own colour.
  */
 export const colouring = (choice, experiments, isDark) => {
     const name = choice.startsWith("h:") ? choice.slice(2) : null;

@@ -48,6 +48,27 @@ def test_several_numbers_of_a_line_make_one_pattern() -> None:
         found.pattern({})
 
 
+def test_a_number_without_a_word_before_it_counts_beside_another() -> None:
+    for line, pattern in (
+        ("[2/9] zeal ~ 0.75", "[{epoch}/{}] zeal ~ {zeal}"),
+        ("3/10 zeal 0.5 !", "{epoch}/{} zeal {zeal}"),
+        ("(7) zeal 0.5", "({epoch}) zeal {zeal}"),
+    ):
+        (found,) = find_templates([line])
+        assert found.can_take(0), line
+        assert found.pattern({0: "epoch", len(found.numbers) - 1: "zeal"}) == pattern
+
+
+def test_a_number_that_no_pattern_could_name_is_not_offered() -> None:
+    (found,) = find_templates([f"{'x' * 101} 0.5"])
+    assert not found.can_take(0)
+
+
+def test_very_many_numbers_of_one_name_have_names_of_their_own() -> None:
+    (found,) = find_templates(["0 " * 190])
+    assert len({mark.name for mark in found.numbers}) == 190
+
+
 def test_very_many_kinds_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates, "MOST_KINDS", 5)
     found = find_templates(f"{'x' * at} 5" for at in range(1, 100))

@@ -1,8 +1,9 @@
 /** What performance is drawn as: a bar, a dot or a point of a line per experiment, in the order of the plot. */
-import * as density from "../../../base/density.js";
+
 import * as marks from "../../../base/marks.js";
 import * as counting from "../../../experiments/counting.js";
 import {FINISHED, UNFINISHED} from "../../../experiments/counting.js";
+import * as density from "../../../experiments/density.js";
 import * as selection from "../../../selection/selection.js";
 
 const WIDEST_BAR = 34;

@@ -1,9 +1,10 @@
 /** The scatter matrix: a row per hyperparameter, a column per metric. Plotly draws the axes, canvases hold the marks. */
-import * as colours from "../../../base/colours.js";
+
 import * as later from "../../../base/later.js";
 import * as marks from "../../../base/marks.js";
 import * as categories from "../../../experiments/categories.js";
 import {shortened} from "../../../experiments/categories.js";
+import * as colours from "../../../experiments/colours.js";
 import * as columns from "../../../experiments/columns.js";
 import {short, ticksOf as valuesOf} from "../../../experiments/columns.js";
 import * as selection from "../../../selection/selection.js";

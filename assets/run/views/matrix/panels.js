@@ -1,9 +1,10 @@
 /** The panels of the scatter matrix: their elements, where their marks lie, and how they are painted. */
-import * as density from "../../../base/density.js";
+
 import * as marks from "../../../base/marks.js";
 import {element} from "../../../base/marks.js";
-import * as trend from "../../../base/trend.js";
 import * as counting from "../../../experiments/counting.js";
+import * as density from "../../../experiments/density.js";
+import * as trend from "../../../experiments/trend.js";
 import * as selection from "../../../selection/selection.js";
 import * as matrix_axes from "./axes.js";
 import {placeOfUnit} from "./axes.js";

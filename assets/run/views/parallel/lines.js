@@ -1,4 +1,4 @@
-/** Polylines on a canvas: strokes where they are few, else a density (parallel_density.js). */
+/** Polylines on a canvas: strokes where they are few, else a density (density.js). */
 import * as counting from "../../../experiments/counting.js";
 import * as parallel_density from "./density.js";
 

@@ -1,6 +1,7 @@
 /** Parallel coordinates: an axis per hyperparameter and metric, a line per experiment, a brush on every axis. */
-import * as colours from "../../../base/colours.js";
+
 import * as marks from "../../../base/marks.js";
+import * as colours from "../../../experiments/colours.js";
 import * as columns from "../../../experiments/columns.js";
 import * as selection from "../../../selection/selection.js";
 import * as matrix_axes from "../matrix/axes.js";

@@ -79,7 +79,7 @@ export const itemsOf = (columns, key, {isNarrowed, filter, clear}) => {
     ];
 };
 
-/** Menus for the heads of a grid; columns: its arrangement of table_columns.js. */
+/** Menus for the heads of a grid; columns: its arrangement of columns.js. */
 export const create = (host, board, columns, popover) => {
     const {signal} = board;
 

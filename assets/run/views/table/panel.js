@@ -35,7 +35,7 @@ const linkButton = (words, act, label = words) => {
     return button;
 };
 
-/** button: opens the panel. columns: the arrangement of table_columns.js. */
+/** button: opens the panel. columns: the arrangement of columns.js. */
 export const create = (button, board, columns, popover) => {
     const {signal} = board;
     const search = element("input", {

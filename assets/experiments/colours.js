@@ -1,5 +1,5 @@
 /** Colour by any column: a ramp for numbers, eight hues for categories, readable on light and on dark ground. */
-import * as experiments from "../experiments/columns.js";
+import * as experiments from "./columns.js";
 
 const STEPS = 64;
 const MOST_HUES = 8;

@@ -1,5 +1,5 @@
 /** A straight line through pairs of numbers: least squares, Pearson's correlation and its interval, and how they are said. */
-import {short} from "../experiments/columns.js";
+import {short} from "./columns.js";
 
 const FEWEST = 4;
 // The standard normal's 97.5 % quantile: intervals are 95 % ones.
