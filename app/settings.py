@@ -19,7 +19,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are. Each field's variable is in VARIABLES; the README names them all."""
+    """Where things are. Each field's variable is in VARIABLES; docs/guide/running.md names them all."""
 
     data_dir: Path
     database_url: str | None = None

@@ -1,4 +1,4 @@
-"""What the README and the container files must not forget."""
+"""What the guide and the container files must not forget."""
 
 from __future__ import annotations
 
@@ -12,28 +12,34 @@ from pathlib import Path
 import pytest
 import yaml
 
+from analysis.strategies import STRATEGIES
 from app.settings import VARIABLES, read_settings
 from cli.main import app
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+RUNNING = (ROOT / "docs" / "guide" / "running.md").read_text()
 COMPOSE = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text())
 COMMANDS = [command.name or (command.callback and command.callback.__name__) for command in app.registered_commands]
 
 
 @pytest.mark.parametrize("variable", VARIABLES.values())
-def test_the_readme_names_every_setting(variable: str) -> None:
-    assert f"`{variable}`" in README
+def test_the_guide_names_every_setting(variable: str) -> None:
+    assert f"`{variable}`" in RUNNING
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_readme_names_every_command(command: str) -> None:
-    assert f"`hypertuner {command}`" in README
+def test_the_guide_names_every_command(command: str) -> None:
+    assert f"`hypertuner {command}`" in RUNNING
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_guide_names_every_strategy(strategy: str) -> None:
+    assert f"`{strategy.replace('_', '-')}`" in (ROOT / "docs" / "guide" / "launching.md").read_text()
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:
     for document in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):
             if "://" not in target:
                 assert (document.parent / target).exists(), f"{document.name}: {target}"
 
