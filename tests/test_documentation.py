@@ -34,7 +34,8 @@ def test_the_guide_names_every_command(command: str) -> None:
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_the_guide_names_every_strategy(strategy: str) -> None:
-    assert f"`{strategy.replace('_', '-')}`" in (ROOT / "docs" / "guide" / "launching.md").read_text()
+    name = strategy.replace("_", "-")
+    assert f"`{name}`" in (ROOT / "docs" / "guide" / "launching.md").read_text()
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:
