@@ -229,7 +229,8 @@ def test_whoever_finds_the_lock_free_finds_the_end(scene: Scene) -> None:
 
 
 def test_somebody_who_did_not_start_a_script_may_ask_for_its_end(scene: Scene) -> None:
-    start(scene, "trap '' TERM; setsid sleep 600 & while :; do sleep 600; done", grace_s=0.2)
+    start(scene, "trap '' TERM; echo deaf; setsid sleep 600 & while :; do sleep 600; done", grace_s=0.2)
+    wait_until(lambda: "deaf" in scene.output())
     assert ask_to_end(scene.folder)
     wait_until(lambda: guard_of(scene.folder) is None)
     assert how(end_of(scene.folder)) == (None, signal.SIGKILL, False, True)
