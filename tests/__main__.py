@@ -14,10 +14,14 @@ from contextlib import ExitStack
 PYTEST = [sys.executable, "-m", "pytest"]
 USUAL = [*PYTEST, "-m", "not faults and not packages"]
 QUICK = [*PYTEST, "-m", "not faults and not packages and not ray and not browser"]
-# About a quarter of the quick ones each, side by side: many of them wait for processes more than they compute.
+# The quick ones side by side: many of them wait for processes more than they compute.
 PAGES = ["tests/answers", "tests/callbacks", "tests/layouts"]
-WEB = ["tests/app"]
+WEB = ["tests/app", "tests/cli"]
 TRAINING = ["tests/training", "tests/examples"]
+# Of these the ones that wait longest.
+WAITING = [
+    f"tests/training/test_{name}.py" for name in ("database_faults", "experiment", "lifeline_deaths", "own_files")
+]
 REST = [f"--ignore={folder}" for folder in ("tests/browser", "tests/faults", *PAGES, *WEB, *TRAINING)]
 
 
@@ -25,7 +29,8 @@ def main() -> int:
     """Run them; returns 0 where all of them passed."""
     arguments = sys.argv[1:]
     if arguments[:1] == ["--quick"]:
-        return side_by_side(*([*QUICK, *part, *arguments[1:]] for part in (PAGES, WEB, TRAINING, REST)))
+        others = [*TRAINING, *(f"--ignore={file}" for file in WAITING)]
+        return side_by_side(*([*QUICK, *part, *arguments[1:]] for part in (PAGES, WEB, WAITING, others, REST)))
     if arguments:
         return subprocess.call([*PYTEST, *arguments])
     return side_by_side([*USUAL, "tests/browser"], [*USUAL, "--ignore=tests/browser"])
